@@ -1,0 +1,25 @@
+//! Domain types and rules of Mudeung.
+//!
+//! This crate says *what* is allowed; it performs no I/O, reads no clock, and knows neither SQL nor HTTP nor Arrow.
+//! Everything that touches the world enters through a trait at its edge: [`clock::Clock`], [`clock::Entropy`] and
+//! [`reader::DatasetReader`].
+
+pub mod agreement;
+pub mod app;
+pub mod clock;
+pub mod credential;
+pub mod dataset;
+pub mod filter;
+pub mod grant;
+pub mod id;
+pub mod member;
+pub mod name;
+pub mod organization;
+pub mod policy;
+pub mod quota;
+pub mod reader;
+pub mod request;
+pub mod scope;
+pub mod secret;
+pub mod state;
+pub mod tier;

@@ -1,0 +1,92 @@
+//! Members: the people of an organization and what they may do in the portal.
+
+use crate::clock::Timestamp;
+use crate::id::{MemberId, OrganizationId};
+use crate::state::InvalidTransition;
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// A company's developer: apps, credentials, usage.
+    Developer,
+    /// Releases datasets.
+    Steward,
+    /// Decides on access requests.
+    Reviewer,
+    /// Reads and reviews the ledger.
+    Auditor,
+    /// Runs the sandbox.
+    Admin,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Developer, Self::Steward, Self::Reviewer, Self::Auditor, Self::Admin];
+
+    /// The role's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Developer => "developer",
+            Self::Steward => "steward",
+            Self::Reviewer => "reviewer",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Reads a role's name; `None` when there is no such role.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// Whether a member may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberState {
+    /// May sign in.
+    Active,
+    /// May not any more.
+    Disabled {
+        /// Since when.
+        disabled_at: Timestamp,
+    },
+}
+
+impl MemberState {
+    /// The state's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled { .. } => "disabled",
+        }
+    }
+
+    /// Shuts the member out.
+    pub fn disable(self, now: Timestamp) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Active => Ok(Self::Disabled { disabled_at: now }),
+            Self::Disabled { .. } => {
+                Err(InvalidTransition { machine: "member", from: self.as_str(), action: "be disabled" })
+            }
+        }
+    }
+}
+
+/// A person in an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The person's identifier.
+    pub id: MemberId,
+    /// The organization they belong to.
+    pub organization: OrganizationId,
+    /// Their e-mail address, lower case; unique in the sandbox.
+    pub email: String,
+    /// Their name, as people read it.
+    pub name: String,
+    /// What they may do; never empty.
+    pub roles: Vec<Role>,
+    /// Whether they may sign in.
+    pub state: MemberState,
+    /// When they joined.
+    pub created_at: Timestamp,
+}

@@ -1,0 +1,172 @@
+//! The edge to the data: what the server may ask of an engine, and nothing else.
+
+use crate::filter::Filter;
+use crate::id::FileId;
+use crate::name::Name;
+use crate::tier::Tier;
+use bytes::Bytes;
+use futures_core::Stream;
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A future that an engine answers with.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReadError>> + Send + 'a>>;
+
+/// The bytes of an answer as they are made, each with the rows it completes.
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Chunk, ReadError>> + Send>>;
+
+/// A piece of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// How many rows this piece completes; zero for pieces of whole files.
+    pub rows: u64,
+}
+
+/// Why data could not be read. One variant for each thing a caller can do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The stored file is missing, damaged or not what its manifest says. The operator must act.
+    #[error("{0}")]
+    Damaged(String),
+    /// The caller asked for something that the table cannot answer, for instance a text compared with a number column.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The SQL does not parse, plan or run within what is visible.
+    #[error("{0}")]
+    BadQuery(String),
+    /// A limit of memory, time or output was reached.
+    #[error("{0}")]
+    LimitReached(String),
+    /// The engine is too busy; worth trying again.
+    #[error("{0}")]
+    Busy(String),
+}
+
+/// Which version of which table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableAddress {
+    /// The dataset.
+    pub dataset: Name,
+    /// The tier.
+    pub tier: Tier,
+    /// The version's number.
+    pub version: u32,
+    /// The table.
+    pub table: Name,
+}
+
+/// Columns that may be read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ColumnView {
+    /// Every column.
+    All,
+    /// These, in file order.
+    Only(Arc<[String]>),
+}
+
+/// One stored file as one grant may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FileView {
+    /// The table.
+    pub table: TableAddress,
+    /// The file's identifier.
+    pub id: FileId,
+    /// The file's name within the table.
+    pub name: String,
+    /// SHA-256 of the stored file, lower-case hexadecimal.
+    pub sha256: String,
+    /// The columns that exist in this view.
+    pub columns: ColumnView,
+}
+
+/// A file view that is ready to be read. Length and tag never change for the same view.
+pub trait OpenFile: Send + Sync {
+    /// Length of the view in bytes.
+    fn len_bytes(&self) -> u64;
+
+    /// Strong entity tag of the view, without quotes.
+    fn etag(&self) -> &str;
+
+    /// The bytes of a range that lies within the file.
+    fn read(&self, range: Range<u64>) -> Chunks;
+
+    /// SHA-256 of the whole view, lower-case hexadecimal; computed at most once.
+    fn sha256(&self) -> Answer<'_, String>;
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    JsonLines,
+    /// CSV with a header line.
+    Csv,
+    /// An Arrow IPC stream.
+    ArrowStream,
+    /// A Parquet file.
+    Parquet,
+}
+
+/// Which rows of a table are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowsRequest {
+    /// The table.
+    pub table: TableAddress,
+    /// Its files, in order.
+    pub files: Vec<String>,
+    /// The columns to answer with, in this order; never empty.
+    pub columns: Vec<String>,
+    /// The rows to answer with. It may look at columns that are not answered.
+    pub filter: Option<Filter>,
+    /// At most so many rows.
+    pub limit: u64,
+    /// How to write them.
+    pub format: Format,
+}
+
+/// A table as one caller sees it in SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisibleTable {
+    /// The table.
+    pub table: TableAddress,
+    /// Its files, in order.
+    pub files: Vec<String>,
+    /// The columns that exist for the caller.
+    pub columns: ColumnView,
+    /// The rows that exist for the caller.
+    pub rows: Option<Filter>,
+}
+
+/// A read-only SQL query over what a caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryRequest {
+    /// The SQL text.
+    pub sql: String,
+    /// All the tables that exist for the caller.
+    pub tables: Vec<VisibleTable>,
+    /// At most so many rows.
+    pub limit: u64,
+    /// How to write them.
+    pub format: Format,
+}
+
+/// What the server may ask of an engine.
+pub trait DatasetReader: Send + Sync + 'static {
+    /// Opens a file as a grant may see it.
+    fn open_file<'a>(&'a self, view: &'a FileView) -> Answer<'a, Arc<dyn OpenFile>>;
+
+    /// Reads rows.
+    fn rows(&self, request: RowsRequest) -> Answer<'_, Chunks>;
+
+    /// Finds the tables that a query names, without running it, so that they can be recorded before it runs.
+    fn referenced_tables(&self, request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError>;
+
+    /// Runs a query.
+    fn query(&self, request: QueryRequest) -> Answer<'_, Chunks>;
+}

@@ -1,0 +1,241 @@
+//! Request and response types of the REST API. Numbers carry their units in their names; times are RFC 3339 UTC.
+
+use crate::manifest::{Bilingual, RiskFigures};
+use serde::{Deserialize, Serialize};
+
+macro_rules! wire {
+    ($($(#[$meta:meta])* pub struct $name:ident $(<$t:ident>)? { $($(#[$field_meta:meta])* pub $field:ident : $kind:ty,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct $name $(<$t>)? { $($(#[$field_meta])* pub $field: $kind,)* }
+    )*};
+}
+
+wire! {
+    /// One page of a list.
+    pub struct Page<T> {
+        /// The items of this page.
+        pub items: Vec<T>,
+        /// Pass as `cursor` for the next page; `null` on the last one.
+        pub next_cursor: Option<String>,
+    }
+
+    /// A dataset of the catalogue.
+    pub struct DatasetItem {
+        /// Its name in addresses.
+        pub id: String,
+        /// Its title in the caller's language.
+        pub title: String,
+        /// Its title in both languages.
+        pub titles: Bilingual,
+        /// What it holds, in the caller's language.
+        pub summary: String,
+        /// The tiers that are open to the caller: `synthetic`, `deidentified`.
+        pub tiers: Vec<String>,
+        /// The tiers that exist; for the others an access request is needed.
+        pub tiers_published: Vec<String>,
+        /// The licence the data stands under.
+        pub licence: String,
+        /// Where the data comes from.
+        pub source: String,
+    }
+
+    /// One tier of a dataset in one version.
+    pub struct TierItem {
+        /// The dataset's name.
+        pub dataset: String,
+        /// `synthetic` or `deidentified`.
+        pub tier: String,
+        /// The version's number.
+        pub version: u32,
+        /// When the version was published, RFC 3339 UTC.
+        pub published_at: String,
+        /// Whether the rows are simulated: `true` in the synthetic tier.
+        pub simulated: bool,
+        /// The tables that are open to the caller.
+        pub tables: Vec<TableSummary>,
+        /// The measured risk of re-identification; absent in generated data.
+        pub risk: Option<RiskFigures>,
+    }
+
+    /// A table in the listing of a tier.
+    pub struct TableSummary {
+        /// Its name.
+        pub name: String,
+        /// Number of rows, before any row filter of the grant.
+        pub rows: u64,
+        /// The names of the columns that are open to the caller, in file order.
+        pub columns: Vec<String>,
+    }
+
+    /// A version of a tier.
+    pub struct VersionItem {
+        /// The dataset's name.
+        pub dataset: String,
+        /// `synthetic` or `deidentified`.
+        pub tier: String,
+        /// The version's number.
+        pub version: u32,
+        /// When it was published, RFC 3339 UTC.
+        pub published_at: String,
+    }
+
+    /// Schema and dictionary of a table.
+    pub struct TableItem {
+        /// The dataset's name.
+        pub dataset: String,
+        /// `synthetic` or `deidentified`.
+        pub tier: String,
+        /// The version's number.
+        pub version: u32,
+        /// The table's name.
+        pub name: String,
+        /// What a row is, in the caller's language.
+        pub description: String,
+        /// Number of rows, before any row filter of the grant.
+        pub rows: u64,
+        /// Whether the rows are simulated.
+        pub simulated: bool,
+        /// Only these rows are open to the caller; all when absent.
+        pub row_filter: Option<String>,
+        /// The columns that are open to the caller, in file order.
+        pub columns: Vec<ColumnItem>,
+    }
+
+    /// A column of a table.
+    pub struct ColumnItem {
+        /// Its name.
+        pub name: String,
+        /// `boolean`, `int32`, `int64`, `float64`, `text`, `date` or `timestamp`.
+        #[serde(rename = "type")]
+        pub kind: String,
+        /// Whether it may be null.
+        pub nullable: bool,
+        /// Unit of its numbers (UCUM).
+        pub unit: Option<String>,
+        /// What it means, in the caller's language.
+        pub description: String,
+        /// What was done to it on the way out, in the caller's language.
+        pub deidentification: Option<String>,
+    }
+
+    /// One Parquet file of a table, as the caller may see it.
+    pub struct FileItem {
+        /// The file's identifier.
+        pub id: String,
+        /// The file's name within the table.
+        pub name: String,
+        /// A signed, absolute address of the file.
+        pub url: String,
+        /// When the address stops working, RFC 3339 UTC.
+        pub expires_at: String,
+        /// Size of what the address gives.
+        pub size_bytes: u64,
+        /// SHA-256 of what the address gives, lower-case hexadecimal.
+        pub sha256: String,
+        /// Number of rows.
+        pub rows: u64,
+    }
+
+    /// A read-only SQL query.
+    pub struct QueryBody {
+        /// The SQL text, over `dataset.tier.table`.
+        pub sql: String,
+        /// At most so many rows; the server has its own limit too.
+        pub limit: Option<u64>,
+    }
+
+    /// What was used in one period.
+    pub struct UsageItem {
+        /// Start of the period (one hour or one day), RFC 3339 UTC.
+        pub period_start: String,
+        /// The app.
+        pub app: String,
+        /// The dataset.
+        pub dataset: String,
+        /// `synthetic` or `deidentified`.
+        pub tier: String,
+        /// What was done, for instance `data.read_file`.
+        pub operation: String,
+        /// Number of requests.
+        pub requests: u64,
+        /// Number of rows.
+        pub rows: u64,
+        /// Bytes of response bodies.
+        pub bytes: u64,
+    }
+
+    /// What may still be read under one policy.
+    pub struct QuotaItem {
+        /// The grant the budget belongs to; absent for the daily budget of the synthetic tier.
+        pub grant: Option<String>,
+        /// The dataset; absent for the daily budget of the synthetic tier.
+        pub dataset: Option<String>,
+        /// Which policy it is: `grant` or `synthetic-day`.
+        pub policy: String,
+        /// Bytes that may be read in all.
+        pub bytes_limit: u64,
+        /// Bytes that may still be read.
+        pub bytes_remaining: u64,
+        /// Rows that may be read in all.
+        pub rows_limit: u64,
+        /// Rows that may still be read.
+        pub rows_remaining: u64,
+        /// When the budget starts anew, RFC 3339 UTC; absent when it does not.
+        pub resets_at: Option<String>,
+    }
+
+    /// A grant of the app.
+    pub struct GrantItem {
+        /// The grant's identifier.
+        pub id: String,
+        /// The dataset it opens.
+        pub dataset: String,
+        /// The tier it opens.
+        pub tier: String,
+        /// The tables it opens.
+        pub tables: Vec<GrantTable>,
+        /// What the data may be used for.
+        pub purpose: String,
+        /// First moment it opens anything, RFC 3339 UTC.
+        pub valid_from: String,
+        /// First moment it opens nothing any more, RFC 3339 UTC.
+        pub valid_until: String,
+        /// `active` or `revoked`.
+        pub state: String,
+    }
+
+    /// A table that a grant opens.
+    pub struct GrantTable {
+        /// The table's name.
+        pub name: String,
+        /// The columns opened.
+        pub columns: Vec<String>,
+        /// The rows opened; all when absent.
+        pub row_filter: Option<String>,
+    }
+
+    /// An answer of the token endpoint (RFC 6749 section 5.1).
+    pub struct TokenAnswer {
+        /// The access token, a JWT (RFC 9068).
+        pub access_token: String,
+        /// Always `Bearer`.
+        pub token_type: String,
+        /// Seconds until it expires.
+        pub expires_in: u64,
+        /// The scopes it carries, separated by spaces.
+        pub scope: String,
+    }
+
+    /// An error of an OAuth endpoint (RFC 6749 section 5.2).
+    pub struct OAuthError {
+        /// The code, from the RFC's registry.
+        pub error: String,
+        /// What to do about it, in ASCII.
+        pub error_description: String,
+        /// Where to read more; only for a superseded agreement.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub error_uri: Option<String>,
+    }
+}

@@ -1,0 +1,6 @@
+//! The ledger as an outsider sees it: the bytes of an entry, the tree over them, and what is signed.
+
+pub mod checkpoint;
+pub mod entry;
+pub mod tile;
+pub mod tree;
