@@ -1,1 +1,23 @@
-//! Placeholder.
+//! The HTTP faces of Mudeung: OAuth, data plane, ledger, portal. A library; the binary wires it to databases and engine.
+//!
+//! The way of a request: [`call`] names it and speaks for its errors → [`route`] says who may → [`auth`] finds out who
+//! asks → `mudeung_core::policy::decide` → [`record`] makes it durable in the ledger → the handler answers.
+
+pub mod application;
+pub mod auth;
+pub mod call;
+pub mod config;
+pub mod data;
+pub mod fault;
+pub mod keys;
+pub mod ledger;
+pub mod oauth;
+pub mod openapi;
+pub mod operations;
+pub mod portal;
+pub mod record;
+pub mod route;
+pub mod snapshots;
+pub mod state;
+
+pub use application::{Parts, Running, StartError, start};

@@ -1,0 +1,154 @@
+//! Starts the server from its parts, the same way in production and in tests.
+
+use crate::config::Config;
+use crate::keys::Keys;
+use crate::state::App;
+use crate::{call, route};
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use mudeung_core::clock::{Clock, Entropy};
+use mudeung_core::reader::DatasetReader;
+use mudeung_store::{Db, Ledger, LedgerError, StoreError};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// Everything a server is made of.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where unpredictable bytes come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// The control database, migrated.
+    pub db: Db,
+    /// The ledger, migrated.
+    pub ledger: Ledger,
+    /// The data.
+    pub reader: Arc<dyn DatasetReader>,
+    /// Secret keys.
+    pub keys: Keys,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration does not hold together.
+    #[error("configuration: {0}")]
+    Config(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The control database does not answer.
+    #[error("control database: {0}")]
+    Store(#[from] StoreError),
+    /// The ledger does not answer.
+    #[error("ledger: {0}")]
+    Ledger(#[from] LedgerError),
+}
+
+/// A server that runs.
+pub struct Running {
+    /// The address it listens on.
+    pub address: SocketAddr,
+    app: web::Data<App>,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts a server. INTENTs that an earlier run left open are closed first.
+pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
+    let wanted = parts.config.http.listen;
+    let listener = TcpListener::bind(wanted).map_err(|source| StartError::Listen { address: wanted, source })?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
+    parts.config.settle(address).map_err(StartError::Config)?;
+    let closed = parts.ledger.reconcile(&*parts.clock, &*parts.entropy).await?;
+    if closed > 0 {
+        tracing::warn!(closed, "accesses left open by an earlier run are closed as unknown");
+    }
+    let app = web::Data::new(assemble(parts).await?);
+    let tasks = vec![
+        tokio::spawn(app.snapshots.clone().keep_present()),
+        tokio::spawn(crate::ledger::publisher::publish_checkpoints(app.clone())),
+        tokio::spawn(crate::data::lease::close_ended(app.clone())),
+    ];
+    let server = http_server(&app, listener).map_err(|source| StartError::Listen { address, source })?;
+    let handle = server.handle();
+    Ok(Running { address, app, handle, server: tokio::spawn(server), tasks })
+}
+
+async fn assemble(parts: Parts) -> Result<App, StartError> {
+    let Parts { config, clock, entropy, db, ledger, reader, keys } = parts;
+    Ok(App {
+        snapshots: crate::snapshots::Snapshots::load(db.clone()).await?,
+        tokens: crate::oauth::tokens::Tokens::new(&config, &keys),
+        data: crate::data::state::DataState::new(&config),
+        portal: crate::portal::state::PortalState::new(&config),
+        metrics: crate::operations::metrics::Metrics::new(),
+        config,
+        clock,
+        entropy,
+        db,
+        ledger,
+        reader,
+        keys,
+    })
+}
+
+fn http_server(app: &web::Data<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {
+    let limits = app.config.limits.clone();
+    let workers = match app.config.http.workers {
+        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        workers => workers,
+    };
+    let state = app.clone();
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(state.clone())
+            .app_data(web::PayloadConfig::new(limits.body_bytes))
+            .app_data(web::FormConfig::default().limit(limits.body_bytes))
+            .app_data(web::JsonConfig::default().limit(limits.body_bytes))
+            .wrap(from_fn(call::envelope))
+            .configure(route::configure)
+            .default_service(web::to(route::refuse_path))
+    })
+    .workers(workers)
+    .max_connections(limits.connections)
+    .client_request_timeout(Duration::from_secs(limits.header_seconds))
+    .shutdown_timeout(limits.shutdown_seconds)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok(server)
+}
+
+impl Running {
+    /// The shared state; for tests and for the demo's own set-up.
+    pub fn app(&self) -> &web::Data<App> {
+        &self.app
+    }
+
+    /// Waits until the server ends by itself, which it does only when it fails.
+    pub async fn ended(&mut self) -> std::io::Result<()> {
+        (&mut self.server).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    }
+
+    /// Stops taking requests, gives answers under way their time, and waits until every OUTCOME is durable.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.app.data.leases.close_all();
+        self.app.ledger.flush().await;
+    }
+}

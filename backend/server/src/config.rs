@@ -1,0 +1,164 @@
+//! The configuration: small typed values, one struct for each concern, unknown keys refused.
+
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Everything `mudeung serve` is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen and how the outside calls us.
+    pub http: HttpConfig,
+    /// The two databases.
+    pub database: DatabaseConfig,
+    /// Where the data lies.
+    pub data: DataConfig,
+    /// Access tokens.
+    #[serde(default)]
+    pub tokens: TokenConfig,
+    /// How much a caller may do.
+    #[serde(default)]
+    pub limits: LimitConfig,
+    /// The ledger.
+    #[serde(default)]
+    pub ledger: LedgerConfig,
+    /// The published sandbox credential, shown on the portal's front page; only ever of synthetic data.
+    #[serde(default)]
+    pub sandbox: Option<SandboxConfig>,
+}
+
+/// Where to listen and how the outside calls us.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpConfig {
+    /// The address to listen on, for instance `127.0.0.1:8080`. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The address that clients use, without a slash at the end; the issuer of tokens. `http` only on loopback, unless
+    /// a proxy terminates TLS.
+    pub public_url: String,
+    /// Whether a proxy in front of us terminates TLS. Without one, we listen on loopback only.
+    #[serde(default)]
+    pub behind_tls_proxy: bool,
+    /// Worker threads; 0 takes one for each core.
+    #[serde(default)]
+    pub workers: usize,
+}
+
+/// The two databases.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Organizations, apps, grants: a SQLite path or a `postgres://` address.
+    pub control: String,
+    /// The ledger: a SQLite path or a `postgres://` address, never the same as `control`.
+    pub ledger: String,
+}
+
+/// Where the data lies.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The folder of the published versions.
+    pub store: PathBuf,
+    /// The folder of the server's own keys, readable by it alone.
+    pub keys: PathBuf,
+}
+
+/// Access tokens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenConfig {
+    /// How long a token lives, in seconds. delta-sharing clients fetch a new one before every call when it is under 600.
+    pub lifetime_seconds: u64,
+    /// How long a signed file address works, in seconds.
+    pub url_lifetime_seconds: u64,
+    /// How many verified tokens are remembered.
+    pub cache_entries_max: usize,
+}
+
+/// How much a caller may do. All finite.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitConfig {
+    /// Requests an app may make in one minute; range requests of one file count once for each lease.
+    pub requests_per_minute: u32,
+    /// Tokens an app may fetch in one minute.
+    pub tokens_per_minute: u32,
+    /// Bytes of synthetic data an app may read in one day (UTC).
+    pub synthetic_bytes_per_day: u64,
+    /// Rows of synthetic data an app may read in one day (UTC).
+    pub synthetic_rows_per_day: u64,
+    /// Rows one answer of `rows` or `query` may have.
+    pub rows_per_answer: u64,
+    /// Bytes of a request body.
+    pub body_bytes: usize,
+    /// Items on one page of a list.
+    pub page_items: usize,
+    /// Connections open at once.
+    pub connections: usize,
+    /// Seconds a client may take to send the head of its request.
+    pub header_seconds: u64,
+    /// Memory for one query, in bytes.
+    pub query_memory_bytes: usize,
+    /// Seconds one query may run.
+    pub query_seconds: u64,
+    /// Queries and row reads that run at once.
+    pub concurrent_reads: usize,
+    /// Seconds that answers under way are given when the server stops.
+    pub shutdown_seconds: u64,
+}
+
+/// The ledger.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LedgerConfig {
+    /// The name it signs checkpoints under; the host of `http.public_url` and `/ledger` when empty.
+    pub origin: String,
+    /// Entries that may wait to be written. More is answered 503.
+    pub queue_entries_max: usize,
+    /// Seconds that ranges of one file count under one INTENT; 0 gives each range its own.
+    pub lease_seconds: u64,
+}
+
+/// The published sandbox credential.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxConfig {
+    /// The `client_id`.
+    pub client_id: String,
+    /// The `client_secret`: published on purpose, it opens synthetic data alone.
+    pub client_secret: String,
+}
+
+impl Default for TokenConfig {
+    fn default() -> Self {
+        Self { lifetime_seconds: 1_200, url_lifetime_seconds: 3_600, cache_entries_max: 10_000 }
+    }
+}
+
+impl Default for LimitConfig {
+    fn default() -> Self {
+        Self {
+            requests_per_minute: 6_000,
+            tokens_per_minute: 600,
+            synthetic_bytes_per_day: 100 << 30,
+            synthetic_rows_per_day: 1_000_000_000,
+            rows_per_answer: 10_000_000,
+            body_bytes: 64 << 10,
+            page_items: 100,
+            connections: 10_000,
+            header_seconds: 5,
+            query_memory_bytes: 256 << 20,
+            query_seconds: 30,
+            concurrent_reads: 16,
+            shutdown_seconds: 30,
+        }
+    }
+}
+
+impl Default for LedgerConfig {
+    fn default() -> Self {
+        Self { origin: String::new(), queue_entries_max: 10_000, lease_seconds: 60 }
+    }
+}

@@ -1,0 +1,136 @@
+//! Ledger before effect, closed after: the one wrapper through which data leaves and things change.
+
+use crate::auth::Caller;
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::state::App;
+use actix_web::web;
+use mudeung_core::policy::Permit;
+use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+
+/// An INTENT that is durable and waits for its OUTCOME. Dropped without [`Opened::close`], it is closed as aborted with
+/// what was counted so far: a client that goes away leaves a true record.
+pub struct Opened {
+    app: web::Data<App>,
+    intent: Entry,
+    index: u64,
+    bytes: u64,
+    rows: u64,
+    closed: bool,
+}
+
+/// The start of an entry about an access by an app.
+pub fn entry_for(app: &App, call: &Call, caller: &Caller, operation: &str) -> Entry {
+    Entry {
+        app: Some(caller.principal.app.to_string()),
+        credential: Some(caller.principal.credential.to_string()),
+        organization: Some(caller.organization.to_string()),
+        token: Some(caller.principal.token.to_string()),
+        ..blank(app, call, operation)
+    }
+}
+
+/// The start of an entry that names nobody.
+pub fn blank(app: &App, call: &Call, operation: &str) -> Entry {
+    Entry { trace: Some(call.trace.clone()), ..Entry::new(Kind::Intent, operation, app.clock.now().micros(), nonce(app)) }
+}
+
+/// Adds what a permit opens to an entry.
+pub fn with_permit(mut entry: Entry, permit: &Permit, columns: &[String]) -> Entry {
+    entry.dataset = Some(permit.version.dataset.to_string());
+    entry.tier = Some(permit.version.tier.to_string());
+    entry.version = Some(permit.version.number);
+    entry.table = permit.table().map(|table| table.name.to_string());
+    entry.columns = Some(columns.to_vec());
+    entry.grant = permit.grant.as_ref().map(|grant| grant.id.to_string());
+    entry.purpose = permit.grant.as_ref().map(|grant| grant.purpose.clone());
+    entry
+}
+
+/// Makes an INTENT durable. When this fails nothing may happen: no byte, no change.
+pub async fn open(app: &web::Data<App>, intent: Entry) -> Result<Opened, Fault> {
+    let receipt = app.ledger.append(intent.clone()).await?;
+    Ok(Opened { app: app.clone(), intent, index: receipt.index, bytes: 0, rows: 0, closed: false })
+}
+
+/// Records something that has no duration (a listing, a description, a token, a refusal) as one OUTCOME, durable before
+/// the answer. Gives the entry's index.
+pub async fn note(app: &App, entry: Entry, status: Status) -> Result<u64, Fault> {
+    let entry = Entry { kind: Kind::Outcome, status: Some(status), ..entry };
+    Ok(app.ledger.append(entry).await?.index)
+}
+
+/// Records a refusal, with its code, and gives the fault back to answer with.
+pub async fn refuse(app: &App, entry: Entry, fault: Fault) -> Fault {
+    let entry = Entry { detail: Some(fault.code.as_str().to_owned()), ..entry };
+    match note(app, entry, Status::Denied).await {
+        Ok(_) => fault,
+        Err(unrecorded) => unrecorded,
+    }
+}
+
+impl Opened {
+    /// The index of the INTENT: the receipt.
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// Counts what was sent.
+    pub const fn count(&mut self, bytes: u64, rows: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.rows = self.rows.saturating_add(rows);
+    }
+
+    /// What was counted: bytes and rows.
+    pub const fn counted(&self) -> (u64, u64) {
+        (self.bytes, self.rows)
+    }
+
+    /// Closes the access. The OUTCOME becomes durable in the background: it never undoes what happened.
+    pub fn close(mut self, status: Status, detail: Option<String>) {
+        self.finish(status, detail, None);
+    }
+
+    /// Closes a lease, which also says how many ranges it served.
+    pub fn close_lease(mut self, status: Status, ranges: u64) {
+        self.finish(status, None, Some(ranges));
+    }
+
+    fn finish(&mut self, status: Status, detail: Option<String>, ranges: Option<u64>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let intent = &self.intent;
+        let outcome = Entry {
+            app: intent.app.clone(),
+            bytes: Some(self.bytes),
+            dataset: intent.dataset.clone(),
+            detail,
+            grant: intent.grant.clone(),
+            intent: Some(self.index),
+            member: intent.member.clone(),
+            organization: intent.organization.clone(),
+            ranges,
+            rows: Some(self.rows),
+            status: Some(status),
+            table: intent.table.clone(),
+            tier: intent.tier.clone(),
+            trace: intent.trace.clone(),
+            version: intent.version,
+            ..Entry::new(Kind::Outcome, &intent.operation, self.app.clock.now().micros(), nonce(&self.app))
+        };
+        self.app.ledger.append_detached(outcome);
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.finish(Status::Aborted, None, None);
+    }
+}
+
+fn nonce(app: &App) -> [u8; 16] {
+    let mut nonce = [0_u8; 16];
+    app.entropy.fill(&mut nonce);
+    nonce
+}

@@ -1,0 +1,62 @@
+//! The present snapshot of the control database, and the task that keeps it present.
+
+use arc_swap::ArcSwap;
+use mudeung_core::policy::Snapshot;
+use mudeung_store::{Db, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the generation is looked at. With the time a load takes, a change is effective well within one second.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The snapshot that decisions are made on. Cheap to clone; all clones show the same snapshot.
+#[derive(Clone)]
+pub struct Snapshots {
+    present: Arc<ArcSwap<Snapshot>>,
+    db: Db,
+}
+
+impl Snapshots {
+    /// Loads the first snapshot.
+    pub async fn load(db: Db) -> Result<Self, StoreError> {
+        let first = db.tx("load snapshot", mudeung_store::snapshot::load).await?;
+        Ok(Self { present: Arc::new(ArcSwap::from_pointee(first)), db })
+    }
+
+    /// The present snapshot.
+    pub fn present(&self) -> Arc<Snapshot> {
+        self.present.load_full()
+    }
+
+    /// Loads anew when the control database has changed. Callers that changed it call this before they answer, so
+    /// that their own change is effective at once on this node.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let known = self.present.load().generation;
+        let newer = self
+            .db
+            .tx("refresh snapshot", move |connection| {
+                if mudeung_store::snapshot::generation(connection)? == known {
+                    return Ok(None);
+                }
+                mudeung_store::snapshot::load(connection).map(Some)
+            })
+            .await?;
+        if let Some(snapshot) = newer {
+            self.present.store(Arc::new(snapshot));
+        }
+        Ok(())
+    }
+
+    /// Refreshes for ever; ends only with the runtime. While the database does not answer, decisions stand on the
+    /// last snapshot.
+    pub async fn keep_present(self) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.refresh().await {
+                tracing::warn!("the control database does not answer: {error}");
+            }
+        }
+    }
+}

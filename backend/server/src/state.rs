@@ -1,0 +1,41 @@
+//! What every handler shares.
+
+use crate::config::Config;
+use crate::data::state::DataState;
+use crate::keys::Keys;
+use crate::oauth::tokens::Tokens;
+use crate::operations::metrics::Metrics;
+use crate::portal::state::PortalState;
+use crate::snapshots::Snapshots;
+use mudeung_core::clock::{Clock, Entropy};
+use mudeung_core::reader::DatasetReader;
+use mudeung_store::{Db, Ledger};
+use std::sync::Arc;
+
+/// The shared state, one for the whole process.
+pub struct App {
+    /// The configuration it was started with.
+    pub config: Config,
+    /// Where the present comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where unpredictable bytes come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// The control database.
+    pub db: Db,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The data.
+    pub reader: Arc<dyn DatasetReader>,
+    /// What decisions are made on.
+    pub snapshots: Snapshots,
+    /// Secret keys.
+    pub keys: Keys,
+    /// Issues and verifies access tokens.
+    pub tokens: Tokens,
+    /// Rate limits, budgets, leases.
+    pub data: DataState,
+    /// Sign-ins and their brakes.
+    pub portal: PortalState,
+    /// What is counted for the operator.
+    pub metrics: Metrics,
+}
