@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub apps: HashMap<AppId, App>,
     /// The state and end of every credential.
     pub credentials: HashMap<CredentialId, CredentialStanding>,
+    /// The credential behind each keyed hash of a secret, so that the token endpoint asks no database.
+    pub secrets: HashMap<[u8; 32], CredentialId>,
     /// The grants of each app.
     pub grants: HashMap<AppId, Vec<Arc<Grant>>>,
     /// The datasets by name.
@@ -50,6 +52,8 @@ pub struct CatalogEntry {
 pub struct CredentialStanding {
     /// The app it belongs to.
     pub app: AppId,
+    /// When it starts.
+    pub not_before: Timestamp,
     /// Whether it was withdrawn.
     pub state: CredentialState,
     /// When it ends.

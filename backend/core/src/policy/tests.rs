@@ -192,6 +192,7 @@ impl World {
         );
         let standing = CredentialStanding {
             app: app_id,
+            not_before: Timestamp::default(),
             state: self.credential,
             expires_at: self.credential_end.map(Timestamp::from_seconds),
         };
