@@ -1,1 +1,64 @@
-fn main() {}
+//! The one binary: wires the rooms, and speaks with people at the command line.
+
+mod bundle;
+mod cli;
+mod command;
+mod demo;
+mod failure;
+mod setup;
+mod system;
+
+use clap::Parser;
+use cli::{Cli, Command, LedgerCommand};
+use failure::Failure;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&Failure::failed(format!("cannot start the runtime: {error}"))),
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => command::serve::serve(&args.config).await,
+        Command::CheckConfig(args) => command::serve::check(&args.config),
+        Command::Migrate(args) => command::serve::migrate(&args.config).await,
+        Command::Curate(what) => command::curate::run(what).await,
+        Command::Synth(args) => command::curate::synth(&args),
+        Command::Ledger(LedgerCommand::Verify(ledger)) => command::ledger::verify(&ledger).await,
+        Command::Ledger(LedgerCommand::Export { ledger, out }) => command::ledger::export(&ledger, &out).await,
+        Command::Ledger(LedgerCommand::Prove { ledger, index }) => command::ledger::prove(&ledger, index).await,
+        Command::User(what) => command::user::run(what).await,
+        Command::Key(cli::KeyCommand::Rotate(args)) => command::serve::rotate_key(&args.config),
+        Command::Openapi => say(&mudeung_server::openapi::openapi_json()),
+    }
+}
+
+/// Logs as JSON lines to standard error, so that standard output stays for what was asked.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::new(system::log_filter());
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "mudeung: {failure}");
+    failure.code()
+}
+
+/// Prints to standard output. A reader that has gone away is no failure.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),
+        _ => Ok(()),
+    }
+}

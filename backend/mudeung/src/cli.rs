@@ -1,0 +1,210 @@
+//! The command line: what can be said to `mudeung`, and the help that teaches it.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An open healthcare data sandbox for start-ups.
+///
+/// A hospital runs it; companies read de-identified and synthetic Parquet through metered APIs; every access is in a
+/// tamper-evident ledger before the first byte leaves.
+#[derive(Debug, Parser)]
+#[command(name = "mudeung", version, after_help = "Start with:  mudeung demo")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything on this machine, with bundled data and a demo company, and print how to use it
+    Demo(DemoArgs),
+    /// Serve companies and the portal
+    Serve(ConfigArgs),
+    /// Check a configuration file and say what is wrong with it
+    CheckConfig(ConfigArgs),
+    /// Bring both databases to the schema of this program
+    Migrate(ConfigArgs),
+    /// Turn raw tables into published versions (hospital side; listens on nothing)
+    #[command(subcommand)]
+    Curate(CurateCommand),
+    /// Make a synthetic dataset; the same seed gives the same bytes
+    Synth(SynthArgs),
+    /// Check, show and export the ledger
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Create members of the portal and reset their passwords
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manage the server's own keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// How to run the demo.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The port to listen on, on loopback; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Where to keep data, keys and databases [default: mudeung/demo in your data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Write base URL and credentials to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// Which configuration.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// Turn raw tables into published versions.
+#[derive(Debug, Subcommand)]
+pub enum CurateCommand {
+    /// Check a definition and its recipe without reading any data
+    Check {
+        /// The definition's folder
+        definition: PathBuf,
+    },
+    /// De-identify, measure the risk, and write a version if it passes the release gate
+    Build(BuildArgs),
+    /// Show the risk report of a version that was built
+    Report {
+        /// The version's manifest.json
+        manifest: PathBuf,
+    },
+    /// Put a version that was built into service
+    Publish {
+        /// The version's manifest.json, inside the store
+        manifest: PathBuf,
+        /// The server's configuration file (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+/// How to build a version.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mudeung curate build datasets/definitions/lymph_node \\\n    --input datasets/definitions/lymph_node/data --store store --key release.key")]
+pub struct BuildArgs {
+    /// The definition's folder
+    pub definition: PathBuf,
+    /// The folder of the raw CSV or Parquet files
+    #[arg(long, value_name = "DIR")]
+    pub input: PathBuf,
+    /// The store to write the version into
+    #[arg(long, value_name = "DIR")]
+    pub store: PathBuf,
+    /// The release key: made when it is not there. Whoever has it can link the release to the raw data; destroying it
+    /// makes the release irreversible
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// The version's number [default: one more than the last in the store]
+    #[arg(long)]
+    pub number: Option<u32>,
+    /// Also make the synthetic tier, with so many persons
+    #[arg(long, value_name = "PERSONS")]
+    pub synthetic: Option<u64>,
+    /// The seed of the synthetic tier
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// How to make a synthetic dataset.
+#[derive(Debug, Args)]
+pub struct SynthArgs {
+    /// The definition's folder
+    pub definition: PathBuf,
+    /// Number of persons
+    #[arg(long)]
+    pub rows: u64,
+    /// The seed
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The store to write the version into
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// Check, show and export the ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Recompute the whole ledger from its rows and report the first fault
+    Verify(LedgerArgs),
+    /// Write the entries as JSON lines: index, leaf hash, entry
+    Export {
+        /// The ledger
+        #[command(flatten)]
+        ledger: LedgerArgs,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Print the proof that an entry is in the ledger
+    Prove {
+        /// The ledger
+        #[command(flatten)]
+        ledger: LedgerArgs,
+        /// The entry's index, as in the Mudeung-Receipt header
+        index: u64,
+    },
+}
+
+/// Which ledger.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct LedgerArgs {
+    /// The configuration file of the server (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The ledger database: a SQLite file or a postgres:// address
+    #[arg(long, value_name = "DATABASE")]
+    pub database: Option<String>,
+}
+
+/// Members of the portal.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Create a member; the first password is printed once
+    Create {
+        /// The configuration file (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The member's e-mail address
+        #[arg(long)]
+        email: String,
+        /// The member's name
+        #[arg(long)]
+        name: String,
+        /// Their organization: its identifier, or `hospital`, which is made when it is not there
+        #[arg(long, default_value = "hospital")]
+        organization: String,
+        /// Their roles: developer, steward, reviewer, auditor, admin
+        #[arg(long, value_delimiter = ',', required = true)]
+        roles: Vec<String>,
+    },
+    /// Give a member a new password, which is printed once
+    Reset {
+        /// The configuration file (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The member's e-mail address
+        #[arg(long)]
+        email: String,
+    },
+}
+
+/// The server's own keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a new key for signing access tokens; the old ones keep verifying
+    Rotate(ConfigArgs),
+}

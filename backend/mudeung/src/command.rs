@@ -1,0 +1,6 @@
+//! The subcommands, one file for each noun.
+
+pub(crate) mod curate;
+pub(crate) mod ledger;
+pub(crate) mod serve;
+pub(crate) mod user;

@@ -1,0 +1,41 @@
+//! How a command fails: one line, what and where, and the exit code that says whose fault it is.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a command did not do what it was told.
+#[derive(Debug)]
+pub enum Failure {
+    /// What it was given is not right: exit code 2.
+    Input(String),
+    /// It could not be done: exit code 1.
+    Failed(String),
+}
+
+impl Failure {
+    /// What was given is not right.
+    pub fn input(reason: impl fmt::Display) -> Self {
+        Self::Input(reason.to_string())
+    }
+
+    /// It could not be done.
+    pub fn failed(reason: impl fmt::Display) -> Self {
+        Self::Failed(reason.to_string())
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> ExitCode {
+        match self {
+            Self::Input(_) => ExitCode::from(2),
+            Self::Failed(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input(reason) | Self::Failed(reason) => f.write_str(reason),
+        }
+    }
+}
