@@ -17,6 +17,7 @@ pub mod name;
 pub mod organization;
 pub mod policy;
 pub mod quota;
+pub mod rate;
 pub mod reader;
 pub mod request;
 pub mod scope;

@@ -185,6 +185,19 @@ pub fn decide(
     resource: Resource<'_>,
     now: Timestamp,
 ) -> Result<Permit, Denial> {
+    decide_under(snapshot, principal, action, resource, None, now)
+}
+
+/// Decides as [`decide`] does, but under one grant: the one that a signed address or a stream under way stands under,
+/// whatever other grants have come since. Without a grant it is [`decide`].
+pub fn decide_under(
+    snapshot: &Snapshot,
+    principal: &Principal,
+    action: Action,
+    resource: Resource<'_>,
+    under: Option<GrantId>,
+    now: Timestamp,
+) -> Result<Permit, Denial> {
     let (app, organization) = snapshot.active_app(principal, now)?;
     for scope in required_scopes(action, resource.tier) {
         if !principal.scopes.contains(*scope) || !app.scopes.contains(*scope) {
@@ -205,12 +218,12 @@ pub fn decide(
         rows,
     };
     match resource.tier {
-        Tier::Synthetic if organization.kind == OrganizationKind::Company => {
+        Tier::Synthetic if organization.kind == OrganizationKind::Company && under.is_none() => {
             Ok(permit(None, table.columns.iter().map(|column| column.name.clone()).collect(), None))
         }
         Tier::Synthetic => Err(Denial::NotFound),
         Tier::Deidentified => {
-            let grant = covering_grant(snapshot, app, &resource, now).ok_or(Denial::NotFound)?;
+            let grant = covering_grant(snapshot, app, &resource, under, now).ok_or(Denial::NotFound)?;
             let opened = grant.tables.get(resource.table).ok_or(Denial::NotFound)?;
             let names = table.columns.iter().map(|column| &column.name);
             let columns: Vec<String> = names.filter(|name| opened.columns.contains(*name)).cloned().collect();
@@ -227,10 +240,12 @@ fn covering_grant<'s>(
     snapshot: &'s Snapshot,
     app: &App,
     resource: &Resource<'_>,
+    under: Option<GrantId>,
     now: Timestamp,
 ) -> Option<&'s Arc<Grant>> {
     snapshot
         .live_grants(app.id, now)
+        .filter(|grant| under.is_none_or(|wanted| grant.id == wanted))
         .filter(|grant| grant.organization == app.organization)
         .filter(|grant| grant.dataset.as_str() == resource.dataset && grant.tier == resource.tier)
         .filter(|grant| grant.tables.contains_key(resource.table))
