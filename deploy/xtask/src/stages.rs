@@ -1,0 +1,172 @@
+//! The stages of `cargo xtask test`, in the order in which they find mistakes soonest.
+
+use crate::command::{run_counted, say};
+use crate::machine::{Tool, cache, install, python, root, target};
+use crate::tally::Tally;
+use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// One line of `--list`.
+struct Stage {
+    name: &'static str,
+    shows: &'static str,
+    work: Work,
+}
+
+/// What a stage runs.
+enum Work {
+    Cargo(&'static [&'static str]),
+    /// Tests of the Python package that need no server.
+    PythonUnit,
+    /// One file of `deploy/e2e`, against the development binary.
+    EndToEnd(&'static str),
+}
+
+const STAGES: &[Stage] = &[
+    Stage { name: "fmt", shows: "the code is formatted", work: Work::Cargo(&["fmt", "--all", "--check"]) },
+    Stage {
+        name: "clippy",
+        shows: "no lint speaks",
+        work: Work::Cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    },
+    Stage {
+        name: "rust",
+        shows: "every Rust test and doc test; the edges between rooms; the store on SQLite and PostgreSQL",
+        work: Work::Cargo(&["test", "--workspace", "--no-fail-fast"]),
+    },
+    Stage {
+        name: "build",
+        shows: "the two binaries that the stages below drive",
+        work: Work::Cargo(&["build", "--package", "mudeung", "--package", "mudeung-sdk", "--bins"]),
+    },
+    Stage { name: "python", shows: "the Python package by itself", work: Work::PythonUnit },
+    Stage {
+        name: "journey",
+        shows: "a newcomer's first hour: demo, token with curl, pandas, CLI, second start under 2 s, grants",
+        work: Work::EndToEnd("test_journey.py"),
+    },
+    Stage {
+        name: "clients",
+        shows: "the Python package, DuckDB, polars, requests-oauthlib and Authlib against a running server",
+        work: Work::EndToEnd("test_clients.py"),
+    },
+    Stage {
+        name: "portal",
+        shows: "a browser walks the portal in Korean and English and keeps a picture of each page",
+        work: Work::EndToEnd("test_portal.py"),
+    },
+    Stage {
+        name: "contract",
+        shows: "schemathesis against /openapi.json: no 5xx and no undocumented status",
+        work: Work::EndToEnd("test_contract.py"),
+    },
+    Stage {
+        name: "drill",
+        shows: "kill -9 under 64 readers, 20 times: no answer without its durable INTENT",
+        work: Work::EndToEnd("test_drill.py"),
+    },
+    Stage {
+        name: "faults",
+        shows: "locked ledger, read-only ledger, full disk: 503, no byte of data, recovery without restart",
+        work: Work::EndToEnd("test_faults.py"),
+    },
+    Stage {
+        name: "memory",
+        shows: "64 clients pull a table of 1 GB while the server stays under 300 MiB",
+        work: Work::EndToEnd("test_memory.py"),
+    },
+    Stage {
+        name: "data",
+        shows: "`cargo xtask data`: raw data that may not be committed is fetched and built",
+        work: Work::EndToEnd("test_data.py"),
+    },
+];
+
+/// What has to be on the machine for the stages.
+const TOOLS: &[Tool] = &[
+    Tool { program: "cc", package: "gcc libc6-dev" },
+    Tool { program: "curl", package: "curl" },
+    Tool { program: "initdb", package: "postgresql" },
+    Tool { program: "chromium", package: "chromium" },
+    Tool { program: "chromedriver", package: "chromium-driver" },
+];
+
+/// Prints the stages.
+pub(crate) fn list() -> Result<bool> {
+    for stage in STAGES {
+        say(&format!("{:<10}{}", stage.name, stage.shows))?;
+    }
+    Ok(true)
+}
+
+/// Runs the named stages, or all; `Ok(false)` when something failed.
+pub(crate) fn run(only: &[String]) -> Result<bool> {
+    for name in only {
+        if !STAGES.iter().any(|stage| stage.name == name) {
+            bail!("there is no stage {name}: `cargo xtask test --list` prints them");
+        }
+    }
+    install(TOOLS)?;
+    let is_wanted = |stage: &&Stage| only.is_empty() || only.iter().any(|name| name == stage.name);
+    let mut results = Vec::new();
+    for stage in STAGES.iter().filter(is_wanted) {
+        say(&format!("\n=== {}: {}", stage.name, stage.shows))?;
+        let start = Instant::now();
+        let tally = run_stage(stage).unwrap_or_else(|error| {
+            eprintln!("{}: {error:#}", stage.name);
+            Tally { failed: 1, ..Tally::default() }
+        });
+        let took = start.elapsed();
+        let word = if tally.failed == 0 { "ok" } else { "FAILED" };
+        say(&format!("=== {}: {word} after {}", stage.name, minutes(took)))?;
+        results.push((stage, tally, took));
+    }
+    summarise(&results)
+}
+
+fn run_stage(stage: &Stage) -> Result<Tally> {
+    match stage.work {
+        Work::Cargo(arguments) => run_counted(Command::new(env!("CARGO")).args(arguments).current_dir(root())),
+        Work::PythonUnit => run_pytest(&["sdk/python", "-m", "not e2e"]),
+        Work::EndToEnd(file) => {
+            // What other tests have built may be older than the sources; a build of nothing takes a second.
+            let build = ["build", "--quiet", "--package", "mudeung", "--package", "mudeung-sdk", "--bins"];
+            crate::command::run_checked(Command::new(env!("CARGO")).args(build).current_dir(root()))?;
+            run_pytest(&[&format!("deploy/e2e/{file}"), "-s"])
+        }
+    }
+}
+
+fn run_pytest(arguments: &[&str]) -> Result<Tally> {
+    let python = python()?;
+    let binaries = target().join("debug");
+    let mut command = Command::new(&python);
+    command.args(["-m", "pytest", "-v", "--durations=5", "-p", "no:cacheprovider"]).args(arguments);
+    command.current_dir(root()).env("PYTHONPATH", python_path()).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("MUDEUNG_BINARY", binaries.join("mudeung")).env("MUDEUNG_CLI_BINARY", binaries.join("mudeung-cli"));
+    command.env("MUDEUNG_E2E_FOLDER", target().join("e2e")).env("MUDEUNG_CACHE", cache()?);
+    run_counted(&mut command)
+}
+
+/// The package is run from its source folder, so that there is nothing to install again after a change.
+fn python_path() -> PathBuf {
+    root().join("sdk/python/src")
+}
+
+fn summarise(results: &[(&Stage, Tally, Duration)]) -> Result<bool> {
+    say("\nstage     passed  failed  skipped      time")?;
+    let mut total = Tally::default();
+    for (stage, tally, took) in results {
+        total += *tally;
+        let Tally { passed, failed, skipped } = tally;
+        say(&format!("{:<10}{passed:>6}{failed:>8}{skipped:>9}{:>10}", stage.name, minutes(*took)))?;
+    }
+    say(&format!("\n{} passed, {} failed", total.passed, total.failed))?;
+    Ok(total.failed == 0)
+}
+
+fn minutes(took: Duration) -> String {
+    format!("{}:{:02}", took.as_secs() / 60, took.as_secs() % 60)
+}
