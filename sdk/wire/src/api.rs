@@ -4,23 +4,25 @@ use crate::manifest::{Bilingual, RiskFigures};
 use serde::{Deserialize, Serialize};
 
 macro_rules! wire {
-    ($($(#[$meta:meta])* pub struct $name:ident $(<$t:ident>)? { $($(#[$field_meta:meta])* pub $field:ident : $kind:ty,)* })*) => {$(
+    ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident : $kind:ty,)* })*) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub struct $name $(<$t>)? { $($(#[$field_meta])* pub $field: $kind,)* }
+        pub struct $name { $($(#[$field_meta])* pub $field: $kind,)* }
     )*};
 }
 
-wire! {
-    /// One page of a list.
-    pub struct Page<T> {
-        /// The items of this page.
-        pub items: Vec<T>,
-        /// Pass as `cursor` for the next page; `null` on the last one.
-        pub next_cursor: Option<String>,
-    }
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    /// The items of this page.
+    pub items: Vec<T>,
+    /// Pass as `cursor` for the next page; `null` on the last one.
+    pub next_cursor: Option<String>,
+}
 
+wire! {
     /// A dataset of the catalogue.
     pub struct DatasetItem {
         /// Its name in addresses.
