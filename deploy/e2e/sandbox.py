@@ -119,13 +119,13 @@ def template():
 class Server:
     """`mudeung serve` on a copy of the template, with limits that are out of the way."""
 
-    def __init__(self, folder, limits=None, ledger=None, **sections):
+    def __init__(self, folder, limits=None, ledger_file=None, **sections):
         self.folder = Path(folder)
         shutil.copytree(template(), self.folder)
         self.credentials = json.loads(Path(f"{template()}.json").read_text())
-        if ledger is not None:
-            shutil.move(self.folder / "ledger.sqlite", ledger)
-        self.ledger = Path(ledger or self.folder / "ledger.sqlite")
+        if ledger_file is not None:
+            shutil.move(self.folder / "ledger.sqlite", ledger_file)
+        self.ledger = Path(ledger_file or self.folder / "ledger.sqlite")
         self.control = self.folder / "control.sqlite"
         self.store = self.folder / "store"
         self.limits = {**LIMITS, **(limits or {})}

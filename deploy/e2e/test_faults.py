@@ -125,7 +125,7 @@ def test_a_full_disk_lets_no_data_out(tmp_path):
     if not is_possible(["mount", "-t", "tmpfs", "-o", "size=8m", "mudeung-e2e", str(small)]):
         pytest.skip("no file system can be mounted here: root is needed")
     try:
-        with sandbox.Server(tmp_path / "server", ledger=small / "ledger.sqlite") as server:
+        with sandbox.Server(tmp_path / "server", ledger_file=small / "ledger.sqlite") as server:
             assert_fails_closed(server, full_disk)
     finally:
         subprocess.run(["umount", "--lazy", str(small)], check=True)

@@ -35,7 +35,9 @@ pub(crate) fn run(names: &[String], seconds: u32, repetitions: u32) -> Result<bo
     let mut bench = Command::new(python()?);
     bench.arg("deploy/bench/bench.py").args(names).current_dir(root());
     bench.args(["--seconds", &seconds.to_string(), "--repetitions", &repetitions.to_string()]);
-    bench.env("MUDEUNG_TARGET", target()).env("MUDEUNG_CACHE", cache()?).env("PYTHONDONTWRITEBYTECODE", "1");
+    let release = target().join("release");
+    bench.env("MUDEUNG_BINARY", release.join("mudeung")).env("MUDEUNG_E2E_FOLDER", target().join("bench"));
+    bench.env("MUDEUNG_APPEND_BENCH", release.join("examples/append_bench")).env("MUDEUNG_CACHE", cache()?).env("PYTHONDONTWRITEBYTECODE", "1");
     run_checked(&mut bench)?;
     Ok(true)
 }

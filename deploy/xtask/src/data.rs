@@ -35,5 +35,8 @@ fn fetch_and_build(name: &str, definition: &Path, store: &Path) -> Result<()> {
     say(&format!("{name}: building into {}", store.display()))?;
     let mut build = Command::new(env!("CARGO"));
     build.current_dir(root()).args(["run", "--quiet", "--package", "mudeung", "--", "curate", "build"]);
-    run_checked(build.arg(definition).arg("--input").arg(&raw).arg("--store").arg(store))
+    // Beside the raw data and never with the version: whoever has the key can link the two.
+    let key = cache()?.join("raw").join(format!("{name}.key"));
+    build.arg(definition).arg("--input").arg(&raw).arg("--store").arg(store).arg("--key").arg(key);
+    run_checked(&mut build)
 }
