@@ -1,0 +1,228 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Read the datasets of a Mudeung sandbox from the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mudeung-cli",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  mudeung-cli login --url http://127.0.0.1:8080 --client-id app_…
+  mudeung-cli datasets
+  mudeung-cli datasets lymph_node.synthetic
+  mudeung-cli pull lymph_node.synthetic --out data
+  mudeung-cli query --table lymph_node.synthetic.patients --limit 5
+  mudeung-cli query 'select count(*) from lymph_node.synthetic.patients'
+
+A table is named dataset.tier.table. The tier `synthetic` is open to every app; `deidentified`
+needs a grant, which you ask for in the portal.
+
+Instead of a profile, the environment may give MUDEUNG_URL, MUDEUNG_CLIENT_ID and
+MUDEUNG_CLIENT_SECRET.
+Exit status: 0 done, 1 failed, 2 the input was wrong."
+)]
+pub(crate) struct Arguments {
+    /// Which stored credential to use [default: `default`, or what MUDEUNG_PROFILE says]
+    #[arg(long, global = true, value_name = "NAME", display_order = 900)]
+    pub(crate) profile: Option<String>,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true, display_order = 901)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a credential and store it
+    #[command(after_help = "\
+The secret is asked for without showing it, or read from MUDEUNG_CLIENT_SECRET, or from standard
+input:
+  mudeung-cli login --url https://sandbox.example --client-id app_… --secret-stdin < secret.txt
+
+It is stored in profiles.toml in the configuration directory of your user, readable by you
+alone. Several credentials live side by side:
+  mudeung-cli login --profile hospital --url … --client-id …
+  mudeung-cli datasets --profile hospital")]
+    Login(LoginArguments),
+    /// List the datasets, or show the dictionary of one
+    #[command(after_help = "\
+Examples:
+  mudeung-cli datasets                                    all datasets
+  mudeung-cli datasets lymph_node                         its tiers, tables and columns
+  mudeung-cli datasets lymph_node.synthetic.patients      one table")]
+    Datasets {
+        /// What to show: DATASET, DATASET.TIER or DATASET.TIER.TABLE
+        place: Option<Place>,
+    },
+    /// Download tables as Parquet files
+    #[command(after_help = "\
+Files go to DIR/DATASET/TIER/TABLE/. A download that was broken off goes on where it stopped
+when the same command is given again; files that are there already are left alone. Each file is
+checked by its SHA-256.
+
+Examples:
+  mudeung-cli pull lymph_node --out data                  all tiers that are open to you
+  mudeung-cli pull support2.synthetic.patients --out data")]
+    Pull {
+        /// What to download: DATASET, DATASET.TIER or DATASET.TIER.TABLE
+        place: Place,
+        /// Directory to write to; made when missing
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+        /// A version other than the latest; needs DATASET.TIER
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        version: Option<u32>,
+    },
+    /// Run read-only SQL, or read rows of one table
+    #[command(after_help = "\
+Examples:
+  mudeung-cli query 'select sex, count(*) from lymph_node.synthetic.patients group by sex'
+  mudeung-cli query --table lymph_node.synthetic.patients --columns age,sex --filter \"age >= 60\"
+  mudeung-cli query --table support2.synthetic.patients --out patients.parquet
+  mudeung-cli query --table support2.synthetic.patients --format csv | head
+
+A filter is comparisons joined by `and`:
+  age >= 60 and sex = 'F' and stage in (1, 2) and day is not null")]
+    Query(QueryArguments),
+    /// Show what was read, to the byte
+    Usage,
+    /// Show what may still be read
+    Quota,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginArguments {
+    /// Address of the sandbox, for instance https://sandbox.example
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Client id of the app, as the portal shows it
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// Read the secret from standard input
+    #[arg(long)]
+    pub(crate) secret_stdin: bool,
+    /// Allow http:// to another machine; secret and data then travel in the clear
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArguments {
+    /// Read-only SQL over tables named dataset.tier.table
+    #[arg(required_unless_present = "table", conflicts_with = "table")]
+    pub(crate) sql: Option<String>,
+    /// Read rows of this table instead
+    #[arg(long, value_name = "DATASET.TIER.TABLE")]
+    pub(crate) table: Option<String>,
+    /// Only these columns, separated by commas
+    #[arg(long, value_delimiter = ',', requires = "table", conflicts_with = "sql")]
+    pub(crate) columns: Vec<String>,
+    /// Only rows that pass
+    #[arg(long, requires = "table", conflicts_with = "sql")]
+    pub(crate) filter: Option<String>,
+    /// At most so many rows [default: 50 for the format `table`, otherwise all]
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) limit: Option<u64>,
+    /// Format of the rows [default: by the ending of --out, otherwise `table`]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Shape>,
+    /// File to write to, whole or not at all; standard output otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// How rows are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// A table for people
+    Table,
+    /// Comma-separated values
+    Csv,
+    /// JSON
+    Json,
+    /// An Arrow IPC stream
+    Arrow,
+    /// A Parquet file
+    Parquet,
+}
+
+/// `DATASET`, `DATASET.TIER` or `DATASET.TIER.TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) dataset: String,
+    pub(crate) tier: Option<String>,
+    pub(crate) table: Option<String>,
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('.').collect();
+        // They become names of directories.
+        let plain =
+            |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        if parts.len() > 3 || !parts.iter().all(plain) {
+            return Err("write DATASET, DATASET.TIER or DATASET.TIER.TABLE".to_owned());
+        }
+        let mut parts = parts.into_iter().map(str::to_owned);
+        Ok(Self { dataset: parts.next().unwrap_or_default(), tier: parts.next(), table: parts.next() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn help_of(path: &[&str]) -> String {
+        let mut command = Arguments::command().term_width(100);
+        command.build();
+        let mut found = &mut command;
+        for name in path {
+            found = found.find_subcommand_mut(name).unwrap();
+        }
+        found.render_long_help().to_string()
+    }
+
+    #[test]
+    fn the_help_reads_as_it_should() {
+        for path in [&[][..], &["login"], &["datasets"], &["pull"], &["query"], &["usage"], &["quota"]] {
+            insta::assert_snapshot!(format!("help_{}", path.first().unwrap_or(&"top")), help_of(path));
+        }
+    }
+
+    #[test]
+    fn the_arguments_agree_with_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn places_are_one_to_three_plain_names() {
+        let place: Place = "a.b.c".parse().unwrap();
+        assert_eq!((place.tier.as_deref(), place.table.as_deref()), (Some("b"), Some("c")));
+        assert_eq!("a".parse::<Place>().unwrap().tier, None);
+        for wrong in ["", ".", "a.", "a..b", "a.b.c.d", "../x", "a/b"] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sql_and_a_table_exclude_each_other_and_one_is_needed() {
+        let parse = |arguments: &[&str]| {
+            Arguments::try_parse_from(["mudeung-cli", "query"].iter().chain(arguments)).map(|_| ())
+        };
+        assert!(parse(&["select 1"]).is_ok());
+        assert!(parse(&["--table", "a.b.c", "--columns", "x,y", "--filter", "x = 1", "--limit", "3"]).is_ok());
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["select 1", "--table", "a.b.c"]).is_err());
+        assert!(parse(&["select 1", "--columns", "x"]).is_err());
+        assert!(parse(&["select 1", "--limit", "-3"]).is_err());
+    }
+}

@@ -1,0 +1,47 @@
+//! The one place where the command line reads the environment.
+
+use std::path::PathBuf;
+
+/// What the environment says. Empty values count as unset.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) url: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<String>,
+    pub(crate) profile: Option<String>,
+    /// The directory for configuration; none when the platform names none.
+    pub(crate) config_dir: Option<PathBuf>,
+}
+
+impl Environment {
+    pub(crate) fn read() -> Self {
+        Self {
+            url: text("MUDEUNG_URL"),
+            client_id: text("MUDEUNG_CLIENT_ID"),
+            client_secret: text("MUDEUNG_CLIENT_SECRET"),
+            profile: text("MUDEUNG_PROFILE"),
+            config_dir: config_dir(),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line's one reading of its environment")]
+fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn config_dir() -> Option<PathBuf> {
+    if let Some(directory) = text("MUDEUNG_CONFIG_DIR") {
+        return Some(directory.into());
+    }
+    let base = if cfg!(windows) {
+        text("APPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        text("HOME").map(|home| PathBuf::from(home).join("Library/Application Support"))
+    } else {
+        text("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| text("HOME").map(|home| PathBuf::from(home).join(".config")))
+    };
+    base.map(|base| base.join("mudeung"))
+}

@@ -1,0 +1,54 @@
+//! `mudeung-cli`: the developer's command line of a Mudeung sandbox.
+
+mod args;
+mod datasets;
+mod environment;
+mod failure;
+mod login;
+mod output;
+mod profile;
+mod pull;
+mod query;
+mod usage;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use environment::Environment;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => return Failure::from(error).report(),
+        // Help and version go to standard output; a reader who has seen enough of them is no failure.
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::Failed(format!("cannot start: {error}")).report(),
+    };
+    match runtime.block_on(run(arguments, Environment::read())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(arguments: Arguments, environment: Environment) -> Result<(), Failure> {
+    let Arguments { profile, json, command } = arguments;
+    if let Command::Login(login) = command {
+        return login::run(login, profile, json, &environment).await;
+    }
+    let client = profile::connect(profile.as_deref(), &environment)?;
+    match command {
+        Command::Login(_) => Ok(()),
+        Command::Datasets { place } => datasets::run(&client, place, json).await,
+        Command::Pull { place, out, version } => pull::run(&client, place, version, &out, json).await,
+        Command::Query(query) => query::run(&client, query, json).await,
+        Command::Usage => usage::run_usage(&client, json).await,
+        Command::Quota => usage::run_quota(&client, json).await,
+    }
+}

@@ -1,0 +1,157 @@
+//! Stored credentials: `profiles.toml`, readable by its owner alone.
+
+use crate::environment::Environment;
+use crate::failure::Failure;
+use mudeung_sdk::Client;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+const DEFAULT: &str = "default";
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Profiles {
+    #[serde(default)]
+    profiles: BTreeMap<String, Profile>,
+}
+
+/// One sandbox and one credential for it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    pub(crate) url: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) plain_http: bool,
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Profile").field("url", &self.url).field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+impl Profile {
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let builder = Client::builder(&self.url).credentials(&self.client_id, &self.client_secret);
+        let builder = if self.plain_http { builder.allow_plain_http() } else { builder };
+        Ok(builder.build()?)
+    }
+}
+
+/// A client from the profile that was named, else from the environment, else from the usual profile.
+pub(crate) fn connect(named: Option<&str>, environment: &Environment) -> Result<Client, Failure> {
+    let Environment { url, client_id, client_secret, .. } = environment;
+    if let (None, Some(url), Some(client_id), Some(client_secret)) = (named, url, client_id, client_secret) {
+        return Ok(Client::builder(url).credentials(client_id, client_secret).build()?);
+    }
+    let name = name(named, environment);
+    let path = path(environment)?;
+    match load(&path)?.profiles.get(&name) {
+        Some(profile) => profile.client(),
+        None => Err(Failure::Input(format!(
+            "there is no profile `{name}` in {}: run `mudeung-cli login --profile {name} --url … --client-id …`",
+            path.display()
+        ))),
+    }
+}
+
+/// Stores a profile under its name and says where.
+pub(crate) fn store(named: Option<&str>, profile: Profile, environment: &Environment) -> Result<PathBuf, Failure> {
+    let path = path(environment)?;
+    let mut profiles = load(&path)?;
+    profiles.profiles.insert(name(named, environment), profile);
+    save(&path, &profiles)?;
+    Ok(path)
+}
+
+pub(crate) fn name(named: Option<&str>, environment: &Environment) -> String {
+    named.or(environment.profile.as_deref()).unwrap_or(DEFAULT).to_owned()
+}
+
+fn path(environment: &Environment) -> Result<PathBuf, Failure> {
+    match &environment.config_dir {
+        Some(directory) => Ok(directory.join("profiles.toml")),
+        None => Err(Failure::Input("there is no place for profiles: set MUDEUNG_CONFIG_DIR or HOME".to_owned())),
+    }
+}
+
+fn load(path: &Path) -> Result<Profiles, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", path.display()));
+    match std::fs::read_to_string(path) {
+        // The error must not quote the file: a secret may stand in the line.
+        Ok(text) => toml::from_str(&text).map_err(|error| failed(&error.message().replace('\n', " "))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Profiles::default()),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn save(path: &Path, profiles: &Profiles) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", path.display()));
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let text = toml::to_string(profiles).map_err(|error| failed(&error))?;
+    std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
+    // Temporary files are made with mode 0600, and the rename keeps it.
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
+    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(directory: &Path) -> Environment {
+        Environment { config_dir: Some(directory.to_owned()), ..Environment::default() }
+    }
+
+    fn profile(id: &str) -> Profile {
+        let (url, client_secret) = ("http://127.0.0.1:1".to_owned(), "s3cret".to_owned());
+        Profile { url, client_id: id.to_owned(), client_secret, plain_http: false }
+    }
+
+    #[test]
+    fn profiles_live_side_by_side_and_only_their_owner_reads_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let environment = environment(&directory.path().join("deep"));
+        store(None, profile("first"), &environment).unwrap();
+        let path = store(Some("other"), profile("second"), &environment).unwrap();
+        store(None, profile("replaced"), &environment).unwrap();
+        let profiles = load(&path).unwrap().profiles;
+        let ids: Vec<_> = profiles.iter().map(|(name, p)| (name.as_str(), p.client_id.as_str())).collect();
+        assert_eq!(ids, [("default", "replaced"), ("other", "second")]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_missing_profile_and_a_broken_file_are_told_in_one_line_without_the_secret() {
+        let directory = tempfile::tempdir().unwrap();
+        let environment = environment(directory.path());
+        let Err(Failure::Input(text)) = connect(Some("x"), &environment) else { panic!() };
+        assert!(text.contains("there is no profile `x`") && text.contains("login"), "{text}");
+        std::fs::write(directory.path().join("profiles.toml"), "[profiles.default]\nclient_secret = \"s3cret\" x")
+            .unwrap();
+        let Err(Failure::Failed(text)) = connect(None, &environment) else { panic!() };
+        assert!(!text.contains("s3cret") && !text.contains('\n'), "{text}");
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_usual_profile_but_not_before_a_named_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut environment = environment(directory.path());
+        store(Some("named"), profile("p"), &environment).unwrap();
+        environment.url = Some("http://127.0.0.1:9".to_owned());
+        environment.client_id = Some("e".to_owned());
+        environment.client_secret = Some("s".to_owned());
+        assert_eq!(connect(None, &environment).unwrap().base_url(), "http://127.0.0.1:9/");
+        assert_eq!(connect(Some("named"), &environment).unwrap().base_url(), "http://127.0.0.1:1/");
+    }
+}

@@ -1,0 +1,252 @@
+//! The client: its settings, and how a call is signed, sent and repeated.
+
+use crate::error::ApiError;
+use crate::retry::{Refusal, RetryPolicy};
+use crate::token::{AccessToken, TokenSource, address, is_loopback};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE};
+use reqwest::{Method, Response, StatusCode, Url, redirect};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
+const REDIRECTS_MAX: usize = 5;
+
+/// A connection to one sandbox with one credential. Cheap to clone; clones share the token and the connections.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    base: Url,
+    http: reqwest::Client,
+    tokens: TokenSource,
+    retry: RetryPolicy,
+    language: String,
+}
+
+/// The settings of a [`Client`].
+#[derive(Debug, Clone)]
+pub struct ClientBuilder {
+    base_url: String,
+    credentials: Option<Credentials>,
+    retry: RetryPolicy,
+    language: String,
+    plain_http: bool,
+}
+
+#[derive(Clone)]
+struct Credentials {
+    client_id: String,
+    client_secret: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.shared.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// The app's credential, as the portal shows it.
+    #[must_use]
+    pub fn credentials(mut self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        self.credentials = Some(Credentials { client_id: client_id.into(), client_secret: client_secret.into() });
+        self
+    }
+
+    /// How patient the client is with a busy server; [`RetryPolicy::default`] unless told otherwise.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// The language of titles, dictionaries and problems: `en` (the default) or `ko`.
+    #[must_use]
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.language = language.into();
+        self
+    }
+
+    /// Allows `http://` to other machines. Secret and data then travel in the clear: only for networks that are
+    /// protected otherwise.
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Checks the settings. Nothing is sent yet.
+    pub fn build(self) -> Result<Client, ApiError> {
+        let base = self.checked_base()?;
+        let Some(credentials) = self.credentials else {
+            return Err(ApiError::Configuration("a client id and a client secret are needed".to_owned()));
+        };
+        if credentials.client_id.is_empty() || credentials.client_secret.is_empty() {
+            return Err(ApiError::Configuration("the client id and the client secret must not be empty".to_owned()));
+        }
+        // Fails only when the program has already chosen a provider, which is then as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = http_client(redirect::Policy::limited(REDIRECTS_MAX))?;
+        // A redirect must not carry the secret to another place.
+        let token_http = http_client(redirect::Policy::none())?;
+        let tokens =
+            TokenSource::new(token_http, base.clone(), credentials.client_id, credentials.client_secret, self.retry);
+        Ok(Client { shared: Arc::new(Shared { base, http, tokens, retry: self.retry, language: self.language }) })
+    }
+
+    fn checked_base(&self) -> Result<Url, ApiError> {
+        let wrong = |what: &str| ApiError::Configuration(format!("the server's address `{}` {what}", self.base_url));
+        let base = Url::parse(&self.base_url).map_err(|error| wrong(&format!("is not an address: {error}")))?;
+        match base.scheme() {
+            "https" => {}
+            "http" if self.plain_http || is_loopback(&base) => {}
+            "http" => return Err(wrong("is not https: the secret would travel in the clear")),
+            _ => return Err(wrong("must start with https:// or http://")),
+        }
+        match base.query().is_some() || base.fragment().is_some() || !base.username().is_empty() {
+            true => Err(wrong("must not have a query, a fragment or a user")),
+            false => Ok(base),
+        }
+    }
+}
+
+impl Client {
+    /// Starts with the address of the sandbox, for instance `https://sandbox.example` or `http://127.0.0.1:8080`.
+    ///
+    /// ```
+    /// use mudeung_sdk::Client;
+    /// let client = Client::builder("http://127.0.0.1:8080").credentials("app_1", "secret").build()?;
+    /// assert_eq!(client.base_url(), "http://127.0.0.1:8080/");
+    /// assert!(Client::builder("http://example.com").credentials("app_1", "secret").build().is_err());
+    /// # Ok::<(), mudeung_sdk::ApiError>(())
+    /// ```
+    pub fn builder(base_url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            base_url: base_url.into(),
+            credentials: None,
+            retry: RetryPolicy::default(),
+            language: "en".to_owned(),
+            plain_http: false,
+        }
+    }
+
+    /// The address of the sandbox.
+    pub fn base_url(&self) -> &str {
+        self.shared.base.as_str()
+    }
+
+    /// A token with some life left, for other tools. The client's own calls need none of this.
+    pub async fn access_token(&self) -> Result<AccessToken, ApiError> {
+        self.shared.tokens.get().await
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.shared.http
+    }
+
+    pub(crate) fn retry(&self) -> &RetryPolicy {
+        &self.shared.retry
+    }
+
+    pub(crate) fn address(&self, parts: &[&str]) -> Result<Url, ApiError> {
+        address(&self.shared.base, parts)
+    }
+
+    pub(crate) async fn json<T: DeserializeOwned>(&self, url: Url) -> Result<T, ApiError> {
+        let response = self.send(&Call::get(url, "application/json")).await?;
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(ApiError::transport)?;
+        serde_json::from_slice(&body).map_err(|error| ApiError::Unexpected { status, what: error.to_string() })
+    }
+
+    /// Sends a call until it succeeds, is refused for good, or the retry policy ends it.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Response, ApiError> {
+        let mut failed = 0;
+        let mut renewed = false;
+        loop {
+            let token = self.shared.tokens.get().await?;
+            let response = match self.send_once(call, &token).await {
+                Ok(response) => response,
+                Err(error) => {
+                    failed += 1;
+                    match self.shared.retry.wait(failed, None).filter(|_| call.may_repeat(&error)) {
+                        Some(wait) => tokio::time::sleep(wait).await,
+                        None => return Err(ApiError::transport(error)),
+                    }
+                    continue;
+                }
+            };
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            if response.status() == StatusCode::UNAUTHORIZED && !renewed {
+                renewed = true;
+                self.shared.tokens.forget(&token).await;
+                continue;
+            }
+            failed += 1;
+            let refusal = Refusal::read(response).await;
+            match self.shared.retry.wait(failed, refusal.retry_after).filter(|_| refusal.is_temporary()) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(refusal.into()),
+            }
+        }
+    }
+
+    async fn send_once(&self, call: &Call, token: &AccessToken) -> Result<Response, reqwest::Error> {
+        let mut request = self
+            .shared
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .bearer_auth(&token.secret)
+            .header(ACCEPT, call.accept)
+            .header(ACCEPT_LANGUAGE, &self.shared.language);
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        request.send().await
+    }
+}
+
+/// A call that can be sent more than once.
+pub(crate) struct Call {
+    method: Method,
+    url: Url,
+    accept: &'static str,
+    body: Option<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn get(url: Url, accept: &'static str) -> Self {
+        Self { method: Method::GET, url, accept, body: None }
+    }
+
+    pub(crate) fn post(url: Url, accept: &'static str, body: Vec<u8>) -> Self {
+        Self { method: Method::POST, url, accept, body: Some(body) }
+    }
+
+    /// A broken POST may have been metered, so it is repeated only when it never arrived.
+    fn may_repeat(&self, error: &reqwest::Error) -> bool {
+        error.is_connect() || self.method == Method::GET && (error.is_request() || error.is_timeout())
+    }
+}
+
+fn http_client(redirects: redirect::Policy) -> Result<reqwest::Client, ApiError> {
+    reqwest::Client::builder()
+        .user_agent(concat!("mudeung-sdk-rust/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(redirects)
+        .build()
+        .map_err(ApiError::transport)
+}

@@ -1,0 +1,350 @@
+//! Rows of a table or of a query, as Arrow record batches or as the bytes of another format.
+
+use crate::client::{Call, Client};
+use crate::error::ApiError;
+use crate::table::Table;
+use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::StreamDecoder;
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream::{BoxStream, StreamExt};
+use mudeung_wire::api::QueryBody;
+use reqwest::Response;
+use reqwest::header::HeaderMap;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// The end marker of an Arrow stream. Without it the stream was cut.
+const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+
+/// A format that rows come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// An Arrow IPC stream.
+    Arrow,
+    /// Comma-separated values with a header line.
+    Csv,
+    /// JSON.
+    Json,
+    /// A Parquet file.
+    Parquet,
+}
+
+impl Format {
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Arrow => "application/vnd.apache.arrow.stream",
+            Self::Csv => "text/csv",
+            Self::Json => "application/json",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+}
+
+/// A request for rows of a table.
+///
+/// ```no_run
+/// # async fn run(client: mudeung_sdk::Client) -> Result<(), mudeung_sdk::ApiError> {
+/// use futures_util::TryStreamExt;
+/// let table = client.table("lymph_node.synthetic.patients")?;
+/// let rows = table.rows().columns(["age", "sex"]).filter("age >= 60").limit(100).send().await?;
+/// println!("entry {:?} of the ledger", rows.receipt());
+/// let batches: Vec<_> = rows.try_collect().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before `send` or `send_as`"]
+pub struct RowsRequest {
+    table: Table,
+    columns: Vec<String>,
+    filter: Option<String>,
+    limit: Option<u64>,
+}
+
+impl RowsRequest {
+    pub(crate) fn new(table: Table) -> Self {
+        Self { table, columns: Vec::new(), filter: None, limit: None }
+    }
+
+    /// Only these columns, in this order; all that are open to you unless told otherwise.
+    pub fn columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.columns = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Only rows that pass: comparisons joined by `and`, as in `age >= 60 and sex = 'F' and stage in (1, 2)`.
+    pub fn filter(mut self, filter: impl Into<String>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// At most so many rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// Sends the request and reads the rows as Arrow record batches while they arrive.
+    pub async fn send(self) -> Result<Rows, ApiError> {
+        self.send_as(Format::Arrow).await?.batches().await
+    }
+
+    /// Sends the request and gives the bytes of another format as they arrive.
+    pub async fn send_as(self, format: Format) -> Result<RawRows, ApiError> {
+        let mut url = self.table.address(&["rows"])?;
+        if !self.columns.is_empty() {
+            url.query_pairs_mut().append_pair("columns", &self.columns.join(","));
+        }
+        if let Some(filter) = &self.filter {
+            url.query_pairs_mut().append_pair("filter", filter);
+        }
+        if let Some(limit) = self.limit {
+            url.query_pairs_mut().append_pair("limit", &limit.to_string());
+        }
+        let response = self.table.client().send(&Call::get(url, format.media_type())).await?;
+        Ok(RawRows::new(response))
+    }
+}
+
+/// A read-only SQL query.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before `send` or `send_as`"]
+pub struct QueryRequest {
+    client: Client,
+    body: QueryBody,
+}
+
+impl Client {
+    /// Starts a read-only SQL query over tables that are named `dataset.tier.table`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: mudeung_sdk::Client) -> Result<(), mudeung_sdk::ApiError> {
+    /// use futures_util::TryStreamExt;
+    /// let sql = "select sex, count(*) as n from lymph_node.synthetic.patients group by sex";
+    /// let batches: Vec<_> = client.query(sql).send().await?.try_collect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query(&self, sql: impl Into<String>) -> QueryRequest {
+        QueryRequest { client: self.clone(), body: QueryBody { sql: sql.into(), limit: None } }
+    }
+}
+
+impl QueryRequest {
+    /// At most so many rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.body.limit = Some(rows);
+        self
+    }
+
+    /// Runs the query and reads the rows as Arrow record batches while they arrive.
+    pub async fn send(self) -> Result<Rows, ApiError> {
+        self.send_as(Format::Arrow).await?.batches().await
+    }
+
+    /// Runs the query and gives the bytes of another format as they arrive.
+    pub async fn send_as(self, format: Format) -> Result<RawRows, ApiError> {
+        let body = serde_json::to_vec(&self.body).map_err(|error| ApiError::Configuration(error.to_string()))?;
+        let url = self.client.address(&["v1", "query"])?;
+        let response = self.client.send(&Call::post(url, format.media_type(), body)).await?;
+        Ok(RawRows::new(response))
+    }
+}
+
+/// The bytes of an answer as they arrive: a stream of [`Bytes`].
+pub struct RawRows {
+    receipt: Option<u64>,
+    status: u16,
+    media_type: String,
+    bytes: BoxStream<'static, Result<Bytes, ApiError>>,
+}
+
+impl RawRows {
+    fn new(response: Response) -> Self {
+        let receipt = receipt(response.headers());
+        let status = response.status().as_u16();
+        let media_type = response.headers().get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type.unwrap_or_default().to_owned();
+        let bytes = response.bytes_stream().map(|chunk| chunk.map_err(ApiError::transport)).boxed();
+        Self { receipt, status, media_type, bytes }
+    }
+
+    /// The index of this access in the ledger.
+    pub fn receipt(&self) -> Option<u64> {
+        self.receipt
+    }
+
+    /// The media type of the answer.
+    pub fn media_type(&self) -> &str {
+        &self.media_type
+    }
+
+    /// Reads an answer that was asked for as [`Format::Arrow`] as record batches.
+    pub async fn batches(self) -> Result<Rows, ApiError> {
+        Rows::open(self).await
+    }
+}
+
+impl Stream for RawRows {
+    type Item = Result<Bytes, ApiError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.bytes.poll_next_unpin(context)
+    }
+}
+
+/// Rows as they arrive: a stream of [`RecordBatch`]. A stream that was cut ends in an error, never silently.
+pub struct Rows {
+    raw: RawRows,
+    schema: SchemaRef,
+    decoder: Decoder,
+    done: bool,
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("receipt", &self.receipt()).field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl Rows {
+    async fn open(mut raw: RawRows) -> Result<Self, ApiError> {
+        if !raw.media_type.starts_with(Format::Arrow.media_type()) {
+            let what = format!("rows as `{}` instead of an Arrow stream", raw.media_type);
+            return Err(ApiError::Unexpected { status: raw.status, what });
+        }
+        let mut decoder = Decoder::default();
+        loop {
+            if let Some(schema) = decoder.inner.schema() {
+                return Ok(Self { raw, schema, decoder, done: false });
+            }
+            match raw.next().await {
+                Some(chunk) => decoder.push(&chunk?)?,
+                None => return Err(cut().into()),
+            }
+        }
+    }
+
+    /// The columns of the rows.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// The index of this access in the ledger.
+    pub fn receipt(&self) -> Option<u64> {
+        self.raw.receipt
+    }
+}
+
+impl Stream for Rows {
+    type Item = Result<RecordBatch, ApiError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if let Some(batch) = this.decoder.ready.pop_front() {
+                return Poll::Ready(Some(Ok(batch)));
+            }
+            if this.done {
+                return Poll::Ready(None);
+            }
+            let result = match ready!(this.raw.poll_next_unpin(context)) {
+                Some(Ok(chunk)) => this.decoder.push(&chunk).map_err(ApiError::from),
+                Some(Err(error)) => Err(error),
+                None => {
+                    this.done = true;
+                    this.decoder.finish().map_err(ApiError::from)
+                }
+            };
+            if let Err(error) = result {
+                this.done = true;
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Decoder {
+    inner: StreamDecoder,
+    ready: VecDeque<RecordBatch>,
+    tail: VecDeque<u8>,
+}
+
+impl Decoder {
+    fn push(&mut self, chunk: &Bytes) -> Result<(), ArrowError> {
+        let last = chunk.get(chunk.len().saturating_sub(END_OF_STREAM.len())..).unwrap_or_default();
+        self.tail.extend(last);
+        while self.tail.len() > END_OF_STREAM.len() {
+            self.tail.pop_front();
+        }
+        let mut buffer = Buffer::from(chunk.clone());
+        while !buffer.is_empty() {
+            match self.inner.decode(&mut buffer)? {
+                Some(batch) => self.ready.push_back(batch),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), ArrowError> {
+        self.inner.finish()?;
+        if self.tail.iter().eq(END_OF_STREAM.iter()) { Ok(()) } else { Err(cut()) }
+    }
+}
+
+fn cut() -> ArrowError {
+    ArrowError::IpcError("the stream ended before its end marker".to_owned())
+}
+
+pub(crate) fn receipt(headers: &HeaderMap) -> Option<u64> {
+    headers.get("mudeung-receipt")?.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::Int64Array;
+    use arrow::ipc::writer::StreamWriter;
+    use std::sync::Arc;
+
+    fn stream() -> Vec<u8> {
+        let column: arrow::array::ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        let batch = RecordBatch::try_from_iter([("n", column)]).unwrap();
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+        writer.into_inner().unwrap()
+    }
+
+    #[test]
+    fn a_stream_reads_the_same_in_pieces_of_any_size() {
+        let bytes = stream();
+        for size in [1, 7, 64, bytes.len()] {
+            let mut decoder = Decoder::default();
+            for piece in bytes.chunks(size) {
+                decoder.push(&Bytes::copy_from_slice(piece)).unwrap();
+            }
+            decoder.finish().unwrap();
+            assert_eq!(decoder.ready.iter().map(RecordBatch::num_rows).sum::<usize>(), 6);
+        }
+    }
+
+    #[test]
+    fn a_stream_that_was_cut_anywhere_is_an_error() {
+        let bytes = stream();
+        for end in 0..bytes.len() {
+            let mut decoder = Decoder::default();
+            let pushed = decoder.push(&Bytes::copy_from_slice(&bytes[..end]));
+            assert!(pushed.and_then(|()| decoder.finish()).is_err(), "cut at {end} of {}", bytes.len());
+        }
+    }
+}

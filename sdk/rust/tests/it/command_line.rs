@@ -1,0 +1,137 @@
+//! The command line as it is typed: what it prints, what it leaves behind and how it ends.
+
+use crate::sandbox::{Reply, Sandbox};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::ipc::writer::StreamWriter;
+use serde_json::json;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use tokio::process::Command;
+
+fn command(config: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mudeung-cli"));
+    command.args(arguments).env_clear().env("MUDEUNG_CONFIG_DIR", config).current_dir(config).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+async fn run(config: &Path, arguments: &[&str]) -> Output {
+    command(config, arguments).output().await.unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+async fn sandbox() -> Sandbox {
+    Sandbox::start(|seen| match seen.target.split('?').next().unwrap() {
+        "/v1/datasets" => Reply::json(&json!({
+            "items": [{
+                "id": "lymph_node", "title": "Lymph node", "titles": { "ko": "림프절", "en": "Lymph node" },
+                "summary": "", "tiers": ["synthetic"], "tiers_published": ["synthetic", "deidentified"],
+                "licence": "MIT", "source": "a package",
+            }],
+            "next_cursor": null,
+        })),
+        "/v1/datasets/d/synthetic/tables/t/rows" | "/v1/query" => match seen.header("accept") {
+            "text/csv" => Reply::new(200, "text/csv", "sex\nF\n"),
+            _ => Reply::new(200, "application/vnd.apache.arrow.stream", arrow_stream()).with("Mudeung-Receipt", "7"),
+        },
+        _ => Reply::problem(404, "not_found"),
+    })
+    .await
+}
+
+fn arrow_stream() -> Vec<u8> {
+    let column: ArrayRef = Arc::new(StringArray::from(vec!["F", "M"]));
+    let batch = RecordBatch::try_from_iter([("sex", column)]).unwrap();
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    writer.into_inner().unwrap()
+}
+
+async fn signed_in(sandbox: &Sandbox) -> tempfile::TempDir {
+    let config = tempfile::tempdir().unwrap();
+    let mut login = command(config.path(), &["login", "--url", &sandbox.base, "--client-id", "app_1"]);
+    let output = login.env("MUDEUNG_CLIENT_SECRET", "s3cret").output().await.unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains("s3cret"));
+    config
+}
+
+#[tokio::test]
+async fn after_login_the_datasets_are_listed() {
+    let sandbox = sandbox().await;
+    let config = signed_in(&sandbox).await;
+    let output = run(config.path(), &["datasets"]).await;
+    let lines = "DATASET     OPEN TO YOU  PUBLISHED                TITLE\n\
+                 lymph_node  synthetic    synthetic, deidentified  Lymph node\n";
+    assert_eq!(text(&output.stdout), lines);
+    let output = run(config.path(), &["--json", "datasets"]).await;
+    let items: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(items[0]["titles"]["ko"], "림프절");
+}
+
+#[tokio::test]
+async fn rows_come_as_a_table_or_as_the_bytes_of_a_format() {
+    let sandbox = sandbox().await;
+    let config = signed_in(&sandbox).await;
+    let output = run(config.path(), &["query", "select sex from d.synthetic.t"]).await;
+    assert_eq!(text(&output.stdout), "+-----+\n| sex |\n+-----+\n| F   |\n| M   |\n+-----+\n");
+    assert_eq!(text(&output.stderr), "2 rows; ledger entry 7\n");
+    let output = run(config.path(), &["query", "--table", "d.synthetic.t", "--limit", "1"]).await;
+    assert!(
+        text(&output.stdout).contains("| F   |\n+-----+") && text(&output.stderr).starts_with("1 rows; there are more")
+    );
+    let output = run(config.path(), &["query", "--table", "d.synthetic.t", "--out", "t.csv"]).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(std::fs::read_to_string(config.path().join("t.csv")).unwrap(), "sex\nF\n");
+}
+
+#[tokio::test]
+async fn failures_are_one_line_with_the_status_that_tells_their_kind() {
+    let sandbox = sandbox().await;
+    let config = signed_in(&sandbox).await;
+    let cases: [(&[&str], i32); 9] = [
+        (&["query"], 2),
+        (&["query", "--table", "d.t"], 2),
+        (&["query", "--table", "d.synthetic.t", "--out", "t.xlsx"], 2),
+        (&["query", "--table", "d.synthetic.t", "--out", "missing/t.csv"], 2),
+        (&["datasets", "--profile", "nobody"], 2),
+        (&["login", "--url", "http://example.com", "--client-id", "a", "--secret-stdin"], 2),
+        (&["pull", "../etc"], 2),
+        (&["datasets", "unknown"], 1),
+        (&["query", "--table", "d.deidentified.t"], 1),
+    ];
+    for (arguments, code) in cases {
+        let output = run(config.path(), arguments).await;
+        let shown = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {shown}");
+        assert!(shown.starts_with("mudeung-cli: ") && shown.lines().count() == 1, "{arguments:?}: {shown}");
+        assert!(!shown.contains("panicked"));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_in_one_line() {
+    let config = tempfile::tempdir().unwrap();
+    let mut command = command(config.path(), &["datasets"]);
+    command.env("MUDEUNG_URL", "http://127.0.0.1:1").env("MUDEUNG_CLIENT_ID", "a").env("MUDEUNG_CLIENT_SECRET", "b");
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stderr);
+    assert!(shown.starts_with("mudeung-cli: no answer from the server") && shown.lines().count() == 1, "{shown}");
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_failure() {
+    let sandbox = sandbox().await;
+    let config = signed_in(&sandbox).await;
+    let mut child = command(config.path(), &["datasets"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().await.unwrap();
+    assert!(output.status.success());
+    assert_eq!(text(&output.stderr), "");
+}

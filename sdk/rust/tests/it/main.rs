@@ -1,0 +1,9 @@
+//! The client and its command line against a small server that plays the sandbox, faults included.
+//!
+//! Faults such as cut connections cannot be had from the real server on demand; that the real server answers the same
+//! shapes is tested end to end elsewhere.
+
+mod command_line;
+mod download;
+mod sandbox;
+mod sending;
