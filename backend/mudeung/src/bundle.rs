@@ -1,23 +1,20 @@
 //! The bundled dataset definitions, embedded in the binary.
 
 use crate::failure::Failure;
-use rust_embed::RustEmbed;
+use include_dir::{Dir, include_dir};
 use std::path::Path;
 
-#[derive(RustEmbed)]
-#[folder = "../../datasets/definitions"]
-struct Definitions;
+static DEFINITIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../datasets/definitions");
 
 /// Unpacks every definition into a folder.
 pub(crate) fn unpack(to: &Path) -> Result<(), Failure> {
-    for name in Definitions::iter() {
-        let Some(file) = Definitions::get(&name) else { continue };
-        let target = to.join(name.as_ref());
-        let written = target
-            .parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| std::fs::write(&target, file.data.as_ref()));
-        written.map_err(|error| Failure::failed(format!("cannot write {}: {error}", target.display())))?;
-    }
-    Ok(())
+    let unpacked = std::fs::create_dir_all(to).and_then(|()| DEFINITIONS.extract(to));
+    unpacked.map_err(|error| Failure::failed(format!("cannot write {}: {error}", to.display())))
+}
+
+/// The names of the bundled definitions.
+pub(crate) fn names() -> Vec<String> {
+    let mut names: Vec<String> = DEFINITIONS.dirs().map(|folder| folder.path().display().to_string()).collect();
+    names.sort();
+    names
 }

@@ -100,12 +100,15 @@ pub struct BuildArgs {
     /// The folder of the raw CSV or Parquet files
     #[arg(long, value_name = "DIR")]
     pub input: PathBuf,
-    /// The store to write the version into
+    /// The server's configuration file (TOML): the version is built in its store and put into service
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The store to write the version into [default: that of the configuration, else ./store]
     #[arg(long, value_name = "DIR")]
-    pub store: PathBuf,
+    pub store: Option<PathBuf>,
     /// The release key: made when it is not there. Whoever has it can link the release to the raw data; destroying it
     /// makes the release irreversible
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "release.key")]
     pub key: PathBuf,
     /// The version's number [default: one more than the last in the store]
     #[arg(long)]
@@ -121,9 +124,9 @@ pub struct BuildArgs {
 /// How to make a synthetic dataset.
 #[derive(Debug, Args)]
 pub struct SynthArgs {
-    /// The definition's folder
-    pub definition: PathBuf,
-    /// Number of persons
+    /// A bundled dataset's name, or a definition's folder
+    pub dataset: String,
+    /// Number of persons; tables of events have several rows for each
     #[arg(long)]
     pub rows: u64,
     /// The seed

@@ -1,0 +1,243 @@
+//! `mudeung curate check|build|report|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
+
+use crate::cli::{BuildArgs, CurateCommand, SynthArgs};
+use crate::failure::Failure;
+use crate::system::{SystemClock, SystemEntropy};
+use crate::{bundle, say, setup};
+use indicatif::{ProgressBar, ProgressStyle};
+use mudeung_core::clock::Clock;
+use mudeung_core::dataset::VersionState;
+use mudeung_core::id::VersionId;
+use mudeung_deid::build::Step;
+use mudeung_deid::{Build, BuildSynthetic, Built, CurateError, Progress, ReleaseKey};
+use mudeung_store::{Db, Ledger, StoreError, catalog};
+use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::manifest::Manifest;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The name of the file that describes a version.
+const MANIFEST: &str = "manifest.json";
+
+/// Runs a subcommand.
+pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
+    match command {
+        CurateCommand::Check { definition } => check(&definition),
+        CurateCommand::Build(args) => build(args).await,
+        CurateCommand::Report { manifest } => report(&manifest),
+        CurateCommand::Publish { manifest, config } => {
+            let config = setup::read_config(&config)?;
+            let manifest = read_in_store(&manifest, &config.data.store)?;
+            publish(&config, &[manifest]).await
+        }
+    }
+}
+
+fn check(definition: &Path) -> Result<(), Failure> {
+    let checked = mudeung_deid::check(definition).map_err(refused)?;
+    let plan = checked.recipe.as_ref().map(|_| checked.plan()).transpose().map_err(refused)?;
+    for table in plan.iter().flat_map(|plan| &plan.tables) {
+        say(&format!("{}: {} columns released", table.name, table.released().len()))?;
+        for column in table.released() {
+            let done = column.deidentification.unwrap_or_default();
+            say(&format!("  {:<24} {} / {}", column.name, done.en, done.ko))?;
+        }
+    }
+    say(&format!("{}: ok", definition.display()))
+}
+
+async fn build(args: BuildArgs) -> Result<(), Failure> {
+    let config = args.config.as_deref().map(setup::read_config).transpose()?;
+    let root = match (&args.store, &config) {
+        (Some(store), _) => store.clone(),
+        (None, Some(config)) => config.data.store.clone(),
+        (None, None) => PathBuf::from("store"),
+    };
+    std::fs::create_dir_all(&root).map_err(|e| Failure::input(format!("cannot make {}: {e}", root.display())))?;
+    let key = ReleaseKey::load_or_create(&args.key, &root, &SystemEntropy).map_err(Failure::input)?;
+    let mut built = vec![build_deidentified(&args.definition, &args.input, &root, &key, args.number)?];
+    if let Some(persons) = args.synthetic {
+        built.push(build_twin(&args.definition, &root, persons, args.seed, args.number)?);
+    }
+    for one in &built {
+        if let Some(report) = &one.report {
+            say(&report.to_text())?;
+        }
+        say(&format!("built {}", one.folder.join(MANIFEST).display()))?;
+    }
+    match config {
+        Some(config) => publish(&config, &built.into_iter().map(|one| one.manifest).collect::<Vec<_>>()).await,
+        None => say("not yet in service: `mudeung curate publish <manifest.json> --config FILE` publishes it"),
+    }
+}
+
+/// Builds one de-identified version with a progress bar.
+pub(crate) fn build_deidentified(
+    definition: &Path,
+    input: &Path,
+    store: &Path,
+    key: &ReleaseKey,
+    number: Option<u32>,
+) -> Result<Built, Failure> {
+    let bar = spinner();
+    let built = mudeung_deid::build(Build {
+        definition_dir: definition,
+        input_dir: input,
+        store_root: store,
+        key,
+        number,
+        created_at: SystemClock.now(),
+        progress: &mut |progress| show(&bar, progress),
+    });
+    bar.finish_and_clear();
+    built.map_err(refused)
+}
+
+/// Builds one synthetic version with a progress bar.
+pub(crate) fn build_twin(
+    definition: &Path,
+    store: &Path,
+    persons: u64,
+    seed: u64,
+    number: Option<u32>,
+) -> Result<Built, Failure> {
+    let bar = spinner();
+    let built = mudeung_deid::build_synthetic(BuildSynthetic {
+        definition_dir: definition,
+        persons: Some(persons),
+        seed: Some(seed),
+        store_root: store,
+        number,
+        created_at: SystemClock.now(),
+        progress: &mut |progress| show(&bar, progress),
+    });
+    bar.finish_and_clear();
+    built.map_err(refused)
+}
+
+/// Makes a synthetic dataset from a definition's folder or from the name of a bundled one.
+pub(crate) fn synth(args: &SynthArgs) -> Result<(), Failure> {
+    let given = PathBuf::from(&args.dataset);
+    let unpacked = tempfile::tempdir().map_err(Failure::failed)?;
+    let definition = if given.is_dir() {
+        given
+    } else {
+        bundle::unpack(unpacked.path())?;
+        let bundled = unpacked.path().join(&args.dataset);
+        if !bundled.is_dir() || args.dataset.contains(['/', '.']) {
+            let known = bundle::names().join(", ");
+            return Err(Failure::input(format!("{} is neither a folder nor one of {known}", args.dataset)));
+        }
+        bundled
+    };
+    std::fs::create_dir_all(&args.out).map_err(|e| Failure::input(format!("{}: {e}", args.out.display())))?;
+    let built = build_twin(&definition, &args.out, args.rows, args.seed, None)?;
+    for table in &built.manifest.tables {
+        say(&format!("{}: {} rows, simulated", table.name, table.rows))?;
+    }
+    say(&format!("built {}", built.folder.join(MANIFEST).display()))
+}
+
+fn report(path: &Path) -> Result<(), Failure> {
+    let manifest = read_manifest(path)?;
+    let Some(risk) = &manifest.risk else {
+        return say("the version is generated: it has no source persons, so there is nobody to identify again");
+    };
+    say(&format!("{}/{}/{}", manifest.dataset, manifest.tier, manifest.version))?;
+    say(&serde_json::to_string_pretty(risk).map_err(Failure::failed)?)
+}
+
+/// Publishes versions that were built.
+async fn publish(config: &mudeung_server::config::Config, manifests: &[Manifest]) -> Result<(), Failure> {
+    let db = setup::open_control(config).await?;
+    let ledger = setup::open_ledger(&config.database.ledger, 1)?;
+    for manifest in manifests {
+        publish_manifest(&db, &ledger, manifest).await?;
+        say(&format!("published {}/{}/{}", manifest.dataset, manifest.tier, manifest.version))?;
+    }
+    Ok(())
+}
+
+/// Puts one version into service, on the record.
+pub(crate) async fn publish_manifest(db: &Db, ledger: &Ledger, manifest: &Manifest) -> Result<(), Failure> {
+    let now = SystemClock.now();
+    let id = VersionId::generate(&SystemClock, &SystemEntropy);
+    let entry = Entry {
+        dataset: Some(manifest.dataset.clone()),
+        tier: Some(manifest.tier.clone()),
+        version: Some(manifest.version),
+        ..setup::intent("version.publish", format!("{id} recipe {}", manifest.recipe_sha256))
+    };
+    let row = manifest.clone();
+    let change = db.tx("publish version", move |c| {
+        catalog::insert_version(c, &row, id, VersionState::Published { published_at: now }, now)
+    });
+    setup::recorded(ledger, entry, async {
+        change.await.map_err(|error| match error {
+            StoreError::AlreadyExists { .. } => Failure::input(format!(
+                "{}/{}/{} is published already",
+                manifest.dataset, manifest.tier, manifest.version
+            )),
+            error => Failure::failed(error),
+        })
+    })
+    .await
+}
+
+/// The manifests of all versions in a store, in a fixed order.
+pub(crate) fn manifests_in(root: &Path) -> Result<Vec<Manifest>, Failure> {
+    let mut paths = vec![root.to_path_buf()];
+    for _ in ["dataset", "tier", "version"] {
+        let mut deeper = Vec::new();
+        for folder in &paths {
+            let entries = std::fs::read_dir(folder).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
+            let visible = |path: &PathBuf| !path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            deeper.extend(entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|p| p.is_dir()).filter(visible));
+        }
+        deeper.sort();
+        paths = deeper;
+    }
+    paths.iter().map(|folder| read_manifest(&folder.join(MANIFEST))).collect()
+}
+
+/// A manifest that lies where the server will look for its files.
+fn read_in_store(path: &Path, root: &Path) -> Result<Manifest, Failure> {
+    let manifest = read_manifest(path)?;
+    let expected = root.join(&manifest.dataset).join(&manifest.tier).join(manifest.version.to_string());
+    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    if same(path, &expected.join(MANIFEST)) {
+        Ok(manifest)
+    } else {
+        let expected = expected.display();
+        Err(Failure::input(format!("{} is not in the server's store; it must lie in {expected}", path.display())))
+    }
+}
+
+fn read_manifest(path: &Path) -> Result<Manifest, Failure> {
+    let text = std::fs::read(path).map_err(|e| Failure::input(format!("cannot read {}: {e}", path.display())))?;
+    serde_json::from_slice(&text).map_err(|e| Failure::input(format!("{}: {e}", path.display())))
+}
+
+fn refused(error: CurateError) -> Failure {
+    if error.is_input() { Failure::input(error) } else { Failure::failed(error) }
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(100));
+    match ProgressStyle::with_template("{spinner} {msg}  {human_pos} rows  {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn show(bar: &ProgressBar, progress: Progress<'_>) {
+    let doing = match progress.step {
+        Step::Measure => "measuring the risk of",
+        Step::Transform => "de-identifying",
+        Step::Generate => "generating",
+        Step::Write => "writing",
+    };
+    bar.set_message(format!("{doing} {}", progress.table));
+    bar.set_position(progress.rows);
+}
