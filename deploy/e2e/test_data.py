@@ -36,3 +36,10 @@ def test_every_definition_is_sound():
     for definition in sorted(path.parent for path in DEFINITIONS.glob("*/dataset.toml")):
         result = subprocess.run([sandbox.BINARY, "curate", "check", str(definition)], capture_output=True, text=True)
         assert result.returncode == 0, f"{definition.name}: {result.stderr}"
+
+
+@pytest.mark.parametrize("sample", ["systemd/mudeung.toml", "compose/mudeung.toml"])
+def test_the_sample_configurations_are_sound(sample):
+    command = [sandbox.BINARY, "check-config", "--config", str(ROOT / "deploy" / sample)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr

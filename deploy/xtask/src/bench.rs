@@ -37,7 +37,10 @@ pub(crate) fn run(names: &[String], seconds: u32, repetitions: u32) -> Result<bo
     bench.args(["--seconds", &seconds.to_string(), "--repetitions", &repetitions.to_string()]);
     let release = target().join("release");
     bench.env("MUDEUNG_BINARY", release.join("mudeung")).env("MUDEUNG_E2E_FOLDER", target().join("bench"));
-    bench.env("MUDEUNG_APPEND_BENCH", release.join("examples/append_bench")).env("MUDEUNG_CACHE", cache()?).env("PYTHONDONTWRITEBYTECODE", "1");
+    bench
+        .env("MUDEUNG_APPEND_BENCH", release.join("examples/append_bench"))
+        .env("MUDEUNG_CACHE", cache()?)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     run_checked(&mut bench)?;
     Ok(true)
 }

@@ -58,6 +58,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_portal.py"),
     },
     Stage {
+        name: "hostile",
+        shows: "malformed and forged requests: each a clear 4xx, and the server goes on",
+        work: Work::EndToEnd("test_hostile.py"),
+    },
+    Stage {
         name: "contract",
         shows: "schemathesis against /openapi.json: no 5xx and no undocumented status",
         work: Work::EndToEnd("test_contract.py"),
