@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Control and ledger databases of Mudeung, on SQLite and PostgreSQL through one code path.
+//!
+//! * [`Db`] is the control database: organizations, members, apps, grants, the catalogue. [`Db::tx`] and [`Db::read`]
+//!   are the only places where a connection exists; the modules named after nouns hold the functions for inside.
+//! * [`ledger::Ledger`] is the append-only log, in a database of its own with a connection and thread of its own.
+//!
+//! Addresses are a path or `sqlite://path` for SQLite and `postgres://…` for PostgreSQL. The PostgreSQL client library
+//! is built from its bundled source *without* OpenSSL, so that building needs a C compiler and nothing else: reach a
+//! distant server through a local socket, a TLS tunnel or a private network.
+
+pub mod agreements;
+pub mod apps;
+pub mod catalog;
+pub mod credentials;
+pub mod grants;
+pub mod ledger;
+pub mod members;
+pub mod organizations;
+pub mod requests;
+pub mod sessions;
+pub mod snapshot;
+
+mod column;
+mod connection;
+mod db;
+mod error;
+mod generation;
+mod migrations;
+mod pool;
+mod schema;
+
+pub use connection::Conn;
+pub use db::Db;
+pub use error::StoreError;

@@ -1,0 +1,152 @@
+-- The control database. Times are microseconds since the Unix epoch, identifiers are text with their prefix.
+
+CREATE TABLE generation (
+    id    BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    value BIGINT NOT NULL
+);
+INSERT INTO generation (id, value) VALUES (1, 0);
+
+CREATE TABLE organizations (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    kind       TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    state_at   BIGINT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE members (
+    id            TEXT    NOT NULL PRIMARY KEY,
+    organization  TEXT    NOT NULL REFERENCES organizations (id),
+    email         TEXT    NOT NULL,
+    name          TEXT    NOT NULL,
+    roles         TEXT    NOT NULL,
+    password_hash TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    state_at      BIGINT,
+    created_at    BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX members_email ON members (email);
+CREATE INDEX members_organization ON members (organization);
+
+CREATE TABLE sessions (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    member       TEXT    NOT NULL REFERENCES members (id),
+    token_hash   BYTEA   NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX sessions_token_hash ON sessions (token_hash);
+CREATE INDEX sessions_expires_at ON sessions (expires_at);
+
+CREATE TABLE apps (
+    id             TEXT    NOT NULL PRIMARY KEY,
+    organization   TEXT    NOT NULL REFERENCES organizations (id),
+    name           TEXT    NOT NULL,
+    scopes         TEXT    NOT NULL,
+    authentication TEXT    NOT NULL,
+    state          TEXT    NOT NULL,
+    state_at       BIGINT,
+    created_at     BIGINT NOT NULL
+);
+CREATE INDEX apps_organization ON apps (organization);
+
+CREATE TABLE credentials (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    app          TEXT    NOT NULL REFERENCES apps (id),
+    label        TEXT    NOT NULL,
+    hint         TEXT    NOT NULL,
+    secret_hash  BYTEA   NOT NULL,
+    not_before   BIGINT NOT NULL,
+    expires_at   BIGINT,
+    last_used_at BIGINT,
+    state        TEXT    NOT NULL,
+    state_at     BIGINT,
+    created_at   BIGINT NOT NULL
+);
+CREATE INDEX credentials_app ON credentials (app);
+
+CREATE TABLE agreements (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    version      BIGINT NOT NULL,
+    title_ko     TEXT    NOT NULL,
+    title_en     TEXT    NOT NULL,
+    text_ko      TEXT    NOT NULL,
+    text_en      TEXT    NOT NULL,
+    text_sha256  TEXT    NOT NULL,
+    published_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX agreements_version ON agreements (version);
+
+CREATE TABLE signatures (
+    agreement    TEXT    NOT NULL REFERENCES agreements (id),
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    member       TEXT    NOT NULL REFERENCES members (id),
+    signed_at    BIGINT NOT NULL,
+    PRIMARY KEY (agreement, organization, member)
+);
+
+CREATE TABLE requests (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    app          TEXT    NOT NULL REFERENCES apps (id),
+    author       TEXT    NOT NULL REFERENCES members (id),
+    dataset      TEXT    NOT NULL,
+    purpose      TEXT    NOT NULL,
+    agreement    TEXT    NOT NULL REFERENCES agreements (id),
+    state        TEXT    NOT NULL,
+    state_at     BIGINT,
+    state_reason TEXT,
+    decided_by   TEXT,
+    grant_id     TEXT,
+    created_at   BIGINT NOT NULL
+);
+CREATE INDEX requests_organization ON requests (organization);
+
+CREATE TABLE grants (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    app          TEXT    NOT NULL REFERENCES apps (id),
+    request      TEXT REFERENCES requests (id),
+    agreement    TEXT    NOT NULL REFERENCES agreements (id),
+    dataset      TEXT    NOT NULL,
+    tier         TEXT    NOT NULL,
+    tables       TEXT    NOT NULL,
+    purpose      TEXT    NOT NULL,
+    quota_bytes  BIGINT NOT NULL,
+    quota_rows   BIGINT NOT NULL,
+    valid_from   BIGINT NOT NULL,
+    valid_until  BIGINT NOT NULL,
+    state        TEXT    NOT NULL,
+    state_at     BIGINT,
+    state_reason TEXT,
+    created_at   BIGINT NOT NULL
+);
+CREATE INDEX grants_app ON grants (app);
+CREATE INDEX grants_organization ON grants (organization);
+
+CREATE TABLE datasets (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    title_ko   TEXT    NOT NULL,
+    title_en   TEXT    NOT NULL,
+    summary_ko TEXT    NOT NULL,
+    summary_en TEXT    NOT NULL,
+    licence    TEXT    NOT NULL,
+    source     TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    state_at   BIGINT,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE versions (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    dataset    TEXT    NOT NULL REFERENCES datasets (name),
+    tier       TEXT    NOT NULL,
+    number     BIGINT NOT NULL,
+    manifest   TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    state_at   BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX versions_number ON versions (dataset, tier, number);

@@ -1,0 +1,71 @@
+-- The ledger: entries, the head of the tree over them, its tiles, checkpoints, and usage.
+-- The columns of `entry` after `bytes` repeat what stands in the bytes, for searching; `ledger verify` compares them.
+
+CREATE TABLE entry (
+    idx          BIGINT NOT NULL PRIMARY KEY,
+    leaf_hash    BYTEA   NOT NULL,
+    bytes        BYTEA   NOT NULL,
+    time_us      BIGINT NOT NULL,
+    kind         TEXT    NOT NULL,
+    operation    TEXT    NOT NULL,
+    organization TEXT,
+    app          TEXT,
+    dataset      TEXT,
+    grant_id     TEXT,
+    token        TEXT,
+    status       TEXT,
+    intent       BIGINT
+);
+CREATE INDEX entry_organization ON entry (organization, idx);
+CREATE INDEX entry_app ON entry (app, idx);
+CREATE INDEX entry_dataset ON entry (dataset, idx);
+CREATE INDEX entry_time ON entry (time_us, idx);
+
+-- `nodes` holds the roots of the complete subtrees, largest first, 32 bytes each. No INTENT below `open_from` is open.
+CREATE TABLE head (
+    id        BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    size      BIGINT NOT NULL,
+    root      BYTEA   NOT NULL,
+    nodes     BYTEA   NOT NULL,
+    open_from BIGINT NOT NULL
+);
+-- The empty tree; its root is SHA-256 of nothing.
+INSERT INTO head (id, size, root, nodes, open_from)
+VALUES (1, 0, '\xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', '', 0);
+
+CREATE TABLE tile (
+    level  BIGINT NOT NULL,
+    idx    BIGINT NOT NULL,
+    hashes BYTEA   NOT NULL,
+    PRIMARY KEY (level, idx)
+);
+
+CREATE TABLE checkpoint (
+    size BIGINT NOT NULL PRIMARY KEY,
+    root BYTEA   NOT NULL,
+    note TEXT    NOT NULL
+);
+
+CREATE TABLE usage_hour (
+    period_start BIGINT NOT NULL,
+    organization TEXT    NOT NULL,
+    app          TEXT    NOT NULL,
+    grant_id     TEXT    NOT NULL,
+    dataset      TEXT    NOT NULL,
+    tier         TEXT    NOT NULL,
+    operation    TEXT    NOT NULL,
+    requests     BIGINT NOT NULL,
+    rows         BIGINT NOT NULL,
+    bytes        BIGINT NOT NULL,
+    PRIMARY KEY (period_start, organization, app, grant_id, dataset, tier, operation)
+);
+CREATE INDEX usage_hour_grant ON usage_hour (grant_id);
+
+-- A guard against mistakes, not against attackers: those are what the tree is for.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an entry never changes and never goes';
+END
+$$;
+CREATE TRIGGER entry_never_changes BEFORE UPDATE ON entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER entry_never_goes BEFORE DELETE ON entry FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,68 @@
+-- The ledger: entries, the head of the tree over them, its tiles, checkpoints, and usage.
+-- The columns of `entry` after `bytes` repeat what stands in the bytes, for searching; `ledger verify` compares them.
+
+CREATE TABLE entry (
+    idx          INTEGER NOT NULL PRIMARY KEY,
+    leaf_hash    BLOB    NOT NULL,
+    bytes        BLOB    NOT NULL,
+    time_us      INTEGER NOT NULL,
+    kind         TEXT    NOT NULL,
+    operation    TEXT    NOT NULL,
+    organization TEXT,
+    app          TEXT,
+    dataset      TEXT,
+    grant_id     TEXT,
+    token        TEXT,
+    status       TEXT,
+    intent       INTEGER
+) STRICT;
+CREATE INDEX entry_organization ON entry (organization, idx);
+CREATE INDEX entry_app ON entry (app, idx);
+CREATE INDEX entry_dataset ON entry (dataset, idx);
+CREATE INDEX entry_time ON entry (time_us, idx);
+
+-- `nodes` holds the roots of the complete subtrees, largest first, 32 bytes each. No INTENT below `open_from` is open.
+CREATE TABLE head (
+    id        INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    size      INTEGER NOT NULL,
+    root      BLOB    NOT NULL,
+    nodes     BLOB    NOT NULL,
+    open_from INTEGER NOT NULL
+) STRICT;
+-- The empty tree; its root is SHA-256 of nothing.
+INSERT INTO head (id, size, root, nodes, open_from)
+VALUES (1, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'', 0);
+
+CREATE TABLE tile (
+    level  INTEGER NOT NULL,
+    idx    INTEGER NOT NULL,
+    hashes BLOB    NOT NULL,
+    PRIMARY KEY (level, idx)
+) STRICT;
+
+CREATE TABLE checkpoint (
+    size INTEGER NOT NULL PRIMARY KEY,
+    root BLOB    NOT NULL,
+    note TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE usage_hour (
+    period_start INTEGER NOT NULL,
+    organization TEXT    NOT NULL,
+    app          TEXT    NOT NULL,
+    grant_id     TEXT    NOT NULL,
+    dataset      TEXT    NOT NULL,
+    tier         TEXT    NOT NULL,
+    operation    TEXT    NOT NULL,
+    requests     INTEGER NOT NULL,
+    rows         INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL,
+    PRIMARY KEY (period_start, organization, app, grant_id, dataset, tier, operation)
+) STRICT;
+CREATE INDEX usage_hour_grant ON usage_hour (grant_id);
+
+-- A guard against mistakes, not against attackers: those are what the tree is for.
+CREATE TRIGGER entry_never_changes BEFORE UPDATE ON entry
+BEGIN SELECT RAISE(ABORT, 'an entry never changes'); END;
+CREATE TRIGGER entry_never_goes BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'an entry never goes'); END;

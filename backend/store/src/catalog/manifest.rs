@@ -1,0 +1,75 @@
+//! From the manifest of a version to the version that decisions look at.
+
+use mudeung_core::clock::Timestamp;
+use mudeung_core::dataset::{Bilingual, Column, ColumnType, File, Table, Version, VersionState};
+use mudeung_core::id::{FileId, VersionId};
+use mudeung_core::name::Name;
+use mudeung_core::tier::Tier;
+use mudeung_wire::manifest::{self as wire, MANIFEST_FORMAT, Manifest, ManifestColumn, ManifestTable};
+use std::collections::BTreeSet;
+
+/// What is wrong with a manifest, and where.
+pub(super) struct Problem(pub(super) String);
+
+/// The version that a manifest describes.
+pub(super) fn version(manifest: &Manifest, id: VersionId, state: VersionState) -> Result<Version, Problem> {
+    if manifest.format != MANIFEST_FORMAT {
+        return Err(Problem(format!("the manifest has the unknown format {}", manifest.format)));
+    }
+    if manifest.version == 0 {
+        return Err(Problem("versions count from 1".to_owned()));
+    }
+    let tier = Tier::parse(&manifest.tier).ok_or_else(|| Problem(format!("unknown tier `{}`", manifest.tier)))?;
+    let tables = manifest.tables.iter().map(table).collect::<Result<Vec<_>, _>>()?;
+    let names: BTreeSet<&Name> = tables.iter().map(|table| &table.name).collect();
+    if names.len() != tables.len() {
+        return Err(Problem("two tables have the same name".to_owned()));
+    }
+    let created = manifest.created_at.parse::<jiff::Timestamp>();
+    let created = created.map_err(|error| Problem(format!("created_at `{}`: {error}", manifest.created_at)))?;
+    Ok(Version {
+        id,
+        dataset: name(&manifest.dataset)?,
+        tier,
+        number: manifest.version,
+        tables,
+        state,
+        created_at: Timestamp::from_micros(created.as_microsecond()),
+    })
+}
+
+fn table(table: &ManifestTable) -> Result<Table, Problem> {
+    let place = |problem: Problem| Problem(format!("table `{}`: {}", table.name, problem.0));
+    let columns = table.columns.iter().map(column).collect::<Result<Vec<_>, _>>().map_err(place)?;
+    let distinct: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    if distinct.len() != columns.len() {
+        return Err(place(Problem("two columns have the same name".to_owned())));
+    }
+    let files = table.files.iter().map(file).collect::<Result<Vec<_>, _>>().map_err(place)?;
+    Ok(Table { name: name(&table.name)?, description: bilingual(&table.description), rows: table.rows, columns, files })
+}
+
+fn column(column: &ManifestColumn) -> Result<Column, Problem> {
+    let unknown = || Problem(format!("column `{}`: unknown type `{}`", column.name, column.kind));
+    Ok(Column {
+        name: column.name.clone(),
+        kind: ColumnType::parse(&column.kind).ok_or_else(unknown)?,
+        nullable: column.nullable,
+        description: bilingual(&column.description),
+        unit: column.unit.clone(),
+        deidentification: column.deidentification.as_ref().map(bilingual),
+    })
+}
+
+fn file(file: &wire::ManifestFile) -> Result<File, Problem> {
+    let id = FileId::parse(&file.id).map_err(|error| Problem(format!("file `{}`: {error}", file.name)))?;
+    Ok(File { id, name: file.name.clone(), size_bytes: file.size_bytes, sha256: file.sha256.clone(), rows: file.rows })
+}
+
+fn name(text: &str) -> Result<Name, Problem> {
+    Name::parse(text).map_err(|error| Problem(format!("`{text}`: {error}")))
+}
+
+fn bilingual(text: &wire::Bilingual) -> Bilingual {
+    Bilingual { ko: text.ko.clone(), en: text.en.clone() }
+}

@@ -1,0 +1,170 @@
+//! Connections: what an address means, and how a session is set up on each of the two databases.
+
+use crate::StoreError;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::{Connection, PgConnection, SqliteConnection};
+use std::path::{Path, PathBuf};
+
+/// A connection to either database. Only [`crate::Db`] and [`crate::ledger::Ledger`] make one.
+pub struct Conn(pub(crate) AnyConnection);
+
+/// One code path for both databases: queries are written once against this type.
+#[derive(diesel::MultiConnection)]
+pub(crate) enum AnyConnection {
+    /// PostgreSQL.
+    Postgres(PgConnection),
+    /// SQLite.
+    Sqlite(SqliteConnection),
+}
+
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A connection URL, with a limit on the time to connect.
+    Postgres(String),
+}
+
+/// Whether a transaction may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Sees one moment and changes nothing.
+    Read,
+    /// May write; on SQLite it waits for its turn at the start, where waiting still works.
+    Write,
+}
+
+impl Address {
+    /// Reads an address.
+    pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            let limit =
+                if url.contains("connect_timeout=") { String::new() } else { format!("{joint}connect_timeout=3") };
+            return Ok(Self::Postgres(format!("{url}{limit}")));
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+        if path.is_empty() || path.contains("://") || path.starts_with(":memory:") || path.contains('\0') {
+            let allowed = "a path, sqlite://path or postgres://user@host/database";
+            return Err(StoreError::Invalid(format!("not the address of a database: expected {allowed}")));
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+
+    /// Opens a database that exists. A missing file is an error, never a new and empty database.
+    pub(crate) fn connect(&self, busy_timeout_ms: u32) -> Result<Conn, StoreError> {
+        match self {
+            Self::Sqlite(path) => sqlite(path, "rw", busy_timeout_ms),
+            Self::Postgres(url) => postgres(url, busy_timeout_ms),
+        }
+    }
+
+    /// Opens a database to migrate it; an SQLite file is made, readable by its owner alone, when it does not exist.
+    pub(crate) fn create(&self) -> Result<Conn, StoreError> {
+        match self {
+            Self::Sqlite(path) => {
+                private_file(path)?;
+                let mut conn = sqlite(path, "rwc", 5_000)?;
+                conn.0.batch_execute("PRAGMA journal_mode = WAL")?;
+                Ok(conn)
+            }
+            Self::Postgres(url) => postgres(url, 5_000),
+        }
+    }
+}
+
+fn private_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let opened = options.open(path);
+    opened.map(|_| ()).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
+}
+
+fn sqlite(path: &Path, mode: &str, busy_timeout_ms: u32) -> Result<Conn, StoreError> {
+    let text = path.to_str().ok_or_else(|| StoreError::Invalid("the path is not UTF-8".to_owned()))?;
+    let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let opened = SqliteConnection::establish(&format!("file:{escaped}?mode={mode}"));
+    let mut conn = opened.map_err(|error| StoreError::Unavailable(format!("{text}: {error}")))?;
+    // FULL: a commit is on disk when it returns, also in WAL mode, where NORMAL would lose the last ones.
+    conn.batch_execute(&format!(
+        "PRAGMA busy_timeout = {busy_timeout_ms}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
+         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;"
+    ))?;
+    Ok(Conn(AnyConnection::Sqlite(conn)))
+}
+
+fn postgres(url: &str, busy_timeout_ms: u32) -> Result<Conn, StoreError> {
+    let mut conn = PgConnection::establish(url)?;
+    // A commit is on disk when it returns, whatever the server's default is; stronger settings stay as they are.
+    conn.batch_execute(&format!(
+        "SET client_min_messages = warning; SET lock_timeout = {busy_timeout_ms}; SET statement_timeout = 15000; \
+         SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+         WHEN 'off' THEN 'on' WHEN 'local' THEN 'on' ELSE current_setting('synchronous_commit') END, false);"
+    ))?;
+    Ok(Conn(AnyConnection::Postgres(conn)))
+}
+
+impl Conn {
+    /// Begins a transaction.
+    pub(crate) fn begin(&mut self, access: Access) -> Result<(), StoreError> {
+        match &mut self.0 {
+            AnyConnection::Postgres(conn) => {
+                let sql = match access {
+                    Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+                };
+                AnsiTransactionManager::begin_transaction_sql(conn, sql)?;
+            }
+            AnyConnection::Sqlite(conn) => {
+                let sql = match access {
+                    Access::Read => "BEGIN",
+                    Access::Write => "BEGIN IMMEDIATE",
+                };
+                AnsiTransactionManager::begin_transaction_sql(conn, sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits when the work went well, and rolls back when it did not.
+    pub(crate) fn finish<T, E: From<StoreError>>(&mut self, result: Result<T, E>) -> Result<T, E> {
+        match result {
+            Ok(value) => {
+                let committed = match &mut self.0 {
+                    AnyConnection::Postgres(conn) => AnsiTransactionManager::commit_transaction(conn),
+                    AnyConnection::Sqlite(conn) => AnsiTransactionManager::commit_transaction(conn),
+                };
+                committed.map_err(StoreError::from)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // What went wrong first is what the caller must hear; a connection that cannot roll back is dropped.
+                let _ = match &mut self.0 {
+                    AnyConnection::Postgres(conn) => AnsiTransactionManager::rollback_transaction(conn),
+                    AnyConnection::Sqlite(conn) => AnsiTransactionManager::rollback_transaction(conn),
+                };
+                Err(error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_by_their_scheme() {
+        assert_eq!(Address::parse("/a/b.db").unwrap(), Address::Sqlite(PathBuf::from("/a/b.db")));
+        assert_eq!(Address::parse("sqlite:///a/b.db").unwrap(), Address::Sqlite(PathBuf::from("/a/b.db")));
+        assert_eq!(Address::parse("sqlite://b.db").unwrap(), Address::Sqlite(PathBuf::from("b.db")));
+        let postgres = "postgres://u@h/d?sslmode=disable&connect_timeout=3";
+        assert_eq!(Address::parse("postgres://u@h/d?sslmode=disable").unwrap(), Address::Postgres(postgres.to_owned()));
+        for wrong in ["", ":memory:", "mysql://h/d", "sqlite://"] {
+            assert!(matches!(Address::parse(wrong), Err(StoreError::Invalid(_))), "{wrong}");
+        }
+    }
+}

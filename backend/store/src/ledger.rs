@@ -1,0 +1,260 @@
+//! The ledger: an append-only log in a database of its own, with a connection and a thread of its own.
+//!
+//! An append is durable when it returns. Appends that arrive while a commit is under way form the next one; nobody waits
+//! for a timer. When the queue is full or the database cannot commit, appends fail, and so does whatever wanted to act
+//! on them; when the database works again the ledger does too, without a restart.
+
+mod batch;
+mod checkpoints;
+mod committer;
+mod edge;
+mod entries;
+mod fold;
+mod queue;
+mod reconcile;
+mod search;
+mod tiles;
+mod usage;
+mod verify;
+
+pub use entries::EntryFilter;
+pub use usage::{Granularity, UsageFilter, UsageRow};
+pub use verify::{VerifyError, VerifyReport};
+
+use crate::connection::{Access, Address};
+use crate::pool::Pool;
+use crate::{Conn, StoreError, migrations};
+use mudeung_core::clock::{Clock, Entropy, Timestamp};
+use mudeung_core::quota::Amount;
+use mudeung_wire::ledger::entry::{ENTRY_BYTES_MAX, Entry, InvalidEntry};
+use mudeung_wire::ledger::tile::Tile;
+use mudeung_wire::ledger::tree::Hash;
+use queue::{Pending, Queue};
+use std::sync::Arc;
+
+/// Connections for reading.
+const READERS_MAX: usize = 4;
+/// How long a reader waits for a lock, in milliseconds.
+const READER_TIMEOUT_MS: u32 = 5_000;
+
+/// The limits of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerOptions {
+    /// Appends that may wait; one more is refused with [`LedgerError::Full`].
+    pub queue_entries_max: usize,
+    /// Entries in one commit.
+    pub batch_entries_max: usize,
+    /// Bytes of entries in one commit; a single entry may be longer.
+    pub batch_bytes_max: usize,
+}
+
+impl Default for LedgerOptions {
+    fn default() -> Self {
+        Self { queue_entries_max: 4_096, batch_entries_max: 256, batch_bytes_max: 1024 * 1024 }
+    }
+}
+
+/// What an append answers: where the entry stands, durably.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Index of the entry.
+    pub index: u64,
+    /// Hash of the entry's bytes as a leaf of the tree.
+    pub leaf_hash: Hash,
+}
+
+/// Size and root of the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeHead {
+    /// Number of entries.
+    pub size: u64,
+    /// Root of the tree over them.
+    pub root: Hash,
+}
+
+/// Why the ledger could not do what it was asked. After any of these nothing may be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// Too many appends wait already; try again.
+    #[error("the queue of the ledger is full")]
+    Full,
+    /// The database is locked, full, read-only or down; try again.
+    #[error("the ledger is not available: {0}")]
+    Unavailable(String),
+    /// The entry has more bytes than an entry may have.
+    #[error("an entry of {0} bytes is longer than {ENTRY_BYTES_MAX}")]
+    TooLong(usize),
+    /// The ledger was closed.
+    #[error("the ledger is closed")]
+    Stopped,
+    /// What is stored is not a ledger any more. The operator must act; see `mudeung ledger verify`.
+    #[error("the ledger is damaged: {0}")]
+    Corrupt(String),
+}
+
+impl From<StoreError> for LedgerError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt(problem) => Self::Corrupt(problem),
+            StoreError::Unavailable(problem) => Self::Unavailable(problem),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// The ledger. Cheap to clone; its thread ends after the last clone is gone and everything queued was tried.
+#[derive(Clone)]
+pub struct Ledger {
+    handle: Arc<Handle>,
+    readers: Pool,
+}
+
+/// Closes the queue when the last clone of the ledger goes.
+struct Handle {
+    queue: Arc<Queue>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl Ledger {
+    /// Opens a ledger that was migrated. The error says when it was not.
+    pub fn open(url: &str, options: LedgerOptions) -> Result<Self, StoreError> {
+        let address = Address::parse(url)?;
+        migrations::LEDGER.check(&address)?;
+        let queue = Arc::new(Queue::new(options));
+        committer::start(Arc::clone(&queue), address.clone())?;
+        let readers = Pool::new(address, READERS_MAX, READER_TIMEOUT_MS);
+        Ok(Self { handle: Arc::new(Handle { queue }), readers })
+    }
+
+    /// Brings a ledger to the schema of this program; makes it when it does not exist.
+    pub fn migrate(url: &str) -> Result<(), StoreError> {
+        migrations::LEDGER.run(&Address::parse(url)?)
+    }
+
+    /// Appends an entry; it is durable when this returns `Ok`.
+    ///
+    /// When the caller goes away while waiting, the entry may be kept or not.
+    pub async fn append(&self, entry: Entry) -> Result<Receipt, LedgerError> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        self.handle.queue.push(Pending::waited(&entry, answer)?)?;
+        answered.await.unwrap_or(Err(LedgerError::Stopped))
+    }
+
+    /// Appends an entry without waiting: for OUTCOMEs from `Drop`. It is tried until it is durable, as long as the
+    /// process lives; [`Ledger::flush`] waits for that.
+    pub fn append_detached(&self, entry: Entry) {
+        match Pending::detached(&entry) {
+            Ok(pending) => self.handle.queue.push_detached(pending),
+            // Only bytes are too long or not serialisable; the reconciler will close the INTENT.
+            Err(error) => tracing::error!(%error, operation = entry.operation, "an entry cannot be appended"),
+        }
+    }
+
+    /// Waits until all detached entries are durable.
+    pub async fn flush(&self) {
+        self.handle.queue.flushed().await;
+    }
+
+    /// Closes the INTENTs that an earlier process left open with OUTCOMEs `unknown`; answers how many. Call it after
+    /// opening and before serving: INTENTs of other processes that are alive would be closed too.
+    pub async fn reconcile(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<u64, LedgerError> {
+        reconcile::run(self, clock, entropy).await
+    }
+
+    /// Size and root of the tree.
+    pub async fn head(&self) -> Result<TreeHead, LedgerError> {
+        self.read("ledger.head", |conn| Ok(edge::read_head(conn)?.tree_head())).await
+    }
+
+    /// The bytes of a tile, 32 for each hash; `None` when the tree does not have all of its hashes.
+    pub async fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, LedgerError> {
+        self.read("ledger.tile", move |conn| tiles::tile(conn, tile)).await
+    }
+
+    /// The proof that entry `index` is in the tree of the first `size` entries; `None` when it is not.
+    pub async fn prove(&self, index: u64, size: u64) -> Result<Option<Vec<Hash>>, LedgerError> {
+        self.read("ledger.prove", move |conn| tiles::prove(conn, index, size)).await
+    }
+
+    /// An entry, when there is one at that index.
+    pub async fn entry(&self, index: u64) -> Result<Option<Entry>, LedgerError> {
+        self.read("ledger.entry", move |conn| entries::find(conn, index)).await
+    }
+
+    /// Entries with their indices, newest first: at most `limit`, all with an index below `before` when it is given.
+    pub async fn entries(
+        &self,
+        filter: EntryFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, Entry)>, LedgerError> {
+        self.read("ledger.entries", move |conn| entries::list(conn, &filter, before, limit)).await
+    }
+
+    /// Usage, oldest first: at most `limit` rows after the first `offset`.
+    pub async fn usage(&self, filter: UsageFilter, offset: u64, limit: usize) -> Result<Vec<UsageRow>, LedgerError> {
+        self.read("ledger.usage", move |conn| usage::list(conn, &filter, offset, limit)).await
+    }
+
+    /// What was read under a grant in its whole life.
+    pub async fn used(&self, grant: &str) -> Result<Amount, LedgerError> {
+        let grant = grant.to_owned();
+        self.read("ledger.used", move |conn| usage::of_grant(conn, &grant)).await
+    }
+
+    /// What an app read of the synthetic tier since the beginning of the hour that holds `since`.
+    pub async fn used_synthetic_since(&self, app: &str, since: Timestamp) -> Result<Amount, LedgerError> {
+        let app = app.to_owned();
+        self.read("ledger.used_synthetic", move |conn| usage::synthetic_of_app(conn, &app, since)).await
+    }
+
+    /// Keeps a signed checkpoint. Of the checkpoints within one tile of entries the last one is kept.
+    pub async fn save_checkpoint(&self, head: TreeHead, note: &str) -> Result<(), LedgerError> {
+        let note = note.to_owned();
+        let save = move |conn: &mut Conn| checkpoints::save(conn, &head, &note);
+        Ok(self.readers.transaction("ledger.save_checkpoint", Access::Write, save).await?)
+    }
+
+    /// The checkpoint of the largest tree and its size, when there is one.
+    pub async fn latest_checkpoint(&self) -> Result<Option<(u64, String)>, LedgerError> {
+        self.read("ledger.latest_checkpoint", checkpoints::latest).await
+    }
+
+    /// Recomputes everything from the rows: hashes, tree, tiles, search columns, usage, links, checkpoints. `progress`
+    /// is told how many entries of how many were checked. The first fault ends it.
+    pub async fn verify(&self, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+        verify::run(&self.readers, progress).await
+    }
+
+    /// Whether the last commit went well. A ledger that is not healthy keeps trying by itself.
+    pub fn is_healthy(&self) -> bool {
+        self.handle.queue.is_healthy()
+    }
+
+    /// How many entries wait to be committed.
+    pub fn queue_len(&self) -> usize {
+        self.handle.queue.len()
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        Ok(self.readers.transaction(name, Access::Read, work).await?)
+    }
+}
+
+impl From<InvalidEntry> for LedgerError {
+    fn from(error: InvalidEntry) -> Self {
+        match error {
+            InvalidEntry::TooLong(length) => Self::TooLong(length),
+            other => Self::Corrupt(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The tables of both databases as the queries see them; the migrations are what they really are.
+
+diesel::table! {
+    generation (id) {
+        id -> BigInt,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        kind -> Text,
+        name -> Text,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    members (id) {
+        id -> Text,
+        organization -> Text,
+        email -> Text,
+        name -> Text,
+        roles -> Text,
+        password_hash -> Text,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        member -> Text,
+        token_hash -> Binary,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    apps (id) {
+        id -> Text,
+        organization -> Text,
+        name -> Text,
+        scopes -> Text,
+        authentication -> Text,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    credentials (id) {
+        id -> Text,
+        app -> Text,
+        label -> Text,
+        hint -> Text,
+        secret_hash -> Binary,
+        not_before -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    agreements (id) {
+        id -> Text,
+        version -> BigInt,
+        title_ko -> Text,
+        title_en -> Text,
+        text_ko -> Text,
+        text_en -> Text,
+        text_sha256 -> Text,
+        published_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signatures (agreement, organization, member) {
+        agreement -> Text,
+        organization -> Text,
+        member -> Text,
+        signed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    requests (id) {
+        id -> Text,
+        organization -> Text,
+        app -> Text,
+        author -> Text,
+        dataset -> Text,
+        purpose -> Text,
+        agreement -> Text,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        state_reason -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        grant_id -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        organization -> Text,
+        app -> Text,
+        request -> Nullable<Text>,
+        agreement -> Text,
+        dataset -> Text,
+        tier -> Text,
+        tables -> Text,
+        purpose -> Text,
+        quota_bytes -> BigInt,
+        quota_rows -> BigInt,
+        valid_from -> BigInt,
+        valid_until -> BigInt,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        state_reason -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    datasets (name) {
+        name -> Text,
+        title_ko -> Text,
+        title_en -> Text,
+        summary_ko -> Text,
+        summary_en -> Text,
+        licence -> Text,
+        source -> Text,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    versions (id) {
+        id -> Text,
+        dataset -> Text,
+        tier -> Text,
+        number -> BigInt,
+        manifest -> Text,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    entry (idx) {
+        idx -> BigInt,
+        leaf_hash -> Binary,
+        bytes -> Binary,
+        time_us -> BigInt,
+        kind -> Text,
+        operation -> Text,
+        organization -> Nullable<Text>,
+        app -> Nullable<Text>,
+        dataset -> Nullable<Text>,
+        grant_id -> Nullable<Text>,
+        token -> Nullable<Text>,
+        status -> Nullable<Text>,
+        intent -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    head (id) {
+        id -> BigInt,
+        size -> BigInt,
+        root -> Binary,
+        nodes -> Binary,
+        open_from -> BigInt,
+    }
+}
+
+diesel::table! {
+    tile (level, idx) {
+        level -> BigInt,
+        idx -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+diesel::table! {
+    checkpoint (size) {
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    usage_hour (period_start, organization, app, grant_id, dataset, tier, operation) {
+        period_start -> BigInt,
+        organization -> Text,
+        app -> Text,
+        grant_id -> Text,
+        dataset -> Text,
+        tier -> Text,
+        operation -> Text,
+        requests -> BigInt,
+        rows -> BigInt,
+        bytes -> BigInt,
+    }
+}

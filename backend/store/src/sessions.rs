@@ -1,0 +1,85 @@
+//! Sign-ins of members to the portal. The token itself is in the browser only; its SHA-256 is here.
+//!
+//! No decision on data looks at sessions, so their changes do not count as a new generation.
+
+use crate::error::{inserting, updating};
+use crate::schema::sessions::{self, table};
+use crate::{Conn, StoreError, column};
+use diesel::prelude::*;
+use mudeung_core::clock::Timestamp;
+use mudeung_core::id::{MemberId, SessionId};
+
+/// A sign-in of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its identifier.
+    pub id: SessionId,
+    /// Whose it is.
+    pub member: MemberId,
+    /// SHA-256 of the token in the browser.
+    pub token_hash: [u8; 32],
+    /// When the member signed in.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_seen_at: Timestamp,
+    /// It is not valid from this moment on.
+    pub expires_at: Timestamp,
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = sessions)]
+struct Row {
+    id: String,
+    member: String,
+    token_hash: Vec<u8>,
+    created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+}
+
+/// Adds a session.
+pub fn insert_session(conn: &mut Conn, session: &Session) -> Result<(), StoreError> {
+    let row = Row {
+        id: session.id.to_string(),
+        member: session.member.to_string(),
+        token_hash: session.token_hash.to_vec(),
+        created_at: session.created_at.micros(),
+        last_seen_at: session.last_seen_at.micros(),
+        expires_at: session.expires_at.micros(),
+    };
+    inserting(diesel::insert_into(table).values(row).execute(&mut conn.0), "the session")
+}
+
+/// The session of the token with that hash, when there is one; expired ones too.
+pub fn find_session_by_hash(conn: &mut Conn, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {
+    let query = table.filter(sessions::token_hash.eq(token_hash.to_vec()));
+    query.first::<Row>(&mut conn.0).optional()?.map(session).transpose()
+}
+
+/// Notes that a session was used.
+pub fn update_session_seen(conn: &mut Conn, id: SessionId, seen_at: Timestamp) -> Result<(), StoreError> {
+    let update = diesel::update(table.find(id.to_string())).set(sessions::last_seen_at.eq(seen_at.micros()));
+    updating(update.execute(&mut conn.0), "session")
+}
+
+/// Ends a session; it is no error when it has ended already.
+pub fn delete_session(conn: &mut Conn, id: SessionId) -> Result<(), StoreError> {
+    diesel::delete(table.find(id.to_string())).execute(&mut conn.0)?;
+    Ok(())
+}
+
+/// Removes the sessions that ended before `now`; answers how many.
+pub fn delete_expired(conn: &mut Conn, now: Timestamp) -> Result<usize, StoreError> {
+    Ok(diesel::delete(table.filter(sessions::expires_at.le(now.micros()))).execute(&mut conn.0)?)
+}
+
+fn session(row: Row) -> Result<Session, StoreError> {
+    Ok(Session {
+        id: column::id(&row.id)?,
+        member: column::id(&row.member)?,
+        token_hash: column::hash(&row.token_hash)?,
+        created_at: Timestamp::from_micros(row.created_at),
+        last_seen_at: Timestamp::from_micros(row.last_seen_at),
+        expires_at: Timestamp::from_micros(row.expires_at),
+    })
+}

@@ -1,0 +1,51 @@
+//! Everything that decisions look at, loaded at one moment.
+
+use crate::grants::GrantsOf;
+use crate::{Conn, StoreError, apps, catalog, credentials, generation as counter, grants, organizations};
+use mudeung_core::credential::Credential;
+use mudeung_core::dataset::{FileAddress, Version};
+use mudeung_core::policy::{CatalogEntry, CredentialStanding, Snapshot};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// How many changes the control database has seen. When it differs from a snapshot's, the snapshot is old.
+pub fn generation(conn: &mut Conn) -> Result<u64, StoreError> {
+    counter::current(conn)
+}
+
+/// Loads a snapshot. Call it inside [`crate::Db::read`], which sees one moment.
+pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
+    let mut snapshot = Snapshot { generation: counter::current(conn)?, ..Snapshot::default() };
+    let organizations = organizations::list_organizations(conn)?;
+    snapshot.organizations = organizations.into_iter().map(|organization| (organization.id, organization)).collect();
+    snapshot.apps = apps::list_apps(conn, None)?.into_iter().map(|app| (app.id, app)).collect();
+    let standing = |credential: &Credential| {
+        let Credential { id, app, not_before, state, expires_at, .. } = *credential;
+        (id, CredentialStanding { app, not_before, state, expires_at })
+    };
+    let credentials = credentials::list_all(conn)?;
+    snapshot.credentials = credentials.iter().map(standing).collect();
+    snapshot.secrets = credentials.iter().map(|credential| (credential.secret_hash, credential.id)).collect();
+    for grant in grants::list_grants(conn, GrantsOf::All)? {
+        snapshot.grants.entry(grant.app).or_default().push(Arc::new(grant));
+    }
+    for dataset in catalog::list_datasets(conn)? {
+        snapshot.datasets.insert(dataset.name.clone(), CatalogEntry { dataset, tiers: BTreeMap::new() });
+    }
+    for version in catalog::list_all_versions(conn)? {
+        let version = Arc::new(version);
+        add_files(&mut snapshot.files, &version);
+        let entry = snapshot.datasets.get_mut(&version.dataset);
+        let entry = entry.ok_or_else(|| StoreError::Corrupt("a version without its dataset".to_owned()))?;
+        entry.tiers.entry(version.tier).or_default().push(version);
+    }
+    Ok(snapshot)
+}
+
+fn add_files(files: &mut HashMap<mudeung_core::id::FileId, FileAddress>, version: &Arc<Version>) {
+    for (table, stored) in version.tables.iter().enumerate() {
+        for (file, entry) in stored.files.iter().enumerate() {
+            files.insert(entry.id, FileAddress { version: Arc::clone(version), table, file });
+        }
+    }
+}
