@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A program that a task needs, and Debian's package for it.
+/// A program that a task needs, or a file by its whole path, and Debian's package for it.
 pub(crate) struct Tool {
     pub(crate) program: &'static str,
     pub(crate) package: &'static str,
@@ -38,10 +38,11 @@ pub(crate) fn cache() -> Result<PathBuf> {
 /// Installs the packages of programs that are not there, with apt-get.
 pub(crate) fn install(tools: &[Tool]) -> Result<()> {
     let missing: Vec<&str> = tools.iter().filter(|tool| !is_there(tool.program)).map(|tool| tool.package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let list = missing.join(" ");
+    if missing.is_empty() { Ok(()) } else { install_packages(&missing) }
+}
+
+fn install_packages(packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
     if !is_there("apt-get") {
         bail!("these Debian packages are needed, and there is no apt-get here: install their like first: {list}");
     }
@@ -66,7 +67,8 @@ pub(crate) fn python() -> Result<PathBuf> {
         say("making the Python environment")?;
         let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).status();
         if !made.is_ok_and(|status| status.success()) {
-            install(&[Tool { program: "no-such-venv", package: "python3-venv" }])?;
+            // Debian keeps the module that fills a new environment in a package of its own.
+            install_packages(&["python3-venv"])?;
             run_checked(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         }
         run_checked(Command::new(&python).args(["-m", "pip", "install", "-q", "-r"]).arg(&requirements))?;

@@ -96,6 +96,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "initdb", package: "postgresql" },
     Tool { program: "chromium", package: "chromium" },
     Tool { program: "chromedriver", package: "chromium-driver" },
+    Tool { program: "/usr/share/fonts/truetype/nanum/NanumGothic.ttf", package: "fonts-nanum" },
 ];
 
 /// Prints the stages.
