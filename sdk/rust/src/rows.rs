@@ -1,25 +1,21 @@
 //! Rows of a table or of a query, as Arrow record batches or as the bytes of another format.
 
+mod decoder;
+
 use crate::client::{Call, Client};
 use crate::error::ApiError;
 use crate::table::Table;
 use arrow::array::RecordBatch;
-use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamDecoder;
 use bytes::Bytes;
+use decoder::{Decoder, cut};
 use futures_util::Stream;
 use futures_util::stream::{BoxStream, StreamExt};
 use mudeung_wire::api::QueryBody;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-
-/// The end marker of an Arrow stream. Without it the stream was cut.
-const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
 /// A format that rows come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +26,8 @@ pub enum Format {
     Csv,
     /// JSON.
     Json,
+    /// JSON, one row a line.
+    JsonLines,
     /// A Parquet file.
     Parquet,
 }
@@ -41,6 +39,7 @@ impl Format {
             Self::Arrow => "application/vnd.apache.arrow.stream",
             Self::Csv => "text/csv",
             Self::Json => "application/json",
+            Self::JsonLines => "application/x-ndjson",
             Self::Parquet => "application/vnd.apache.parquet",
         }
     }
@@ -221,7 +220,7 @@ impl Rows {
         }
         let mut decoder = Decoder::default();
         loop {
-            if let Some(schema) = decoder.inner.schema() {
+            if let Some(schema) = decoder.schema() {
                 return Ok(Self { raw, schema, decoder, done: false });
             }
             match raw.next().await {
@@ -248,7 +247,7 @@ impl Stream for Rows {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            if let Some(batch) = this.decoder.ready.pop_front() {
+            if let Some(batch) = this.decoder.next() {
                 return Poll::Ready(Some(Ok(batch)));
             }
             if this.done {
@@ -270,81 +269,6 @@ impl Stream for Rows {
     }
 }
 
-#[derive(Default)]
-struct Decoder {
-    inner: StreamDecoder,
-    ready: VecDeque<RecordBatch>,
-    tail: VecDeque<u8>,
-}
-
-impl Decoder {
-    fn push(&mut self, chunk: &Bytes) -> Result<(), ArrowError> {
-        let last = chunk.get(chunk.len().saturating_sub(END_OF_STREAM.len())..).unwrap_or_default();
-        self.tail.extend(last);
-        while self.tail.len() > END_OF_STREAM.len() {
-            self.tail.pop_front();
-        }
-        let mut buffer = Buffer::from(chunk.clone());
-        while !buffer.is_empty() {
-            match self.inner.decode(&mut buffer)? {
-                Some(batch) => self.ready.push_back(batch),
-                None => break,
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), ArrowError> {
-        self.inner.finish()?;
-        if self.tail.iter().eq(END_OF_STREAM.iter()) { Ok(()) } else { Err(cut()) }
-    }
-}
-
-fn cut() -> ArrowError {
-    ArrowError::IpcError("the stream ended before its end marker".to_owned())
-}
-
 pub(crate) fn receipt(headers: &HeaderMap) -> Option<u64> {
     headers.get("mudeung-receipt")?.to_str().ok()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use arrow::array::Int64Array;
-    use arrow::ipc::writer::StreamWriter;
-    use std::sync::Arc;
-
-    fn stream() -> Vec<u8> {
-        let column: arrow::array::ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
-        let batch = RecordBatch::try_from_iter([("n", column)]).unwrap();
-        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
-        writer.write(&batch).unwrap();
-        writer.write(&batch).unwrap();
-        writer.finish().unwrap();
-        writer.into_inner().unwrap()
-    }
-
-    #[test]
-    fn a_stream_reads_the_same_in_pieces_of_any_size() {
-        let bytes = stream();
-        for size in [1, 7, 64, bytes.len()] {
-            let mut decoder = Decoder::default();
-            for piece in bytes.chunks(size) {
-                decoder.push(&Bytes::copy_from_slice(piece)).unwrap();
-            }
-            decoder.finish().unwrap();
-            assert_eq!(decoder.ready.iter().map(RecordBatch::num_rows).sum::<usize>(), 6);
-        }
-    }
-
-    #[test]
-    fn a_stream_that_was_cut_anywhere_is_an_error() {
-        let bytes = stream();
-        for end in 0..bytes.len() {
-            let mut decoder = Decoder::default();
-            let pushed = decoder.push(&Bytes::copy_from_slice(&bytes[..end]));
-            assert!(pushed.and_then(|()| decoder.finish()).is_err(), "cut at {end} of {}", bytes.len());
-        }
-    }
 }

@@ -41,9 +41,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Check a credential and store it
     #[command(after_help = "\
-The secret is asked for without showing it, or read from MUDEUNG_CLIENT_SECRET, or from standard
-input:
-  mudeung-cli login --url https://sandbox.example --client-id app_… --secret-stdin < secret.txt
+The secret is asked for without showing it. In scripts it is read from standard input, or from
+MUDEUNG_CLIENT_SECRET:
+  mudeung-cli login --url https://sandbox.example --client-id app_… < secret.txt
 
 It is stored in profiles.toml in the configuration directory of your user, readable by you
 alone. Several credentials live side by side:
@@ -101,10 +101,13 @@ pub(crate) struct LoginArguments {
     /// Address of the sandbox, for instance https://sandbox.example
     #[arg(long)]
     pub(crate) url: Option<String>,
+    /// The address may also stand without --url
+    #[arg(value_name = "URL", conflicts_with = "url")]
+    pub(crate) address: Option<String>,
     /// Client id of the app, as the portal shows it
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
-    /// Read the secret from standard input
+    /// Read the secret from standard input even when that is a terminal
     #[arg(long)]
     pub(crate) secret_stdin: bool,
     /// Allow http:// to another machine; secret and data then travel in the clear
@@ -146,6 +149,8 @@ pub(crate) enum Shape {
     Csv,
     /// JSON
     Json,
+    /// JSON, one row a line
+    Jsonl,
     /// An Arrow IPC stream
     Arrow,
     /// A Parquet file

@@ -7,7 +7,7 @@ use crate::output;
 use crate::profile::{self, Profile};
 use console::Term;
 use serde_json::json;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 /// Nobody's secret is longer; a wrong file piped in is noticed.
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
@@ -19,7 +19,11 @@ pub(crate) async fn run(
     environment: &Environment,
 ) -> Result<(), Failure> {
     let profile = Profile {
-        url: given_or_asked(arguments.url.or(environment.url.clone()), "Address of the sandbox", "--url")?,
+        url: given_or_asked(
+            arguments.url.or(arguments.address).or(environment.url.clone()),
+            "Address of the sandbox",
+            "--url",
+        )?,
         client_id: given_or_asked(arguments.client_id.or(environment.client_id.clone()), "Client id", "--client-id")?,
         client_secret: secret(arguments.secret_stdin, environment)?,
         plain_http: arguments.plain_http,
@@ -54,26 +58,24 @@ fn given_or_asked(given: Option<String>, question: &str, flag: &str) -> Result<S
 }
 
 fn secret(from_stdin: bool, environment: &Environment) -> Result<String, Failure> {
-    let secret = if from_stdin {
-        let mut text = String::new();
-        std::io::stdin()
-            .take(SECRET_BYTES_MAX + 1)
-            .read_to_string(&mut text)
-            .map_err(|error| Failure::Input(format!("the secret on standard input: {error}")))?;
-        text
-    } else if let Some(secret) = &environment.client_secret {
-        secret.clone()
-    } else {
-        let terminal = Term::stderr();
-        if !terminal.is_term() {
-            let text = "the secret is missing: pipe it in with --secret-stdin or set MUDEUNG_CLIENT_SECRET";
-            return Err(Failure::Input(text.to_owned()));
+    let secret = match &environment.client_secret {
+        Some(secret) if !from_stdin => secret.clone(),
+        _ if from_stdin || !std::io::stdin().is_terminal() => {
+            let mut text = String::new();
+            let read = std::io::stdin().take(SECRET_BYTES_MAX + 1).read_to_string(&mut text);
+            read.map_err(|error| Failure::Input(format!("the secret on standard input: {error}")))?;
+            text
         }
-        terminal.write_str("Client secret (not shown): ")?;
-        terminal.read_secure_line()?
+        _ => {
+            let terminal = Term::stderr();
+            terminal.write_str("Client secret (not shown): ")?;
+            terminal.read_secure_line()?
+        }
     };
     match secret.trim() {
-        "" => Err(Failure::Input("the secret is empty".to_owned())),
+        "" => Err(Failure::Input(
+            "the secret is missing: pipe it in, set MUDEUNG_CLIENT_SECRET, or run this in a terminal".to_owned(),
+        )),
         long if u64::try_from(long.len()).unwrap_or(u64::MAX) > SECRET_BYTES_MAX => {
             Err(Failure::Input(format!("the secret is longer than {SECRET_BYTES_MAX} bytes")))
         }

@@ -22,6 +22,7 @@ pub(crate) async fn run(client: &Client, arguments: QueryArguments, json: bool) 
         Shape::Table => return show(client, arguments).await,
         Shape::Csv => (Format::Csv, false),
         Shape::Json => (Format::Json, false),
+        Shape::Jsonl => (Format::JsonLines, false),
         Shape::Arrow => (Format::Arrow, true),
         Shape::Parquet => (Format::Parquet, true),
     };
@@ -87,6 +88,7 @@ fn by_ending(out: Option<&Path>) -> Result<Shape, Failure> {
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => Ok(Shape::Csv),
         Some("json") => Ok(Shape::Json),
+        Some("jsonl" | "ndjson") => Ok(Shape::Jsonl),
         Some("arrow" | "arrows") => Ok(Shape::Arrow),
         Some("parquet") => Ok(Shape::Parquet),
         Some("txt") => Ok(Shape::Table),

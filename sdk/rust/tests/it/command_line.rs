@@ -7,6 +7,7 @@ use serde_json::json;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 fn command(config: &Path, arguments: &[&str]) -> Command {
@@ -75,6 +76,18 @@ async fn after_login_the_datasets_are_listed() {
 }
 
 #[tokio::test]
+async fn the_secret_may_come_through_a_pipe() {
+    let sandbox = sandbox().await;
+    let config = tempfile::tempdir().unwrap();
+    let mut login = command(config.path(), &["login", &sandbox.base, "--client-id", "app_1"]);
+    let mut child = login.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"s3cret\n").await.unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(sandbox.seen("/oauth2/token")[0].header("authorization"), "Basic YXBwXzE6czNjcmV0");
+}
+
+#[tokio::test]
 async fn rows_come_as_a_table_or_as_the_bytes_of_a_format() {
     let sandbox = sandbox().await;
     let config = signed_in(&sandbox).await;
@@ -94,13 +107,14 @@ async fn rows_come_as_a_table_or_as_the_bytes_of_a_format() {
 async fn failures_are_one_line_with_the_status_that_tells_their_kind() {
     let sandbox = sandbox().await;
     let config = signed_in(&sandbox).await;
-    let cases: [(&[&str], i32); 9] = [
+    let cases: [(&[&str], i32); 10] = [
         (&["query"], 2),
         (&["query", "--table", "d.t"], 2),
         (&["query", "--table", "d.synthetic.t", "--out", "t.xlsx"], 2),
         (&["query", "--table", "d.synthetic.t", "--out", "missing/t.csv"], 2),
         (&["datasets", "--profile", "nobody"], 2),
         (&["login", "--url", "http://example.com", "--client-id", "a", "--secret-stdin"], 2),
+        (&["login", "--url", &sandbox.base, "--client-id", "a"], 2),
         (&["pull", "../etc"], 2),
         (&["datasets", "unknown"], 1),
         (&["query", "--table", "d.deidentified.t"], 1),

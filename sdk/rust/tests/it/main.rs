@@ -3,7 +3,11 @@
 //! Faults such as cut connections cannot be had from the real server on demand; that the real server answers the same
 //! shapes is tested end to end elsewhere.
 
+#[cfg(test)]
 mod command_line;
+#[cfg(test)]
 mod download;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
 mod sending;

@@ -116,9 +116,10 @@ impl Checkpoint {
                 (hash == verifier.key_hash()).then(|| signature.to_vec())
             })
             .ok_or_else(|| InvalidCheckpoint::NotSigned(verifier.name.clone()))?;
-        let bytes: [u8; 64] = signature.try_into().map_err(|_: Vec<u8>| InvalidCheckpoint::BadSignature)?;
-        let verified = verifier.key.verify_strict(text.as_bytes(), &Signature::from_bytes(&bytes));
-        verified.map_err(|_: ed25519_dalek::SignatureError| InvalidCheckpoint::BadSignature)?;
+        let Ok(bytes) = <[u8; 64]>::try_from(signature) else { return Err(InvalidCheckpoint::BadSignature) };
+        if verifier.key.verify_strict(text.as_bytes(), &Signature::from_bytes(&bytes)).is_err() {
+            return Err(InvalidCheckpoint::BadSignature);
+        }
         let checkpoint = Self::parse(&text)?;
         if checkpoint.origin == verifier.name { Ok(checkpoint) } else { Err(InvalidCheckpoint::Shape("other origin")) }
     }
