@@ -11,6 +11,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use file::hex;
 pub use schema::{arrow_schema, arrow_type, column_type, manifest_columns};
 
 use arrow::array::RecordBatch;
@@ -33,7 +34,9 @@ const BATCH_ROWS: usize = 8_192;
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutError {
     /// A column's type is not one of the published types.
-    #[error("column `{column}`: type {found} cannot be published; use boolean, int32, int64, float64, text, date or timestamp")]
+    #[error(
+        "column `{column}`: type {found} cannot be published; use boolean, int32, int64, float64, text, date or timestamp"
+    )]
     UnknownType {
         /// The column.
         column: String,

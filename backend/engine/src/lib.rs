@@ -1,7 +1,21 @@
 //! The data engine: the only backend crate that knows Arrow, Parquet and DataFusion.
 //!
 //! It writes versions in the serving layout ([`layout`], [`store`]) and answers everything the server may ask through
-//! [`mudeung_core::reader::DatasetReader`].
+//! [`mudeung_core::reader::DatasetReader`] ([`LocalEngine`]).
 
+mod answer;
+mod cache;
+mod engine;
+#[cfg(test)]
+mod fixture;
 pub mod layout;
+mod number;
+mod opened;
+mod predicate;
+mod rows;
+mod scan;
 pub mod store;
+mod stored;
+mod view;
+
+pub use engine::{EngineError, EngineOptions, LocalEngine};

@@ -2,9 +2,7 @@
 
 use super::ROW_GROUP_ROWS;
 use arrow::array::{Array, RecordBatch, cast::AsArray};
-use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int32Type, Int64Type, Schema, TimestampMicrosecondType,
-};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::schema::types::ColumnPath;

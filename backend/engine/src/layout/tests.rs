@@ -17,7 +17,10 @@ fn all_types(rows: i64) -> RecordBatch {
         ("small", Arc::new(ids().map(small).collect::<Int32Array>())),
         ("value", Arc::new(ids().map(|n| small(n * 7919).into()).map(|n: f64| n * 1.000_1).collect::<Float64Array>())),
         ("note", Arc::new(ids().map(|n| (n % 5 != 0).then(|| format!("메모 {n}"))).collect::<StringArray>())),
-        ("code", Arc::new(ids().map(|n| Some(["A", "B", "C"][usize::try_from(n % 3).unwrap()])).collect::<StringArray>())),
+        (
+            "code",
+            Arc::new(ids().map(|n| Some(["A", "B", "C"][usize::try_from(n % 3).unwrap()])).collect::<StringArray>()),
+        ),
         ("day", Arc::new(Date32Array::from_iter_values(ids().map(small)))),
         ("at", Arc::new(TimestampMicrosecondArray::from_iter_values(ids()).with_timezone("UTC"))),
     ];
@@ -65,7 +68,8 @@ fn encodings_follow_the_values() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &[all_types(20_000)]);
     let builder = open(&folder.path().join("part-00000.parquet"));
-    let has = |column: usize, encoding| builder.metadata().row_group(0).column(column).encodings().any(|e| e == encoding);
+    let has =
+        |column: usize, encoding| builder.metadata().row_group(0).column(column).encodings().any(|e| e == encoding);
     assert!(has(0, Encoding::DELTA_BINARY_PACKED), "sorted identifiers");
     assert!(has(2, Encoding::RLE_DICTIONARY), "repeating integers");
     assert!(has(3, Encoding::RLE_DICTIONARY), "repeating floats");

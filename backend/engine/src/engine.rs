@@ -1,0 +1,182 @@
+//! The engine on a local folder: what the server's requests become.
+
+use crate::cache::Cache;
+use crate::opened::{Hash, Opened, etag};
+use crate::scan::{Scan, Wanted};
+use crate::stored::StoredFile;
+use crate::{rows, view};
+use mudeung_core::reader::{
+    Answer, Chunks, ColumnView, DatasetReader, FileView, OpenFile, QueryRequest, ReadError, RowsRequest, TableAddress,
+};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+#[cfg(test)]
+mod tests;
+
+/// How long a request waits for its turn before it is told that the engine is busy.
+const TURN: Duration = Duration::from_secs(1);
+
+/// The engine's limits. All are finite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// Files kept open (mapped) at a time.
+    pub open_files_max: usize,
+    /// Views of files whose layout is remembered.
+    pub views_max: usize,
+    /// Answers of rows under way at a time.
+    pub concurrent_reads: usize,
+    /// Decoding time of one answer of rows.
+    pub read_seconds: u64,
+    /// SQL queries under way at a time.
+    pub concurrent_queries: usize,
+    /// Memory of all SQL queries together.
+    pub query_memory_bytes: usize,
+    /// Working time of one SQL query.
+    pub query_seconds: u64,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            open_files_max: 512,
+            views_max: 512,
+            concurrent_reads: 64,
+            read_seconds: 60,
+            concurrent_queries: 4,
+            query_memory_bytes: 128 * 1024 * 1024,
+            query_seconds: 30,
+        }
+    }
+}
+
+/// Why an engine could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store's folder cannot be made or read.
+    #[error("object store {path}: {source}")]
+    Store {
+        /// The folder.
+        path: PathBuf,
+        /// What happened.
+        source: std::io::Error,
+    },
+    /// The threads for queries cannot be started.
+    #[error("starting the query threads: {0}")]
+    Threads(std::io::Error),
+}
+
+/// A reader of the versions in a local folder. Clones share everything.
+#[derive(Clone)]
+pub struct LocalEngine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    root: PathBuf,
+    options: EngineOptions,
+    files: Cache<(TableAddress, String), Arc<StoredFile>>,
+    views: Cache<FileView, Arc<Opened>>,
+    /// Hashes outlive their views: they are costly to make and cheap to keep.
+    hashes: Cache<String, Hash>,
+    hashing: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+}
+
+impl LocalEngine {
+    /// An engine on a folder, which is made if it does not exist.
+    pub fn open(root: PathBuf, options: EngineOptions) -> Result<Self, EngineError> {
+        std::fs::create_dir_all(&root).map_err(|source| EngineError::Store { path: root.clone(), source })?;
+        let inner = Inner {
+            files: Cache::new(options.open_files_max),
+            views: Cache::new(options.views_max),
+            hashes: Cache::new(options.views_max.saturating_mul(8)),
+            hashing: Arc::new(Semaphore::new(2)),
+            reads: Arc::new(Semaphore::new(options.concurrent_reads)),
+            root,
+            options,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+impl Inner {
+    /// A stored file, opened at most once while it is remembered. May block.
+    fn stored(&self, table: &TableAddress, name: &str) -> Result<Arc<StoredFile>, ReadError> {
+        let key = (table.clone(), name.to_owned());
+        if let Some(file) = self.files.get(&key).filter(|file| file.is_sound()) {
+            return Ok(file);
+        }
+        self.files.forget(&key);
+        let file = Arc::new(StoredFile::open(&self.root, table, name)?);
+        Ok(self.files.keep(key, file))
+    }
+
+    /// Lays out a view. May block.
+    fn opened(&self, view: &FileView) -> Result<Arc<Opened>, ReadError> {
+        let file = self.stored(&view.table, &view.name)?;
+        let etag = etag(view);
+        let hash = self.hashes.keep(etag.clone(), Hash::default());
+        let pieces = match &view.columns {
+            ColumnView::All => {
+                // The manifest says it already.
+                drop(hash.set(view.sha256.clone()));
+                vec![file.bytes.clone()]
+            }
+            ColumnView::Only(columns) => view::lay_out(&file, columns)?,
+        };
+        let opened = Opened::new(pieces, etag, hash, self.hashing.clone());
+        Ok(self.views.keep(view.clone(), Arc::new(opened)))
+    }
+}
+
+/// Waits a moment for a turn.
+async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ReadError> {
+    match tokio::time::timeout(TURN, turns.clone().acquire_owned()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(ReadError::Busy("too many reads are under way; try again in a moment".to_owned())),
+    }
+}
+
+impl DatasetReader for LocalEngine {
+    fn open_file<'a>(&'a self, view: &'a FileView) -> Answer<'a, Arc<dyn OpenFile>> {
+        Box::pin(async move {
+            if let Some(opened) = self.inner.views.get(view) {
+                let opened: Arc<dyn OpenFile> = opened;
+                return Ok(opened);
+            }
+            let (inner, view) = (self.inner.clone(), view.clone());
+            let opened = tokio::task::spawn_blocking(move || inner.opened(&view)).await;
+            let opened: Arc<dyn OpenFile> = opened.map_err(|problem| rows::panicked(&problem))??;
+            Ok(opened)
+        })
+    }
+
+    fn rows(&self, request: RowsRequest) -> Answer<'_, Chunks> {
+        Box::pin(async move {
+            if request.columns.is_empty() {
+                return Err(ReadError::BadRequest("no columns are asked for".to_owned()));
+            }
+            let permit = turn(&self.inner.reads).await?;
+            let inner = self.inner.clone();
+            let open = move || {
+                let stored = |name: &String| inner.stored(&request.table, name);
+                let files = request.files.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+                let wanted = Wanted { columns: request.columns, filter: request.filter, limit: request.limit };
+                Scan::open(&files, wanted)
+            };
+            let time_max = Duration::from_secs(self.inner.options.read_seconds);
+            rows::stream(open, request.format, time_max, permit).await
+        })
+    }
+
+    fn referenced_tables(&self, _request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError> {
+        Err(ReadError::BadQuery("SQL is not served".to_owned()))
+    }
+
+    fn query(&self, _request: QueryRequest) -> Answer<'_, Chunks> {
+        Box::pin(async { Err(ReadError::BadQuery("SQL is not served".to_owned())) })
+    }
+}
