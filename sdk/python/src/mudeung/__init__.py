@@ -1,0 +1,54 @@
+"""Read the datasets of a Mudeung sandbox as pandas, polars or Arrow.
+
+>>> from mudeung import Sandbox
+>>> sandbox = Sandbox("http://127.0.0.1:8080", client_id="app_…", client_secret="…")  # doctest: +SKIP
+>>> sandbox.table("lymph_node.synthetic.patients").to_pandas(limit=5)  # doctest: +SKIP
+"""
+
+from ._catalog import Column, Dataset, Dictionary, File, Grant, Quota, Usage, Version
+from ._download import DownloadedFile, Progress
+from ._errors import (
+    ConfigurationError,
+    Damaged,
+    IncompleteAnswer,
+    MudeungError,
+    NotFound,
+    NoAnswer,
+    Problem,
+    QuotaExhausted,
+    RateLimited,
+    SignInRefused,
+    Unavailable,
+)
+from ._http import RetryPolicy
+from ._sandbox import Sandbox
+from ._table import Result, Table
+
+__all__ = [
+    "Column",
+    "ConfigurationError",
+    "Damaged",
+    "Dataset",
+    "Dictionary",
+    "DownloadedFile",
+    "File",
+    "Grant",
+    "IncompleteAnswer",
+    "MudeungError",
+    "NoAnswer",
+    "NotFound",
+    "Problem",
+    "Progress",
+    "Quota",
+    "QuotaExhausted",
+    "RateLimited",
+    "Result",
+    "RetryPolicy",
+    "Sandbox",
+    "SignInRefused",
+    "Table",
+    "Unavailable",
+    "Usage",
+    "Version",
+]
+__version__ = "0.1.0"

@@ -1,0 +1,104 @@
+"""The sandbox: where everything starts."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import pyarrow
+
+from ._arrow import MEDIA_TYPE, read_batches
+from ._catalog import Dataset, Grant, Items, Quota, Usage, Version, record
+from ._config import find_settings
+from ._http import Http, RetryPolicy, receipt
+from ._table import Result, Table
+
+
+class Sandbox:
+    """A connection to one sandbox with one credential. Threads may share it.
+
+    What is not passed comes from MUDEUNG_URL, MUDEUNG_CLIENT_ID and MUDEUNG_CLIENT_SECRET, or from the profile that
+    `mudeung-cli login` stored.
+
+    >>> sandbox = Sandbox("http://127.0.0.1:8080", "app_1", "secret")
+    >>> sandbox
+    Sandbox('http://127.0.0.1:8080', client_id='app_1')
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        *,
+        profile: str | None = None,
+        language: str = "en",
+        timeout_seconds: float = 120.0,
+        retry: RetryPolicy | None = None,
+        allow_plain_http: bool = False,
+    ) -> None:
+        """`allow_plain_http` allows `http://` to other machines; secret and data then travel in the clear."""
+        settings = find_settings(base_url, client_id, client_secret, profile, allow_plain_http)
+        self.base_url = settings.base_url
+        self.client_id = settings.client_id
+        self._http = Http(settings, retry or RetryPolicy(), language, timeout_seconds)
+
+    def datasets(self) -> Items[Dataset]:
+        """All datasets of the catalogue: `tiers` are open to you, `tiers_published` exist."""
+        return Items(record(Dataset, item) for item in self._http.items(self._http.address("v1", "datasets")))
+
+    def dataset(self, dataset: str) -> Dataset:
+        """One dataset."""
+        return record(Dataset, self._http.json(self._http.address("v1", "datasets", dataset)))
+
+    def tables(self, dataset: str, tier: str = "synthetic") -> list[Table]:
+        """The tables of a tier that are open to you."""
+        item = self._http.json(self._http.address("v1", "datasets", dataset, tier))
+        return [self.table(f"{dataset}.{tier}.{table['name']}") for table in item["tables"]]
+
+    def versions(self, dataset: str, tier: str = "synthetic") -> Items[Version]:
+        """The versions of a tier."""
+        url = self._http.address("v1", "datasets", dataset, tier, "versions")
+        return Items(record(Version, item) for item in self._http.items(url))
+
+    def table(self, name: str, version: int | None = None) -> Table:
+        """A table by its name `dataset.tier.table`. Nothing is sent yet."""
+        return Table(self._http, name, version)
+
+    def query(self, sql: str, limit: int | None = None) -> Result:
+        """Runs read-only SQL over tables that are named `dataset.tier.table`."""
+        body = {"sql": sql, "limit": limit}
+        url = self._http.address("v1", "query")
+        with self._http.stream("POST", url, accept=MEDIA_TYPE, body=body) as response:
+            schema, batches = read_batches(response)
+            return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
+
+    def usage(self) -> Items[Usage]:
+        """What was read, by period, dataset, tier and operation: the fold of the ledger, to the byte."""
+        return Items(record(Usage, item) for item in self._http.items(self._http.address("v1", "usage")))
+
+    def quota(self) -> Items[Quota]:
+        """What may still be read."""
+        return Items(record(Quota, item) for item in self._http.items(self._http.address("v1", "quota")))
+
+    def grants(self) -> Items[Grant]:
+        """The grants of this app."""
+        return Items(Grant.parse(item) for item in self._http.items(self._http.address("v1", "grants")))
+
+    def access_token(self) -> str:
+        """A token with some life left, for other tools such as DuckDB's `BEARER_TOKEN`."""
+        return self._http.token()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.base_url!r}, client_id={self.client_id!r})"

@@ -1,0 +1,165 @@
+"""One table of the catalogue, and the rows that were read from it or from a query."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow
+
+from ._arrow import MEDIA_TYPE, TYPES, read_batches
+from ._catalog import Dictionary, File, Items, record
+from ._download import DownloadedFile, Progress, download_files
+from ._errors import ConfigurationError
+from ._http import Http, receipt
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+
+class Result:
+    """Rows that arrived whole. `receipt` is the entry of this access in the ledger."""
+
+    def __init__(self, table: pyarrow.Table, receipt: int | None) -> None:
+        self._table = table
+        self.receipt = receipt
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as an Arrow table."""
+        return self._table
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a pandas data frame; days are `datetime64`."""
+        return self._table.to_pandas(date_as_object=False)
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a polars data frame."""
+        import polars
+
+        frame = polars.from_arrow(self._table)
+        assert isinstance(frame, polars.DataFrame)  # a table never becomes a series
+        return frame
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def __repr__(self) -> str:
+        columns = ", ".join(self._table.column_names)
+        return f"Result({len(self):,} rows, receipt={self.receipt}, columns: {columns})"
+
+
+class Table:
+    """A table of one sandbox, in the latest version unless another was asked for."""
+
+    def __init__(self, http: Http, name: str, version: int | None = None) -> None:
+        parts = name.split(".")
+        if len(parts) != 3 or not all(parts):
+            example = "lymph_node.synthetic.patients"
+            raise ConfigurationError(
+                f"{name!r} does not name a table: write dataset.tier.table, for instance {example}"
+            )
+        self.dataset, self.tier, self.table = parts
+        self.version = version
+        self._http = http
+        self._dictionary: Dictionary | None = None
+
+    @property
+    def name(self) -> str:
+        """`dataset.tier.table`."""
+        return f"{self.dataset}.{self.tier}.{self.table}"
+
+    def at_version(self, version: int) -> Table:
+        """The same table in one version, which never changes."""
+        return Table(self._http, self.name, version)
+
+    def dictionary(self) -> Dictionary:
+        """The columns that are open to you, their types, units and meanings."""
+        if self._dictionary is None:
+            self._dictionary = Dictionary(self._http.json(self._address(), self._params()))
+        return self._dictionary
+
+    @property
+    def schema(self) -> pyarrow.Schema:
+        """The columns that are open to you, as an Arrow schema."""
+        fields = [pyarrow.field(each.name, TYPES[each.type], each.nullable) for each in self.dictionary()]
+        return pyarrow.schema(fields)
+
+    def read(self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None) -> Result:
+        """Reads rows. A filter is comparisons joined by `and`: `age >= 60 and sex = 'F' and stage in (1, 2)`."""
+        with self._rows(columns, filter, limit) as response:
+            schema, batches = read_batches(response)
+            return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
+
+    def batches(
+        self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None
+    ) -> Iterator[pyarrow.RecordBatch]:
+        """Reads rows batch by batch as they arrive, for tables that are larger than memory."""
+        with self._rows(columns, filter, limit) as response:
+            yield from read_batches(response)[1]
+
+    def to_arrow(
+        self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None
+    ) -> pyarrow.Table:
+        """Reads rows as an Arrow table; see `read`."""
+        return self.read(columns, filter, limit).to_arrow()
+
+    def to_pandas(
+        self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None
+    ) -> pandas.DataFrame:
+        """Reads rows as a pandas data frame; see `read`."""
+        return self.read(columns, filter, limit).to_pandas()
+
+    def to_polars(
+        self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None
+    ) -> polars.DataFrame:
+        """Reads rows as a polars data frame; see `read`."""
+        return self.read(columns, filter, limit).to_polars()
+
+    def files(self) -> Items[File]:
+        """The Parquet files with signed addresses that any tool can read for a while, without a token."""
+        return Items(record(File, item) for item in self._http.items(self._address("files"), self._params()))
+
+    def scan(self) -> polars.LazyFrame:
+        """A lazy polars frame over the signed addresses; only the columns and row groups you use are read."""
+        import polars
+
+        return polars.scan_parquet([file.url for file in self.files()])
+
+    def download(
+        self, directory: str | os.PathLike[str], progress: Callable[[Progress], None] | None = None
+    ) -> list[DownloadedFile]:
+        """Downloads the Parquet files into a directory.
+
+        A file comes in as `NAME.part` and gets its own name when its SHA-256 is the announced one. A download that was
+        broken off goes on where it stopped, also in another process. Files that are there already are left alone.
+        """
+        # All files must be of one version, even when another is published meanwhile.
+        version = self._http.json(self._address(), self._params())["version"]
+        return download_files(self._http, self.at_version(version).files, directory, progress)
+
+    def _address(self, *below: str) -> str:
+        return self._http.address("v1", "datasets", self.dataset, self.tier, "tables", self.table, *below)
+
+    def _params(self) -> dict[str, Any]:
+        return {} if self.version is None else {"version": self.version}
+
+    def _rows(self, columns: Sequence[str] | None, filter: str | None, limit: int | None) -> Any:
+        if isinstance(columns, str):
+            raise ConfigurationError(f"columns must be a list of names, not the text {columns!r}")
+        params = self._params()
+        if columns is not None:
+            params["columns"] = ",".join(columns)
+        if filter is not None:
+            params["filter"] = filter
+        if limit is not None:
+            params["limit"] = limit
+        return self._http.stream("GET", self._address("rows"), params=params, accept=MEDIA_TYPE)
+
+    def __repr__(self) -> str:
+        at = "" if self.version is None else f", version={self.version}"
+        return f"Table({self.name!r}{at})"
+
+    def _repr_html_(self) -> str:
+        return self.dictionary()._repr_html_()
