@@ -3,7 +3,10 @@
 import hashlib
 import io
 import json
+import re
 import subprocess
+import time
+from pathlib import Path
 
 import httpx
 import pandas
@@ -117,6 +120,7 @@ def test_the_command_line_pulls_a_table(demo, tmp_path):
     secret = app["client_secret"] + "\n"
     cli("login", demo.url, "--client-id", app["client_id"], text=secret)
     assert dataset in cli("datasets")
+    assert table["name"] in cli("datasets", f"{dataset}.synthetic")
     cli("pull", f"{dataset}.synthetic.{table['name']}", "--out", str(tmp_path / "out"))
     pulled = list((tmp_path / "out").rglob("*.parquet"))
     assert sum(pyarrow.parquet.read_metadata(file).num_rows for file in pulled) == table["rows"]
@@ -138,9 +142,14 @@ def test_usage_is_what_was_sent(demo):
     assert file["size_bytes"] > 0
 
 
-def wait_until(holds, seconds=10):
-    import time
+def test_every_number_of_the_alerts_and_the_dashboard_is_counted(demo):
+    monitoring = Path(__file__).resolve().parents[1] / "monitoring"
+    wanted = set(re.findall(r"mudeung_[a-z_]+", "".join(file.read_text() for file in monitoring.iterdir())))
+    counted = httpx.get(demo.url + "/metrics").text
+    assert wanted and not {name for name in wanted if name not in counted}
 
+
+def wait_until(holds, seconds=10):
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it did not happen in time"
