@@ -7,6 +7,11 @@ use crate::state::App;
 use actix_web::web;
 use mudeung_core::policy::Permit;
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+use sha2::{Digest, Sha256};
+
+/// The most column names an entry carries, and how long they may be together.
+const COLUMNS_MAX: usize = 1_024;
+const COLUMN_BYTES_MAX: usize = 16 << 10;
 
 /// An INTENT that is durable and waits for its OUTCOME. Dropped without [`Opened::close`], it is closed as aborted with
 /// what was counted so far: a client that goes away leaves a true record.
@@ -32,7 +37,10 @@ pub fn entry_for(app: &App, call: &Call, caller: &Caller, operation: &str) -> En
 
 /// The start of an entry that names nobody.
 pub fn blank(app: &App, call: &Call, operation: &str) -> Entry {
-    Entry { trace: Some(call.trace.clone()), ..Entry::new(Kind::Intent, operation, app.clock.now().micros(), nonce(app)) }
+    Entry {
+        trace: Some(call.trace.clone()),
+        ..Entry::new(Kind::Intent, operation, app.clock.now().micros(), nonce(app))
+    }
 }
 
 /// Adds what a permit opens to an entry.
@@ -41,10 +49,20 @@ pub fn with_permit(mut entry: Entry, permit: &Permit, columns: &[String]) -> Ent
     entry.tier = Some(permit.version.tier.to_string());
     entry.version = Some(permit.version.number);
     entry.table = permit.table().map(|table| table.name.to_string());
-    entry.columns = Some(columns.to_vec());
+    entry.columns = Some(recorded_columns(columns));
     entry.grant = permit.grant.as_ref().map(|grant| grant.id.to_string());
     entry.purpose = permit.grant.as_ref().map(|grant| grant.purpose.clone());
     entry
+}
+
+/// Column names as they are recorded: all of them, or, where they would crowd an entry, how many and which in one hash.
+fn recorded_columns(columns: &[String]) -> Vec<String> {
+    if columns.iter().map(String::len).sum::<usize>() <= COLUMN_BYTES_MAX && columns.len() <= COLUMNS_MAX {
+        return columns.to_vec();
+    }
+    let hash: [u8; 32] = Sha256::digest(columns.join("\n")).into();
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    vec![format!("{} columns, sha256 of their names by line {hex}", columns.len())]
 }
 
 /// Makes an INTENT durable. When this fails nothing may happen: no byte, no change.
@@ -92,8 +110,13 @@ impl Opened {
     }
 
     /// Closes a lease, which also says how many ranges it served.
-    pub fn close_lease(mut self, status: Status, ranges: u64) {
-        self.finish(status, None, Some(ranges));
+    pub fn close_lease(mut self, status: Status, detail: Option<String>, ranges: u64) {
+        self.finish(status, detail, Some(ranges));
+    }
+
+    /// What it is an access to.
+    pub const fn app(&self) -> &web::Data<App> {
+        &self.app
     }
 
     fn finish(&mut self, status: Status, detail: Option<String>, ranges: Option<u64>) {

@@ -218,6 +218,17 @@ wire! {
         pub row_filter: Option<String>,
     }
 
+    /// An entry of the ledger that the app made. Its canonical bytes are the entry as JSON with sorted keys and no
+    /// spaces.
+    pub struct ReceiptItem {
+        /// Index of the entry.
+        pub index: u64,
+        /// The entry.
+        pub entry: serde_json::Value,
+        /// Its hash as a leaf of the tree (RFC 6962), base64.
+        pub leaf_hash: String,
+    }
+
     /// An answer of the token endpoint (RFC 6749 section 5.1).
     pub struct TokenAnswer {
         /// The access token, a JWT (RFC 9068).

@@ -1,0 +1,282 @@
+//! Answers under way: every piece is checked, counted and paid for before it is handed to the socket, and whatever
+//! ends an answer (its last byte, a client that goes away, a revocation) ends in one OUTCOME with true counts.
+
+use crate::data::budget::Hold;
+use crate::data::lease::Lease;
+use crate::data::range::share_of_rows;
+use crate::data::standing::Standing;
+use crate::record::Opened;
+use actix_web::body::{BodySize, MessageBody};
+use bytes::Bytes;
+use mudeung_core::quota::Amount;
+use mudeung_core::reader::{Chunk, Chunks};
+use mudeung_wire::ledger::entry::Status;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Interval;
+
+/// How often an answer that waits for its next piece looks whether it may still be given.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Why an answer stopped on the way; also what its OUTCOME says. The connection is cut, so that no client takes half
+/// an answer for a whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Cut(&'static str);
+
+/// What a read stands on is gone.
+const REVOKED: Cut = Cut("access_ended");
+/// The budget is used up.
+const EXHAUSTED: Cut = Cut("quota_exhausted");
+/// More rows than one answer may have.
+const TOO_LONG: Cut = Cut("limit_reached");
+/// The data could not be read to its end.
+const UNREADABLE: Cut = Cut("read_failed");
+
+/// A read with an INTENT of its own.
+pub struct OwnRead {
+    /// The durable INTENT.
+    pub opened: Opened,
+    /// What was set aside.
+    pub hold: Hold,
+    /// What it stands on.
+    pub standings: Vec<Standing>,
+}
+
+/// Whom a piece of a file is counted for.
+pub enum Payer {
+    /// The read itself.
+    Own {
+        /// The read.
+        read: OwnRead,
+        /// Rows of the whole file.
+        file_rows: u64,
+        /// Length of the whole file.
+        file_len: u64,
+    },
+    /// The lease it belongs to, and what the range has set aside.
+    Lease(Arc<Lease>, Hold),
+}
+
+/// A file or a part of one, of known length.
+pub struct FileBody {
+    chunks: Chunks,
+    len: u64,
+    sent: u64,
+    payer: Option<Payer>,
+}
+
+impl FileBody {
+    /// The answer made of these chunks, `len` bytes in all.
+    pub fn new(chunks: Chunks, len: u64, payer: Payer) -> Self {
+        Self { chunks, len, sent: 0, payer: Some(payer) }
+    }
+
+    fn holds(&self) -> bool {
+        match &self.payer {
+            Some(Payer::Own { read, .. }) => read.holds(),
+            Some(Payer::Lease(lease, _)) => lease.holds(),
+            None => false,
+        }
+    }
+
+    /// Counts the end, once.
+    fn finish(&mut self, cut: Option<Cut>) {
+        let complete = self.sent == self.len;
+        match self.payer.take() {
+            Some(Payer::Own { read, file_rows, file_len }) => {
+                let rows = share_of_rows(file_rows, self.sent, file_len);
+                read.finish(Amount { bytes: self.sent, rows }, complete, cut);
+            }
+            Some(Payer::Lease(lease, hold)) => {
+                lease.range_ended(self.len, self.sent, Some(hold), cut.map(|cut| cut.0));
+            }
+            None => {}
+        }
+    }
+}
+
+impl MessageBody for FileBody {
+    type Error = Cut;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.len)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        let this = self.get_mut();
+        if this.sent == this.len {
+            this.finish(None);
+            return Poll::Ready(None);
+        }
+        if !this.holds() {
+            this.finish(Some(REVOKED));
+            return Poll::Ready(Some(Err(REVOKED)));
+        }
+        let mut bytes = match this.chunks.as_mut().poll_next(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Some(Ok(chunk))) => chunk.bytes,
+            Poll::Ready(Some(Err(error))) => {
+                tracing::error!("a file could not be read to its end: {error}");
+                this.finish(Some(UNREADABLE));
+                return Poll::Ready(Some(Err(UNREADABLE)));
+            }
+            Poll::Ready(None) => {
+                tracing::error!(len = this.len, sent = this.sent, "a file ended before its end");
+                this.finish(Some(UNREADABLE));
+                return Poll::Ready(Some(Err(UNREADABLE)));
+            }
+        };
+        let left = this.len.saturating_sub(this.sent);
+        bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        this.sent = this.sent.saturating_add(length(&bytes));
+        if this.sent == this.len {
+            this.finish(None);
+        }
+        Poll::Ready(Some(Ok(bytes)))
+    }
+}
+
+impl Drop for FileBody {
+    fn drop(&mut self) {
+        self.finish(None);
+    }
+}
+
+impl OwnRead {
+    /// Whether everything it stands on is there still.
+    fn holds(&self) -> bool {
+        self.standings.iter().all(|standing| standing.holds(self.opened.app()))
+    }
+
+    fn finish(self, sent: Amount, complete: bool, cut: Option<Cut>) {
+        let Self { mut opened, hold, .. } = self;
+        opened.count(sent.bytes, sent.rows);
+        hold.settle(sent);
+        let status = if complete { Status::Completed } else { Status::Aborted };
+        opened.close(status, cut.map(|cut| cut.0.to_owned()));
+    }
+}
+
+/// Rows, of a length that nobody knows before the end.
+pub struct RowBody {
+    first: Option<Chunk>,
+    chunks: Chunks,
+    read: Option<OwnRead>,
+    sent: Amount,
+    rows_max: u64,
+    ticks: Interval,
+}
+
+impl RowBody {
+    /// The answer made of a first chunk, which proved that the read works, and the rest. With more rows than
+    /// `rows_max` it is cut.
+    pub fn new(first: Option<Chunk>, chunks: Chunks, read: OwnRead, rows_max: u64) -> Self {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self { first, chunks, read: Some(read), sent: Amount::ZERO, rows_max, ticks }
+    }
+
+    fn next_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, Cut>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        self.chunks.as_mut().poll_next(cx).map(|next| {
+            next.map(|chunk| {
+                chunk.map_err(|error| {
+                    tracing::warn!("an answer could not be made to its end: {error}");
+                    UNREADABLE
+                })
+            })
+        })
+    }
+
+    /// Pays for a piece, or says why it must not leave.
+    fn pay(&mut self, chunk: &Chunk) -> Result<(), Cut> {
+        let amount = Amount { bytes: length(&chunk.bytes), rows: chunk.rows };
+        let after = self.sent.plus(amount);
+        if after.rows > self.rows_max {
+            return Err(TOO_LONG);
+        }
+        self.read.as_mut().ok_or(REVOKED)?.hold.spend(amount).map_err(|_| EXHAUSTED)?;
+        self.sent = after;
+        Ok(())
+    }
+
+    fn finish(&mut self, complete: bool, cut: Option<Cut>) {
+        if let Some(OwnRead { mut opened, hold, .. }) = self.read.take() {
+            opened.count(self.sent.bytes, self.sent.rows);
+            // Dropped, the hold books what was spent since it was last renewed.
+            drop(hold);
+            let status = if complete { Status::Completed } else { Status::Aborted };
+            opened.close(status, cut.map(|cut| cut.0.to_owned()));
+        }
+    }
+
+    fn stop(&mut self, cut: Cut) -> Poll<Option<Result<Bytes, Cut>>> {
+        self.finish(false, Some(cut));
+        Poll::Ready(Some(Err(cut)))
+    }
+}
+
+impl MessageBody for RowBody {
+    type Error = Cut;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        let this = self.get_mut();
+        loop {
+            if this.read.as_ref().is_none_or(|read| !read.holds()) {
+                return if this.read.is_none() { Poll::Ready(None) } else { this.stop(REVOKED) };
+            }
+            match this.next_chunk(cx) {
+                Poll::Ready(Some(Ok(chunk))) if chunk.bytes.is_empty() && chunk.rows == 0 => {}
+                Poll::Ready(Some(Ok(chunk))) => {
+                    return match this.pay(&chunk) {
+                        Ok(()) => Poll::Ready(Some(Ok(chunk.bytes))),
+                        Err(cut) => this.stop(cut),
+                    };
+                }
+                Poll::Ready(Some(Err(cut))) => return this.stop(cut),
+                Poll::Ready(None) => {
+                    this.finish(true, None);
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => match this.ticks.poll_tick(cx) {
+                    Poll::Ready(_) => {}
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+}
+
+impl Drop for RowBody {
+    fn drop(&mut self) {
+        self.finish(false, None);
+    }
+}
+
+/// The headers of a file without the file, for `HEAD`.
+pub struct HeadBody(pub u64);
+
+impl MessageBody for HeadBody {
+    type Error = std::convert::Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Poll::Ready(None)
+    }
+}
+
+fn length(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,138 @@
+//! `GET /v1/datasets/{dataset}/{tier}/tables/{table}/files`: the Parquet files of a table with signed addresses.
+//!
+//! Under a grant with a row filter there are no files, because a file cannot be cut by rows without being rewritten:
+//! the list answers 422 and names the two ways that work, `rows` and `query`.
+
+use crate::auth::scope::AnyRead;
+use crate::data::documented::ReadProblems;
+use crate::data::page::Window;
+use crate::data::params::Params;
+use crate::data::place::Place;
+use crate::data::signature::Address;
+use crate::data::view::rfc3339;
+use crate::data::visit::{Visit, Visitor};
+use crate::fault::Fault;
+use actix_web::{HttpRequest, HttpResponse, web};
+use mudeung_core::clock::Timestamp;
+use mudeung_core::dataset::{File, Table};
+use mudeung_core::policy::{Action, Permit};
+use mudeung_core::quota::{Amount, Exhausted};
+use mudeung_core::reader::{ColumnView, FileView, TableAddress};
+use mudeung_wire::api::{FileItem, Page};
+use mudeung_wire::problem::Code;
+use std::time::Duration;
+
+/// The files of a table, as the caller may see them, each with an address that works for an hour or so.
+#[utoipa::path(
+    get, path = "/v1/datasets/{dataset}/{tier}/tables/{table}/files", operation_id = "list_files", tag = "data",
+    params(
+        ("dataset" = String, Path, description = "The dataset's name"),
+        ("tier" = String, Path, description = "`synthetic` or `deidentified`"),
+        ("table" = String, Path, description = "The table's name"),
+        ("version" = Option<String>, Query, description = "The version's number; the latest when it is not given"),
+        ("cursor" = Option<String>, Query, description = "Where the page starts: `next_cursor` of the page before"),
+        ("limit" = Option<u64>, Query, description = "Items on the page", minimum = 1),
+    ),
+    responses((status = 200, body = Page<FileItem>), ReadProblems),
+    security(("oauth" = ["data.read"]), ("oauth" = ["synthetic.read"])),
+)]
+pub async fn list_files(
+    visit: Visit<AnyRead>,
+    path: web::Path<(String, String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Fault> {
+    let params = Params::parse(request.query_string(), &["version", "cursor", "limit"])?;
+    let place = Place::table(&path.0, &path.1, &path.2, &params)?;
+    let operation = "data.list_files";
+    let permit = visit.decide(operation, Action::Read, &place).await?;
+    let table = permit.table().ok_or_else(Fault::not_found)?;
+    if permit.rows.is_some() {
+        return Err(visit.refuse(operation, &place, no_files()).await);
+    }
+    let budgets = &visit.app.data.budgets;
+    let account = budgets.account(&visit.app, visit.caller.principal.app, permit.grant.as_deref()).await?;
+    if account.is_empty() {
+        let fault = account.exhausted(Exhausted { remaining: account.remaining() }, visit.app.clock.now());
+        return Err(visit.refuse(operation, &place, fault).await);
+    }
+    let number = permit.version.number;
+    let list = format!("files/{}/{}/{}/{}", path.0, path.1, path.2, place.version.unwrap_or_default());
+    let window = Window::of(&visit.app, &list, &params)?;
+    // Positions are written after the version, so that a page of a version that is not the latest any more ends there.
+    let keyed = table.files.iter().enumerate().map(|(at, file)| (format!("{number:010}/{at:010}"), file));
+    let Page { items: files, next_cursor } = window.page(&visit.app, keyed);
+    let mut items = Vec::with_capacity(files.len());
+    for file in files {
+        items.push(item(&visit, &permit, table, file).await?);
+    }
+    visit.show(visit.entry_of(operation, &permit, &permit.columns), &Page { items, next_cursor }).await
+}
+
+async fn item(visitor: &Visitor, permit: &Permit, table: &Table, file: &File) -> Result<FileItem, Fault> {
+    let (size_bytes, sha256) = if permit.whole {
+        (file.size_bytes, file.sha256.clone())
+    } else {
+        let opened = visitor.app.reader.open_file(&view_of(permit, table, file)).await?;
+        (opened.len_bytes(), opened.sha256().await?)
+    };
+    let config = &visitor.app.config;
+    let lifetime = Duration::from_secs(config.tokens.url_lifetime_seconds);
+    let expires_at = Timestamp::from_seconds(visitor.app.clock.now().plus(lifetime).seconds());
+    let principal = &visitor.caller.principal;
+    let address = Address {
+        file: file.id,
+        app: principal.app,
+        credential: principal.credential,
+        token: principal.token,
+        grant: permit.grant.as_ref().map(|grant| grant.id),
+        expires_at,
+    };
+    Ok(FileItem {
+        id: file.id.to_string(),
+        name: file.name.clone(),
+        url: address.sign(&config.http.public_url, visitor.app.keys.url().expose()),
+        expires_at: rfc3339(expires_at),
+        size_bytes,
+        sha256,
+        rows: file.rows,
+    })
+}
+
+/// Which table of which version a permit is about.
+pub fn table_address(permit: &Permit, table: &Table) -> TableAddress {
+    TableAddress {
+        dataset: permit.version.dataset.clone(),
+        tier: permit.version.tier,
+        version: permit.version.number,
+        table: table.name.clone(),
+    }
+}
+
+/// The columns of a permit as a reader is told them.
+pub fn column_view(permit: &Permit) -> ColumnView {
+    if permit.whole { ColumnView::All } else { ColumnView::Only(permit.columns.clone().into()) }
+}
+
+/// A file as a permit lets it be seen.
+pub fn view_of(permit: &Permit, table: &Table, file: &File) -> FileView {
+    FileView {
+        table: table_address(permit, table),
+        id: file.id,
+        name: file.name.clone(),
+        sha256: file.sha256.clone(),
+        columns: column_view(permit),
+    }
+}
+
+/// What a file counts with when it is read whole.
+pub const fn whole(len: u64, rows: u64) -> Amount {
+    Amount { bytes: len, rows }
+}
+
+fn no_files() -> Fault {
+    Fault::new(
+        Code::Unprocessable,
+        "The grant opens some rows of this table only, so there are no files of it. Read it with …/rows or POST /v1/query.",
+        "이 표는 일부 행만 승인되어 파일로 제공되지 않습니다. …/rows 또는 POST /v1/query로 조회하세요.",
+    )
+}

@@ -1,0 +1,130 @@
+//! How rows are answered: the `format` parameter, or what `Accept` likes best of what there is.
+
+use crate::fault::Fault;
+use actix_web::http::header::{ACCEPT, HeaderMap};
+use mudeung_core::reader::Format;
+use mudeung_wire::problem::Code;
+
+/// Every format: the names it has as a parameter, its media types (the first is answered).
+const FORMATS: [(Format, &[&str], &[&str]); 5] = [
+    (Format::Json, &["json"], &["application/json"]),
+    (
+        Format::JsonLines,
+        &["jsonl", "ndjson"],
+        &["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"],
+    ),
+    (Format::Csv, &["csv"], &["text/csv"]),
+    (Format::ArrowStream, &["arrow"], &["application/vnd.apache.arrow.stream"]),
+    (Format::Parquet, &["parquet"], &["application/vnd.apache.parquet", "application/x-parquet"]),
+];
+
+/// The media type of a format.
+pub const fn media_type(format: Format) -> &'static str {
+    match format {
+        Format::Json => "application/json",
+        Format::JsonLines => "application/x-ndjson",
+        Format::Csv => "text/csv; charset=utf-8",
+        Format::ArrowStream => "application/vnd.apache.arrow.stream",
+        Format::Parquet => "application/vnd.apache.parquet",
+    }
+}
+
+/// The format to answer in. The parameter outranks the header.
+pub fn negotiate(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format, Fault> {
+    if let Some(name) = parameter {
+        let named = FORMATS.iter().find(|(_, names, _)| names.contains(&name));
+        return named.map(|(format, _, _)| *format).ok_or_else(|| {
+            Fault::parameter(
+                "format",
+                "Must be json, jsonl, csv, arrow or parquet.",
+                "json, jsonl, csv, arrow, parquet 중 하나여야 합니다.",
+            )
+        });
+    }
+    let accepted: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
+    if accepted.is_empty() {
+        return Ok(Format::Json);
+    }
+    accepted_format(&accepted.join(",")).ok_or_else(|| {
+        let types: Vec<&str> = FORMATS.iter().filter_map(|(_, _, types)| types.first().copied()).collect();
+        let types = types.join(", ");
+        Fault::new(
+            Code::NotAcceptable,
+            format!("Accept one of: {types}."),
+            format!("Accept에 지정할 수 있는 형식: {types}"),
+        )
+    })
+}
+
+/// The format with the highest weight; of equal ones the more specific, then the earlier.
+fn accepted_format(accept: &str) -> Option<Format> {
+    let mut best: Option<((u32, u32), Format)> = None;
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let thousandths = match weight {
+            None => 1_000,
+            Some(text) => thousandths(text)?,
+        };
+        let found = FORMATS.iter().find(|(_, _, types)| types.contains(&name.as_str()));
+        let (specific, format) = match (found, name.as_str()) {
+            (Some((format, _, _)), _) => (2, *format),
+            (None, "application/*") => (1, Format::Json),
+            (None, "text/*") => (1, Format::Csv),
+            (None, "*/*") => (0, Format::Json),
+            (None, _) => continue,
+        };
+        let rank = (thousandths, specific);
+        if thousandths > 0 && best.is_none_or(|(known, _)| rank > known) {
+            best = Some((rank, format));
+        }
+    }
+    best.map(|(_, format)| format)
+}
+
+/// A weight from 0 to 1 with at most three decimals, in thousandths.
+fn thousandths(text: &str) -> Option<u32> {
+    let (whole, decimals) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let valid = decimals.len() <= 3 && decimals.bytes().all(|b| b.is_ascii_digit());
+    let decimals: u32 = format!("{decimals:0<3}").parse().ok()?;
+    match (whole, valid, decimals) {
+        ("0", true, decimals) => Some(decimals),
+        ("1", true, 0) => Some(1_000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn of(accept: &str) -> Result<Format, Code> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+        negotiate(None, &headers).map_err(|fault| fault.code)
+    }
+
+    #[test]
+    fn the_best_liked_format_is_answered() {
+        assert_eq!(negotiate(None, &HeaderMap::new()).unwrap(), Format::Json);
+        assert_eq!(of("*/*"), Ok(Format::Json));
+        assert_eq!(of("text/csv"), Ok(Format::Csv));
+        assert_eq!(of("text/csv;q=0.5, application/vnd.apache.arrow.stream"), Ok(Format::ArrowStream));
+        assert_eq!(of("application/vnd.apache.parquet;q=0.9, */*;q=0.1"), Ok(Format::Parquet));
+        assert_eq!(of("application/x-ndjson, */*"), Ok(Format::JsonLines));
+        assert_eq!(of("TEXT/CSV; charset=utf-8"), Ok(Format::Csv));
+        assert_eq!(of("text/html"), Err(Code::NotAcceptable));
+        assert_eq!(of("text/csv;q=0"), Err(Code::NotAcceptable));
+        assert_eq!(of("text/csv;q=x"), Err(Code::NotAcceptable));
+    }
+
+    #[test]
+    fn the_parameter_outranks_the_header() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/html"));
+        assert_eq!(negotiate(Some("parquet"), &headers).unwrap(), Format::Parquet);
+        assert_eq!(negotiate(Some("xml"), &headers).unwrap_err().code, Code::InvalidParameter);
+    }
+}

@@ -1,0 +1,118 @@
+//! Pages of a list: an opaque, authenticated cursor that says where the next one starts, and in which list.
+
+use crate::data::params::Params;
+use crate::data::signature::keyed;
+use crate::fault::Fault;
+use crate::state::App;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::Mac;
+use mudeung_wire::api::Page;
+use mudeung_wire::problem::Code;
+
+const MAC_BYTES: usize = 16;
+const CURSOR_MAX: usize = 1_024;
+
+/// Where a page starts and how long it is.
+#[derive(Debug)]
+pub struct Window {
+    list: String,
+    after: Option<String>,
+    items_max: usize,
+}
+
+impl Window {
+    /// Reads `cursor` and `limit`. A cursor of another list, or one that we did not make, is refused.
+    pub fn of(app: &App, list: &str, params: &Params) -> Result<Self, Fault> {
+        let most = u64::try_from(app.config.limits.page_items).unwrap_or(1).max(1);
+        let limit = params.number("limit", 1, most)?.unwrap_or(most);
+        let after = match params.get("cursor") {
+            None => None,
+            Some(text) => Some(open(app.keys.cursor().expose(), list, text).ok_or_else(invalid_cursor)?),
+        };
+        Ok(Self { list: list.to_owned(), after, items_max: usize::try_from(limit).unwrap_or(1) })
+    }
+
+    /// The position after which the page starts, in a list whose keys are positions.
+    pub fn after_number(&self) -> u64 {
+        self.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(0)
+    }
+
+    /// Items on the page.
+    pub const fn items_max(&self) -> usize {
+        self.items_max
+    }
+
+    /// The page of a list whose items come with their keys, in ascending order of them.
+    pub fn page<T>(self, app: &App, items: impl IntoIterator<Item = (String, T)>) -> Page<T> {
+        let after = self.after;
+        let mut rest = items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).peekable();
+        let mut page = Page { items: Vec::new(), next_cursor: None };
+        let mut last = None;
+        while page.items.len() < self.items_max
+            && let Some((key, item)) = rest.next()
+        {
+            page.items.push(item);
+            last = Some(key);
+        }
+        if rest.peek().is_some() {
+            page.next_cursor = last.map(|key| seal(app.keys.cursor().expose(), &self.list, &key));
+        }
+        page
+    }
+}
+
+fn invalid_cursor() -> Fault {
+    Fault::new(
+        Code::InvalidCursor,
+        "The cursor is not one of this list. Start again without a cursor.",
+        "이 목록의 커서가 아닙니다. 커서 없이 처음부터 다시 조회하세요.",
+    )
+}
+
+fn tag(key: &[u8; 32], list: &str, after: &[u8]) -> Vec<u8> {
+    let mut mac = keyed(key);
+    mac.update(list.as_bytes());
+    mac.update(&[0]);
+    mac.update(after);
+    let mut tag = mac.finalize().into_bytes().to_vec();
+    tag.truncate(MAC_BYTES);
+    tag
+}
+
+fn seal(key: &[u8; 32], list: &str, after: &str) -> String {
+    let mut bytes = tag(key, list, after.as_bytes());
+    bytes.extend_from_slice(after.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn open(key: &[u8; 32], list: &str, text: &str) -> Option<String> {
+    if text.len() > CURSOR_MAX {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (given, after) = bytes.split_at_checked(MAC_BYTES)?;
+    let genuine: bool = subtle::ConstantTimeEq::ct_eq(given, tag(key, list, after).as_slice()).into();
+    if genuine { String::from_utf8(after.to_vec()).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_opens_in_its_own_list_alone(list in "\\PC{0,20}", after in "\\PC{0,40}") {
+            let cursor = seal(&[1; 32], &list, &after);
+            prop_assert_eq!(open(&[1; 32], &list, &cursor), Some(after));
+            prop_assert_eq!(open(&[1; 32], &format!("{list}x"), &cursor), None);
+            prop_assert_eq!(open(&[2; 32], &list, &cursor), None);
+        }
+
+        #[test]
+        fn any_other_text_is_no_cursor(text in "\\PC{0,80}") {
+            prop_assert_eq!(open(&[1; 32], "list", &text), None);
+        }
+    }
+}

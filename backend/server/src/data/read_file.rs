@@ -1,0 +1,378 @@
+//! `GET|HEAD /v1/files/{file}`: a file or a part of it, by signed address or bearer token.
+//!
+//! Data clients show nobody what a data address answers, and cannot wait: with a signed address every failed check is
+//! a bare 403, an unknown file a bare 404, and nothing is slowed. What was given is governed all the same.
+
+use crate::auth::{Caller, caller_of};
+use crate::data::body::{FileBody, HeadBody, OwnRead, Payer};
+use crate::data::budget::Account;
+use crate::data::documented::ReadProblems;
+use crate::data::files::{view_of, whole};
+use crate::data::lease::{Key, Lease, RANGES_MAX, Terms};
+use crate::data::params::Params;
+use crate::data::place::Place;
+use crate::data::range::{Part, share_of_rows, wanted};
+use crate::data::signature::Address;
+use crate::data::standing::Standing;
+use crate::data::visit::{RECEIPT, Visitor};
+use crate::fault::Fault;
+use crate::record;
+use actix_web::body::MessageBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue, RANGE, REFERRER_POLICY};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use mudeung_core::id::{FileId, GrantId};
+use mudeung_core::policy::{Action, Permit, Principal, decide_under, required_scopes};
+use mudeung_core::quota::{Amount, Exhausted};
+use mudeung_core::reader::OpenFile;
+use mudeung_core::scope::Scope;
+use mudeung_core::tier::Tier;
+use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::problem::Code;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+const OPERATION: &str = "data.read_file";
+const PARQUET: &str = "application/vnd.apache.parquet";
+
+/// A file, or the part of it that `Range` names.
+#[utoipa::path(
+    get, path = "/v1/files/{file}", operation_id = "read_file", tag = "data",
+    params(
+        ("file" = String, Path, description = "The file's identifier"),
+        ("app" = Option<String>, Query, description = "Of a signed address, as are all that follow"),
+        ("credential" = Option<String>, Query), ("token" = Option<String>, Query), ("grant" = Option<String>, Query),
+        ("exp" = Option<String>, Query), ("sp" = Option<String>, Query), ("sig" = Option<String>, Query),
+        ("Range" = Option<String>, Header, description = "One range, for instance `bytes=-65536`"),
+    ),
+    responses(
+        (status = 200, content_type = "application/vnd.apache.parquet", body = Vec<u8>),
+        (status = 206, content_type = "application/vnd.apache.parquet", body = Vec<u8>),
+        (status = 304, description = "The client has it already"), ReadProblems,
+    ),
+    security(("oauth" = ["data.read"]), ("oauth" = ["synthetic.read"]), ()),
+)]
+pub async fn read_file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Fault> {
+    let visitor = FileVisitor::of(&request, &path)?;
+    let quiet = visitor.address.is_some();
+    let answered = visitor.read(&request).await;
+    answered.map_err(|fault| if quiet { muted(fault) } else { fault })
+}
+
+/// What [`read_file`] would answer, without the file.
+#[utoipa::path(
+    head, path = "/v1/files/{file}", operation_id = "describe_file", tag = "data",
+    params(
+        ("file" = String, Path, description = "The file's identifier"),
+        ("app" = Option<String>, Query, description = "Of a signed address, as are all that follow"),
+        ("credential" = Option<String>, Query), ("token" = Option<String>, Query), ("grant" = Option<String>, Query),
+        ("exp" = Option<String>, Query), ("sp" = Option<String>, Query), ("sig" = Option<String>, Query),
+    ),
+    responses((status = 200, description = "The headers of the file"),
+        (status = 304, description = "The client has it already"), ReadProblems),
+    security(("oauth" = ["data.read"]), ("oauth" = ["synthetic.read"]), ()),
+)]
+pub async fn describe_file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Fault> {
+    let visitor = FileVisitor::of(&request, &path)?;
+    let quiet = visitor.address.is_some();
+    let answered = visitor.describe(&request).await;
+    answered.map_err(|fault| if quiet { muted(fault) } else { fault })
+}
+
+/// A fault on a data address: the status alone, and 403 for whatever the caller did.
+fn muted(fault: Fault) -> Fault {
+    match fault.status() {
+        StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => fault.bare(),
+        status if status.is_server_error() => fault.bare(),
+        _ => forbidden().because(fault.to_string()),
+    }
+}
+
+fn forbidden() -> Fault {
+    Fault::new(Code::SignatureInvalid, "The signed address is not valid any more.", "서명 주소가 유효하지 않습니다.")
+        .bare()
+}
+
+/// Who wants which file, through which door.
+struct FileVisitor {
+    visitor: Visitor,
+    file: FileId,
+    /// The grant of a signed address; nothing for a bearer token.
+    address: Option<Option<GrantId>>,
+}
+
+/// A file that may be read.
+struct Opening {
+    permit: Permit,
+    standing: Standing,
+    file: Arc<dyn OpenFile>,
+    rows: u64,
+}
+
+impl FileVisitor {
+    fn of(request: &HttpRequest, file: &str) -> Result<Self, Fault> {
+        let file = FileId::parse(file);
+        let signed = request.query_string().split('&').any(|pair| pair.starts_with("sig="));
+        if signed {
+            return Self::by_address(request, file.map_err(|_| Fault::not_found().bare())?);
+        }
+        let caller = caller_of(request, &[Scope::DataRead, Scope::SyntheticRead])?;
+        Params::parse(request.query_string(), &[])?;
+        let file = file.map_err(|_| Fault::not_found())?;
+        Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: None })
+    }
+
+    fn by_address(request: &HttpRequest, file: FileId) -> Result<Self, Fault> {
+        let app = request.app_data::<web::Data<crate::state::App>>();
+        let app = app.ok_or_else(|| Fault::internal("no application state"))?;
+        let now = app.clock.now();
+        let key = app.keys.url().expose();
+        let address = Address::verify(file, request.query_string(), key, now).map_err(|_| forbidden())?;
+        let tier = if address.grant.is_some() { Tier::Deidentified } else { Tier::Synthetic };
+        // The address was made for a token with this scope; whether the app still has it is decided each time.
+        let principal = Principal {
+            app: address.app,
+            credential: address.credential,
+            token: address.token,
+            scopes: required_scopes(Action::Read, tier).iter().copied().collect(),
+        };
+        let snapshot = app.snapshots.present();
+        let (_, organization) = snapshot.active_app(&principal, now).map_err(|_| forbidden())?;
+        let caller = Caller { principal, organization: organization.id };
+        Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: Some(address.grant) })
+    }
+
+    const fn key(&self) -> Key {
+        Key { token: self.visitor.caller.principal.token, file: self.file, address: self.address }
+    }
+
+    async fn read(mut self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
+        if let Some(answer) = self.under_a_lease(request) {
+            return answer;
+        }
+        let opening = self.open().await?;
+        match wanted(request.headers(), opening.file.len_bytes(), opening.file.etag()) {
+            Part::Unchanged => Ok(self.head(StatusCode::NOT_MODIFIED, &*opening.file, None).finish()),
+            Part::Outside => Err(outside(&*opening.file)),
+            Part::Whole => self.whole(opening).await,
+            Part::Some(range) if self.visitor.app.config.ledger.lease_seconds == 0 => {
+                self.alone(opening, range, StatusCode::PARTIAL_CONTENT).await
+            }
+            Part::Some(range) => self.leased(opening, range).await,
+        }
+    }
+
+    async fn describe(mut self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
+        let opening = self.open().await?;
+        let len = opening.file.len_bytes();
+        // A range means nothing to HEAD; only "have I got it already?" does.
+        match wanted(request.headers(), len, opening.file.etag()) {
+            Part::Unchanged => Ok(self.head(StatusCode::NOT_MODIFIED, &*opening.file, None).finish()),
+            _ => {
+                let body = HeadBody(len).boxed();
+                Ok(self.head(StatusCode::OK, &*opening.file, None).body(body))
+            }
+        }
+    }
+
+    /// The quick way: a range of a file under a lease that is open already. Nothing is written, nothing is waited for.
+    fn under_a_lease(&self, request: &HttpRequest) -> Option<Result<HttpResponse, Fault>> {
+        request.headers().get(RANGE)?;
+        let app = &self.visitor.app;
+        let lease = app.data.leases.find(&self.key(), app.clock.now())?;
+        let Part::Some(range) = wanted(request.headers(), lease.file.len_bytes(), lease.file.etag()) else {
+            return None;
+        };
+        if !lease.holds() {
+            return None;
+        }
+        self.range_of(&lease, range)
+    }
+
+    /// A range under a lease; nothing when the lease takes no more.
+    fn range_of(&self, lease: &Arc<Lease>, range: Range<u64>) -> Option<Result<HttpResponse, Fault>> {
+        let bytes = range.end.saturating_sub(range.start);
+        if !lease.take(bytes) {
+            return None;
+        }
+        let hold = match lease.account().hold(Amount { bytes, rows: lease.rows_for(bytes) }) {
+            Ok(hold) => hold,
+            Err(exhausted) => {
+                lease.range_refused(bytes);
+                return Some(Err(lease.account().exhausted(exhausted, self.visitor.app.clock.now())));
+            }
+        };
+        let mut answer = self.head(StatusCode::PARTIAL_CONTENT, &*lease.file, Some(lease.account()));
+        answer.insert_header((CONTENT_RANGE, content_range(&range, lease.file.len_bytes())));
+        answer.insert_header((RECEIPT, HeaderValue::from(lease.index())));
+        let chunks = lease.file.read(range);
+        Some(Ok(answer.body(FileBody::new(chunks, bytes, Payer::Lease(Arc::clone(lease), hold)).boxed())))
+    }
+
+    /// Decides and opens the file. A bearer token pays one request of its rate; an address does not.
+    async fn open(&mut self) -> Result<Opening, Fault> {
+        let app = self.visitor.app.clone();
+        if self.address.is_none() {
+            let allowance = app.data.throttle.pass(self.visitor.caller.principal.app, app.clock.now())?;
+            self.visitor.allowance = Some(allowance);
+        }
+        let snapshot = app.snapshots.present();
+        let Some(found) = snapshot.files.get(&self.file).cloned() else {
+            return Err(self.refuse(&Place::default(), Fault::not_found()).await);
+        };
+        let (table, file) = found.table().zip(found.file()).ok_or_else(Fault::not_found)?;
+        let place = Place {
+            dataset: found.version.dataset.to_string(),
+            tier: Some(found.version.tier),
+            version: Some(found.version.number),
+            table: table.name.to_string(),
+        };
+        let principal = &self.visitor.caller.principal;
+        let resource = place.resource().ok_or_else(Fault::not_found)?;
+        let same_tier = self.address.is_none_or(|grant| grant.is_some() == (resource.tier == Tier::Deidentified));
+        let under = self.address.flatten();
+        let decision = decide_under(&snapshot, principal, Action::Read, resource, under, app.clock.now());
+        let permit = match decision {
+            Ok(permit) if permit.rows.is_none() && same_tier => permit,
+            Ok(_) => return Err(self.refuse(&place, self.no_file()).await),
+            Err(denial) if self.address.is_none() => return Err(self.refuse(&place, denial.into()).await),
+            Err(_) => return Err(self.refuse(&place, forbidden()).await),
+        };
+        let standing = Standing::new(&snapshot, principal, Action::Read, &permit).ok_or_else(Fault::not_found)?;
+        let opened = app.reader.open_file(&view_of(&permit, table, file)).await?;
+        Ok(Opening { rows: file.rows, permit, standing, file: opened })
+    }
+
+    fn no_file(&self) -> Fault {
+        if self.address.is_some() { forbidden() } else { Fault::not_found() }
+    }
+
+    async fn refuse(&self, place: &Place, fault: Fault) -> Fault {
+        let entry = Entry { file: Some(self.file.to_string()), ..place.name_in(self.visitor.entry(OPERATION)) };
+        record::refuse(&self.visitor.app, entry, fault).await
+    }
+
+    async fn account(&self, permit: &Permit) -> Result<Arc<Account>, Fault> {
+        let visitor = &self.visitor;
+        visitor.app.data.budgets.account(&visitor.app, visitor.caller.principal.app, permit.grant.as_deref()).await
+    }
+
+    fn intent(&self, opening: &Opening) -> Entry {
+        let entry = self.visitor.entry_of(OPERATION, &opening.permit, &opening.permit.columns);
+        Entry { file: Some(self.file.to_string()), ..entry }
+    }
+
+    async fn whole(self, opening: Opening) -> Result<HttpResponse, Fault> {
+        let len = opening.file.len_bytes();
+        self.alone(opening, 0..len, StatusCode::OK).await
+    }
+
+    /// A file or a range with an INTENT of its own.
+    async fn alone(self, opening: Opening, range: Range<u64>, status: StatusCode) -> Result<HttpResponse, Fault> {
+        let (len, bytes) = (opening.file.len_bytes(), range.end.saturating_sub(range.start));
+        let account = self.account(&opening.permit).await?;
+        let rows = share_of_rows(opening.rows, bytes, len);
+        let hold = match account.hold(whole(bytes, rows)) {
+            Ok(hold) => hold,
+            Err(exhausted) => {
+                let fault = account.exhausted(exhausted, self.visitor.app.clock.now());
+                return Err(record::refuse(&self.visitor.app, self.intent(&opening), fault).await);
+            }
+        };
+        let opened = record::open(&self.visitor.app, self.intent(&opening)).await?;
+        let mut answer = self.head(status, &*opening.file, Some(&account));
+        if status == StatusCode::PARTIAL_CONTENT {
+            answer.insert_header((CONTENT_RANGE, content_range(&range, len)));
+        }
+        answer.insert_header((RECEIPT, HeaderValue::from(opened.index())));
+        let read = OwnRead { opened, hold, standings: vec![opening.standing] };
+        let payer = Payer::Own { read, file_rows: opening.rows, file_len: len };
+        Ok(answer.body(FileBody::new(opening.file.read(range), bytes, payer).boxed()))
+    }
+
+    /// A range under a lease, which is opened when there is none or the one there is takes no more.
+    async fn leased(self, opening: Opening, range: Range<u64>) -> Result<HttpResponse, Fault> {
+        let app = &self.visitor.app;
+        let account = self.account(&opening.permit).await?;
+        let Opening { permit, file, rows, .. } = &opening;
+        let bytes = range.end.saturating_sub(range.start);
+        let want = Amount { bytes, rows: share_of_rows(*rows, bytes, file.len_bytes()) };
+        if !want.fits_in(account.remaining()) {
+            let fault = account.exhausted(Exhausted { remaining: account.remaining() }, app.clock.now());
+            return Err(record::refuse(app, self.intent(&opening), fault).await);
+        }
+        for _ in 0..3 {
+            let now = app.clock.now();
+            let open = || async {
+                let bytes_max = ceiling(&account, file.len_bytes(), bytes);
+                let seconds = app.config.ledger.lease_seconds;
+                let intent = Entry {
+                    bytes: Some(bytes_max),
+                    ranges: Some(RANGES_MAX),
+                    detail: Some(format!("lease of at most {seconds} s")),
+                    ..self.intent(&opening)
+                };
+                let opened = record::open(app, intent).await?;
+                let snapshot = app.snapshots.present();
+                let principal = &self.visitor.caller.principal;
+                let standing = Standing::new(&snapshot, principal, Action::Read, permit);
+                let standing = standing.ok_or_else(Fault::not_found)?.unchecked();
+                let (file, account) = (Arc::clone(file), Arc::clone(&account));
+                let ends_at = now.plus(Duration::from_secs(seconds));
+                Ok::<_, Fault>(Lease::new(Terms {
+                    opened,
+                    file,
+                    file_rows: *rows,
+                    standing,
+                    account,
+                    ends_at,
+                    bytes_max,
+                }))
+            };
+            let lease = app.data.leases.find_or_open(self.key(), now, open).await?;
+            if !lease.holds() {
+                return Err(self.no_file());
+            }
+            if let Some(answer) = self.range_of(&lease, range.clone()) {
+                return answer;
+            }
+        }
+        Err(Fault::ledger("leases fill up faster than they are opened"))
+    }
+
+    /// The headers of a file.
+    fn head(&self, status: StatusCode, file: &dyn OpenFile, account: Option<&Account>) -> HttpResponseBuilder {
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header((CONTENT_TYPE, HeaderValue::from_static(PARQUET)));
+        answer.insert_header((ACCEPT_RANGES, HeaderValue::from_static("bytes")));
+        answer.insert_header((REFERRER_POLICY, HeaderValue::from_static("no-referrer")));
+        if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", file.etag())) {
+            answer.insert_header((ETAG, tag));
+        }
+        self.visitor.limit_headers(&mut answer, account);
+        answer
+    }
+}
+
+/// The bytes that a lease's INTENT names: the file once, but not more than the budget has; never less than the range.
+fn ceiling(account: &Account, len: u64, range: u64) -> u64 {
+    len.min(account.remaining().bytes).max(range)
+}
+
+fn content_range(range: &Range<u64>, len: u64) -> String {
+    format!("bytes {}-{}/{len}", range.start, range.end.saturating_sub(1))
+}
+
+fn outside(file: &dyn OpenFile) -> Fault {
+    let len = file.len_bytes();
+    let fault = Fault::new(
+        Code::RangeNotSatisfiable,
+        format!("The range lies outside the file, which has {len} bytes."),
+        format!("요청한 범위가 파일({len}바이트)을 벗어납니다."),
+    );
+    match HeaderValue::from_str(&format!("bytes */{len}")) {
+        Ok(value) => fault.header(CONTENT_RANGE, value),
+        Err(_) => fault,
+    }
+}
