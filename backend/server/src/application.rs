@@ -2,14 +2,16 @@
 
 use crate::config::Config;
 use crate::keys::Keys;
+use crate::ledger::publisher::{self, Inconsistent};
 use crate::state::App;
-use crate::{call, route};
+use crate::{call, intake, route};
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::reader::DatasetReader;
-use mudeung_store::{Db, Ledger, LedgerError, StoreError};
+use mudeung_store::ledger::{Ledger, LedgerError};
+use mudeung_store::{Db, StoreError};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +55,9 @@ pub enum StartError {
     /// The ledger does not answer.
     #[error("ledger: {0}")]
     Ledger(#[from] LedgerError),
+    /// The ledger is not the one that was signed for.
+    #[error("{0}")]
+    Inconsistent(#[from] Inconsistent),
 }
 
 /// A server that runs.
@@ -76,9 +81,12 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
         tracing::warn!(closed, "accesses left open by an earlier run are closed as unknown");
     }
     let app = web::Data::new(assemble(parts).await?);
+    publisher::check_extension(&app.ledger, &publisher::verifier(&app)).await?;
+    publisher::publish(&app).await?;
     let tasks = vec![
         tokio::spawn(app.snapshots.clone().keep_present()),
-        tokio::spawn(crate::ledger::publisher::publish_checkpoints(app.clone())),
+        tokio::spawn(publisher::publish_checkpoints(app.clone())),
+        tokio::spawn(crate::oauth::books::keep(app.clone())),
         tokio::spawn(crate::data::lease::close_ended(app.clone())),
     ];
     let server = http_server(&app, listener).map_err(|source| StartError::Listen { address, source })?;
@@ -91,6 +99,8 @@ async fn assemble(parts: Parts) -> Result<App, StartError> {
     Ok(App {
         snapshots: crate::snapshots::Snapshots::load(db.clone()).await?,
         tokens: crate::oauth::tokens::Tokens::new(&config, &keys),
+        oauth: crate::oauth::state::OAuthState::new(&config),
+        published: publisher::Published::default(),
         data: crate::data::state::DataState::new(&config),
         portal: crate::portal::state::PortalState::new(&config),
         metrics: crate::operations::metrics::Metrics::new(),
@@ -111,12 +121,11 @@ fn http_server(app: &web::Data<App>, listener: TcpListener) -> std::io::Result<a
         workers => workers,
     };
     let state = app.clone();
+    let extractors = limits.clone();
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(state.clone())
-            .app_data(web::PayloadConfig::new(limits.body_bytes))
-            .app_data(web::FormConfig::default().limit(limits.body_bytes))
-            .app_data(web::JsonConfig::default().limit(limits.body_bytes))
+            .configure(|service| intake::configure(service, &extractors))
             .wrap(from_fn(call::envelope))
             .configure(route::configure)
             .default_service(web::to(route::refuse_path))
@@ -149,6 +158,10 @@ impl Running {
             task.abort();
         }
         self.app.data.leases.close_all();
+        crate::oauth::books::write_all(&self.app).await;
         self.app.ledger.flush().await;
+        if let Err(error) = publisher::publish(&self.app).await {
+            tracing::warn!("the last entries are not under a checkpoint yet: {error}");
+        }
     }
 }

@@ -1,12 +1,18 @@
 //! What every call has: an identifier, a trace, a language; and the one place where errors become answers.
 
 use crate::fault::Fault;
+use crate::intake;
+use crate::oauth::refusal::Refusal;
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use mudeung_core::id::CallId;
 use mudeung_wire::problem::{Code, PROBLEM_BASE, Problem};
 use std::future::{Ready, ready};
@@ -107,33 +113,63 @@ impl FromRequest for Call {
     }
 }
 
-/// The outermost middleware: begins the call, and turns whatever failed into one envelope.
+/// The outermost middleware: begins the call, takes the request in, and turns whatever failed into one envelope.
 pub async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(|| Fault::internal("no application state"))?;
     let call = Call::begin(&app, request.headers());
     request.extensions_mut().insert(call.clone());
     let started = app.clock.now();
-    let original = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::new(original, error.error_response()),
+    let mut response = match take_in(&mut request, &app).await {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(fault) => request.into_response(fault.error_response()),
     };
     if let Some(answer) = problem_answer(&call, &response) {
         response = response.into_response(answer).map_into_boxed_body();
     }
-    let span = fresh_hex::<8>(&app);
-    let headers = response.headers_mut();
+    if response.status() == StatusCode::UNAUTHORIZED && !speaks_oauth(response.request().path()) {
+        app.oauth.count_refusal("unauthenticated");
+    }
+    add_headers(&app, &call, response.headers_mut());
+    app.metrics.request_finished(&response, app.clock.now().since(started));
+    Ok(response)
+}
+
+async fn take_in(request: &mut ServiceRequest, app: &App) -> Result<(), Fault> {
+    let limits = &app.config.limits;
+    intake::check_head(request, limits)?;
+    intake::take_body(request, limits).await
+}
+
+/// What every answer says. A handler that says it itself is not overruled.
+fn add_headers(app: &App, call: &Call, headers: &mut HeaderMap) {
     if let Ok(value) = HeaderValue::from_str(&call.id.to_string()) {
         headers.insert(CALL_HEADER, value);
     }
-    if let Ok(value) = HeaderValue::from_str(&format!("00-{}-{span}-01", call.trace)) {
+    if let Ok(value) = HeaderValue::from_str(&format!("00-{}-{}-01", call.trace, fresh_hex::<8>(app))) {
         headers.insert(TRACEPARENT, value);
     }
-    app.metrics.request_finished(&response, app.clock.now().since(started));
-    Ok(response)
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let here = &app.config.http.public_url;
+    if here.starts_with("https://") {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    // Challenges are written where the public address is not known; RFC 9728 wants a whole address.
+    let challenge = headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    let whole = challenge.map(|text| text.replace("resource_metadata=\"/", &format!("resource_metadata=\"{here}/")));
+    if let Some(value) = whole.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        headers.insert(WWW_AUTHENTICATE, value);
+    }
+}
+
+/// Whether the clients of an address expect errors of RFC 6749.
+fn speaks_oauth(path: &str) -> bool {
+    path.starts_with("/oauth2/")
 }
 
 /// The problem for an answer that failed, unless it speaks its own dialect.
@@ -155,7 +191,11 @@ fn problem_answer(call: &Call, response: &ServiceResponse<BoxBody>) -> Option<Ht
     } else {
         tracing::debug!(call = %call.id, "{fault}");
     }
-    Some(render(call, &fault))
+    if speaks_oauth(response.request().path()) {
+        return Some(Refusal::framework(&fault).answer());
+    }
+    let page = crate::portal::failure::answer(call, response.request().path(), &fault);
+    Some(page.unwrap_or_else(|| render(call, &fault)))
 }
 
 /// The fault behind a bare status of the web framework.

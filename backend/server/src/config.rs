@@ -1,5 +1,10 @@
 //! The configuration: small typed values, one struct for each concern, unknown keys refused.
 
+mod check;
+mod parse;
+
+pub use parse::ConfigError;
+
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +31,9 @@ pub struct Config {
     /// The published sandbox credential, shown on the portal's front page; only ever of synthetic data.
     #[serde(default)]
     pub sandbox: Option<SandboxConfig>,
+    /// What the operator looks at.
+    #[serde(default)]
+    pub operations: OperationsConfig,
 }
 
 /// Where to listen and how the outside calls us.
@@ -34,8 +42,9 @@ pub struct Config {
 pub struct HttpConfig {
     /// The address to listen on, for instance `127.0.0.1:8080`. Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The address that clients use, without a slash at the end; the issuer of tokens. `http` only on loopback, unless
-    /// a proxy terminates TLS.
+    /// The address that clients use, without path or slash at the end; the issuer of tokens. `http` only on loopback. May
+    /// be left out when we listen on loopback: it is then the address we listen on.
+    #[serde(default)]
     pub public_url: String,
     /// Whether a proxy in front of us terminates TLS. Without one, we listen on loopback only.
     #[serde(default)]
@@ -85,6 +94,8 @@ pub struct LimitConfig {
     pub requests_per_minute: u32,
     /// Tokens an app may fetch in one minute.
     pub tokens_per_minute: u32,
+    /// Failed proofs that are answered in one minute for each `client_id`; they never brake the client itself.
+    pub token_failures_per_minute: u32,
     /// Bytes of synthetic data an app may read in one day (UTC).
     pub synthetic_bytes_per_day: u64,
     /// Rows of synthetic data an app may read in one day (UTC).
@@ -99,6 +110,12 @@ pub struct LimitConfig {
     pub connections: usize,
     /// Seconds a client may take to send the head of its request.
     pub header_seconds: u64,
+    /// Seconds a client may take to send the body of its request.
+    pub body_seconds: u64,
+    /// Bytes of an address, from the path on.
+    pub address_bytes: usize,
+    /// Bytes of all headers of a request.
+    pub header_bytes: usize,
     /// Memory for one query, in bytes.
     pub query_memory_bytes: usize,
     /// Seconds one query may run.
@@ -131,11 +148,25 @@ pub struct SandboxConfig {
     pub client_secret: String,
 }
 
-impl Config {
-    /// Fills in what only the bound address decides, and refuses what does not hold together.
-    pub fn settle(&mut self, _address: SocketAddr) -> Result<(), String> {
-        Ok(())
-    }
+/// What the operator looks at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OperationsConfig {
+    /// Who may read `/metrics`.
+    pub metrics: MetricsReaders,
+}
+
+/// Who may read `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsReaders {
+    /// Programs on this machine that come directly, not through a proxy.
+    #[default]
+    Loopback,
+    /// Everyone who reaches the server; for networks that keep others away.
+    Anyone,
+    /// Nobody.
+    Nobody,
 }
 
 impl Default for TokenConfig {
@@ -149,6 +180,7 @@ impl Default for LimitConfig {
         Self {
             requests_per_minute: 6_000,
             tokens_per_minute: 600,
+            token_failures_per_minute: 30,
             synthetic_bytes_per_day: 100 << 30,
             synthetic_rows_per_day: 1_000_000_000,
             rows_per_answer: 10_000_000,
@@ -156,6 +188,9 @@ impl Default for LimitConfig {
             page_items: 100,
             connections: 10_000,
             header_seconds: 5,
+            body_seconds: 10,
+            address_bytes: 8 << 10,
+            header_bytes: 32 << 10,
             query_memory_bytes: 256 << 20,
             query_seconds: 30,
             concurrent_reads: 16,

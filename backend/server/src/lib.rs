@@ -9,6 +9,7 @@ pub mod call;
 pub mod config;
 pub mod data;
 pub mod fault;
+pub mod intake;
 pub mod keys;
 pub mod ledger;
 pub mod oauth;

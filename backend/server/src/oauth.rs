@@ -1,9 +1,54 @@
 //! OAuth for apps: tokens, keys to check them, and the documents that describe both.
 
+pub mod books;
+mod brakes;
+mod client;
+mod form;
+pub mod issue_token;
+pub mod key_set;
+pub mod metadata;
+pub(crate) mod refusal;
 pub mod secrets;
+pub mod state;
 pub mod tokens;
 
-use crate::route::Route;
+use crate::route::{Access, Recording, Route};
+use actix_web::web;
+
+const DESCRIBES: Recording = Recording::Exempt("describes the server itself");
 
 /// The routes of this room.
-pub static ROUTES: &[Route] = &[];
+pub static ROUTES: &[Route] = &[
+    Route {
+        method: "POST",
+        path: "/oauth2/token",
+        operation: "issue_token",
+        access: Access::Client,
+        recording: Recording::Entry,
+        handler: || web::post().to(issue_token::issue_token),
+    },
+    Route {
+        method: "GET",
+        path: "/.well-known/jwks.json",
+        operation: "read_key_set",
+        access: Access::Public,
+        recording: DESCRIBES,
+        handler: || web::get().to(key_set::read_key_set),
+    },
+    Route {
+        method: "GET",
+        path: "/.well-known/oauth-authorization-server",
+        operation: "describe_authorization_server",
+        access: Access::Public,
+        recording: DESCRIBES,
+        handler: || web::get().to(metadata::describe_authorization_server),
+    },
+    Route {
+        method: "GET",
+        path: "/.well-known/oauth-protected-resource",
+        operation: "describe_protected_resource",
+        access: Access::Public,
+        recording: DESCRIBES,
+        handler: || web::get().to(metadata::describe_protected_resource),
+    },
+];

@@ -4,7 +4,9 @@ use arc_swap::ArcSwap;
 use mudeung_core::policy::Snapshot;
 use mudeung_store::{Db, StoreError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often the generation is looked at. With the time a load takes, a change is effective well within one second.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -13,14 +15,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Snapshots {
     present: Arc<ArcSwap<Snapshot>>,
+    /// When the database last said that the snapshot is the present one, in milliseconds after `began`.
+    confirmed: Arc<AtomicU64>,
+    began: Instant,
     db: Db,
 }
 
 impl Snapshots {
     /// Loads the first snapshot.
     pub async fn load(db: Db) -> Result<Self, StoreError> {
-        let first = db.tx("load snapshot", mudeung_store::snapshot::load).await?;
-        Ok(Self { present: Arc::new(ArcSwap::from_pointee(first)), db })
+        let first = db.read("load snapshot", mudeung_store::snapshot::load).await?;
+        let present = Arc::new(ArcSwap::from_pointee(first));
+        Ok(Self { present, confirmed: Arc::default(), began: Instant::now(), db })
     }
 
     /// The present snapshot.
@@ -34,7 +40,7 @@ impl Snapshots {
         let known = self.present.load().generation;
         let newer = self
             .db
-            .tx("refresh snapshot", move |connection| {
+            .read("refresh snapshot", move |connection| {
                 if mudeung_store::snapshot::generation(connection)? == known {
                     return Ok(None);
                 }
@@ -44,7 +50,14 @@ impl Snapshots {
         if let Some(snapshot) = newer {
             self.present.store(Arc::new(snapshot));
         }
+        self.confirmed.store(millis(self.began.elapsed()), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// How long ago the database last said that the snapshot is the present one.
+    pub fn age(&self) -> Duration {
+        let confirmed = Duration::from_millis(self.confirmed.load(Ordering::Relaxed));
+        self.began.elapsed().saturating_sub(confirmed)
     }
 
     /// Refreshes for ever; ends only with the runtime. While the database does not answer, decisions stand on the
@@ -59,4 +72,8 @@ impl Snapshots {
             }
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

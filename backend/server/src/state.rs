@@ -3,13 +3,16 @@
 use crate::config::Config;
 use crate::data::state::DataState;
 use crate::keys::Keys;
+use crate::ledger::publisher::Published;
+use crate::oauth::state::OAuthState;
 use crate::oauth::tokens::Tokens;
 use crate::operations::metrics::Metrics;
 use crate::portal::state::PortalState;
 use crate::snapshots::Snapshots;
 use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::reader::DatasetReader;
-use mudeung_store::{Db, Ledger};
+use mudeung_store::Db;
+use mudeung_store::ledger::Ledger;
 use std::sync::Arc;
 
 /// The shared state, one for the whole process.
@@ -32,6 +35,10 @@ pub struct App {
     pub keys: Keys,
     /// Issues and verifies access tokens.
     pub tokens: Tokens,
+    /// What the token endpoint remembers.
+    pub oauth: OAuthState,
+    /// The checkpoint that is shown.
+    pub published: Published,
     /// Rate limits, budgets, leases.
     pub data: DataState,
     /// Sign-ins and their brakes.

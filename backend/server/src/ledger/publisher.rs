@@ -1,9 +1,103 @@
-//! The task that signs a checkpoint within a second after the ledger has grown.
+//! Signs a checkpoint within a second after the ledger has grown, and keeps it before anyone sees it.
 
 use crate::state::App;
 use actix_web::web;
+use arc_swap::ArcSwapOption;
+use mudeung_store::ledger::{Ledger, LedgerError};
+use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the size of the tree is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The checkpoint that is shown.
+#[derive(Default)]
+pub struct Published {
+    note: ArcSwapOption<Note>,
+}
+
+/// A signed checkpoint with the size it speaks of.
+#[derive(Debug)]
+pub struct Note {
+    /// Number of entries.
+    pub size: u64,
+    /// The signed note.
+    pub text: String,
+}
+
+/// The database is not the one that was signed for.
+#[derive(Debug, thiserror::Error)]
+pub enum Inconsistent {
+    /// Entries that were signed for are gone, as in a restored backup.
+    #[error(
+        "the ledger has {size} entries, but a checkpoint over {signed} was given out; the database was truncated or \
+         restored from an old copy"
+    )]
+    Truncated {
+        /// Entries there are.
+        size: u64,
+        /// Entries that were signed for.
+        signed: u64,
+    },
+    /// The tree has the size that was signed for, but not the root.
+    #[error("the ledger was changed: at {0} entries its root is not the one that was signed; run `mudeung ledger verify`")]
+    Changed(u64),
+    /// The last checkpoint was signed by another key or under another name.
+    #[error("the last checkpoint does not verify under this server's key and ledger.origin: {0}")]
+    OtherKey(String),
+    /// The ledger does not answer.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl Published {
+    /// The latest.
+    pub fn latest(&self) -> Option<Arc<Note>> {
+        self.note.load_full()
+    }
+}
+
+/// Refuses to start on a ledger that is not an extension of what was last signed.
+pub async fn check_extension(ledger: &Ledger, verifier: &LogVerifier) -> Result<(), Inconsistent> {
+    let Some((_, text)) = ledger.latest_checkpoint().await? else { return Ok(()) };
+    let signed = Checkpoint::verify(&text, verifier).map_err(|error| Inconsistent::OtherKey(error.to_string()))?;
+    let head = ledger.head().await?;
+    if head.size < signed.size {
+        return Err(Inconsistent::Truncated { size: head.size, signed: signed.size });
+    }
+    if head.size == signed.size && head.root != signed.root {
+        return Err(Inconsistent::Changed(signed.size));
+    }
+    Ok(())
+}
+
+/// The key to check this server's ledger with.
+pub fn verifier(app: &App) -> LogVerifier {
+    LogVerifier::new(app.config.ledger.origin.clone(), app.keys.ledger().verifying_key())
+}
 
 /// Publishes for ever; ends only with the runtime.
-pub async fn publish_checkpoints(_app: web::Data<App>) {
-    std::future::pending().await
+pub async fn publish_checkpoints(app: web::Data<App>) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = publish(&app).await {
+            tracing::warn!("no checkpoint can be published: {error}");
+        }
+    }
+}
+
+/// Signs the present head when it has grown since the last time.
+pub async fn publish(app: &App) -> Result<(), LedgerError> {
+    let head = app.ledger.head().await?;
+    if app.published.latest().is_some_and(|note| note.size == head.size) {
+        return Ok(());
+    }
+    let checkpoint = Checkpoint { origin: app.config.ledger.origin.clone(), size: head.size, root: head.root };
+    let text = checkpoint.sign(app.keys.ledger());
+    app.ledger.save_checkpoint(head, &text).await?;
+    app.published.note.store(Some(Arc::new(Note { size: head.size, text })));
+    Ok(())
 }

@@ -1,26 +1,241 @@
-//! Access tokens: issued, verified once, then remembered.
+//! Access tokens (RFC 9068): issued, verified once, then remembered by their hash.
+
+mod known;
 
 use crate::config::Config;
 use crate::keys::Keys;
+use crate::keys::token_key::TokenKey;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use known::Known;
 use mudeung_core::clock::Timestamp;
+use mudeung_core::id::{AppId, CredentialId, TokenId};
 use mudeung_core::policy::Principal;
+use mudeung_core::scope::ScopeSet;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+#[cfg(test)]
+mod tests;
+
+/// The longest token there is; longer ones are refused unread.
+pub const TOKEN_BYTES_MAX: usize = 4_096;
+const TYPE: &str = "at+jwt";
+const ALGORITHM: &str = "ES256";
 
 /// Issues and verifies access tokens.
-pub struct Tokens {}
+pub struct Tokens {
+    keys: Arc<[TokenKey]>,
+    issuer: String,
+    lifetime_seconds: i64,
+    known: Known,
+}
+
+/// Whom a token is issued to, and with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The app.
+    pub app: AppId,
+    /// The credential it proved itself with.
+    pub credential: CredentialId,
+    /// What the token may be used for.
+    pub scopes: ScopeSet,
+    /// When the credential ends; no token lives longer.
+    pub ends: Option<Timestamp>,
+}
+
+/// A token.
+#[derive(Debug)]
+pub struct Issued {
+    /// The token in its compact form.
+    pub text: String,
+    /// Seconds it lives.
+    pub expires_in: u64,
+}
 
 /// Why a token opens nothing.
-#[derive(Debug, thiserror::Error)]
-#[error("the access token is not valid")]
-pub struct InvalidToken;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    /// Not three parts of base64url with JSON in them.
+    #[error("The access token is not a JWT of this server.")]
+    Malformed,
+    /// Not signed with ES256.
+    #[error("The access token is not signed with ES256.")]
+    Algorithm,
+    /// Some other kind of JWT.
+    #[error("The token is not an access token: its `typ` is not at+jwt.")]
+    Type,
+    /// Signed with a key that is not, or no longer, in the key set.
+    #[error("The access token names a key that is not in the key set. Fetch a new token.")]
+    UnknownKey,
+    /// Changed, or signed by someone else.
+    #[error("The signature of the access token does not verify.")]
+    Signature,
+    /// Meant for or made by another server.
+    #[error("The access token was issued by or for another server.")]
+    OtherServer,
+    /// Over.
+    #[error("The access token has expired. Fetch a new one from POST /oauth2/token.")]
+    Expired,
+    /// Not yet begun.
+    #[error("The access token is not valid yet.")]
+    NotYet,
+}
+
+/// The system gave no randomness to sign with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token could not be signed")]
+pub struct SigningFailed;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header<'t> {
+    alg: &'t str,
+    typ: &'t str,
+    kid: &'t str,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: String,
+    client_id: String,
+    credential: String,
+    scope: String,
+    jti: String,
+    iat: i64,
+    exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+}
 
 impl Tokens {
-    /// Tokens of a server.
-    pub fn new(_config: &Config, _keys: &Keys) -> Self {
-        Self {}
+    /// The tokens of a server: its public address is issuer and audience.
+    pub fn new(config: &Config, keys: &Keys) -> Self {
+        Self {
+            keys: Arc::clone(keys.tokens()),
+            issuer: config.http.public_url.clone(),
+            lifetime_seconds: i64::try_from(config.tokens.lifetime_seconds).unwrap_or(i64::MAX),
+            known: Known::new(config.tokens.cache_entries_max),
+        }
     }
 
-    /// Who a token speaks for.
-    pub fn verify(&self, _token: &str, _now: Timestamp) -> Result<Principal, InvalidToken> {
-        Err(InvalidToken)
+    /// Issues a token. It ends with its lifetime or with the credential, whichever comes first.
+    pub fn issue(&self, subject: &Subject, id: TokenId, now: Timestamp) -> Result<Issued, SigningFailed> {
+        let issued_at = now.seconds();
+        let end = issued_at.saturating_add(self.lifetime_seconds);
+        let end = subject.ends.map_or(end, |credential_end| end.min(credential_end.seconds()));
+        let app = subject.app.to_string();
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            sub: app.clone(),
+            aud: self.issuer.clone(),
+            client_id: app,
+            credential: subject.credential.to_string(),
+            scope: subject.scopes.to_string(),
+            jti: id.to_string(),
+            iat: issued_at,
+            exp: end,
+            nbf: None,
+        };
+        let text = self.sign(&claims, now).ok_or(SigningFailed)?;
+        Ok(Issued { text, expires_in: u64::try_from(end.saturating_sub(issued_at)).unwrap_or(0) })
     }
+
+    fn sign(&self, claims: &Claims, now: Timestamp) -> Option<String> {
+        let key = self.signing_key(now)?;
+        let header = serde_json::to_vec(&Header { alg: ALGORITHM, typ: TYPE, kid: key.kid() }).ok()?;
+        let mut text = String::with_capacity(1_024);
+        URL_SAFE_NO_PAD.encode_string(header, &mut text);
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims).ok()?, &mut text);
+        let signature = key.sign(text.as_bytes())?;
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        Some(text)
+    }
+
+    /// The newest key that has started. Before any has, the oldest.
+    fn signing_key(&self, now: Timestamp) -> Option<&TokenKey> {
+        self.keys.iter().rev().find(|key| key.not_before() <= now).or_else(|| self.keys.first())
+    }
+
+    /// Who a token speaks for. Whether that app may act is for the snapshot to say.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, InvalidToken> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(InvalidToken::Malformed);
+        }
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let (principal, expires_at) = match self.known.get(&digest) {
+            Some(known) => known,
+            None => {
+                let checked = self.check(token, now)?;
+                self.known.insert(digest, checked.clone());
+                checked
+            }
+        };
+        if now < expires_at { Ok(principal) } else { Err(InvalidToken::Expired) }
+    }
+
+    /// How many verified tokens are remembered.
+    pub fn known(&self) -> usize {
+        self.known.len()
+    }
+
+    /// The public keys, as a JWK set.
+    pub fn key_set(&self) -> serde_json::Value {
+        serde_json::json!({ "keys": self.keys.iter().map(TokenKey::jwk).collect::<Vec<_>>() })
+    }
+
+    fn check(&self, token: &str, now: Timestamp) -> Result<(Principal, Timestamp), InvalidToken> {
+        let (message, signature) = token.rsplit_once('.').ok_or(InvalidToken::Malformed)?;
+        let (header, claims) = message.split_once('.').ok_or(InvalidToken::Malformed)?;
+        let header = decode(header)?;
+        let header: Header<'_> = serde_json::from_slice(&header).map_err(malformed)?;
+        if header.alg != ALGORITHM {
+            return Err(InvalidToken::Algorithm);
+        }
+        let kind = header.typ.to_ascii_lowercase();
+        if kind.strip_prefix("application/").unwrap_or(&kind) != TYPE {
+            return Err(InvalidToken::Type);
+        }
+        let key = self.keys.iter().find(|key| key.kid() == header.kid).ok_or(InvalidToken::UnknownKey)?;
+        if !key.verifies(message.as_bytes(), &decode(signature)?) {
+            return Err(InvalidToken::Signature);
+        }
+        let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(malformed)?;
+        if claims.iss != self.issuer || claims.aud != self.issuer {
+            return Err(InvalidToken::OtherServer);
+        }
+        let expires_at = Timestamp::from_seconds(claims.exp);
+        if now >= expires_at {
+            return Err(InvalidToken::Expired);
+        }
+        if claims.nbf.is_some_and(|start| now < Timestamp::from_seconds(start)) {
+            return Err(InvalidToken::NotYet);
+        }
+        Ok((principal(&claims).ok_or(InvalidToken::Malformed)?, expires_at))
+    }
+}
+
+fn principal(claims: &Claims) -> Option<Principal> {
+    if claims.sub != claims.client_id {
+        return None;
+    }
+    Some(Principal {
+        app: AppId::parse(&claims.sub).ok()?,
+        credential: CredentialId::parse(&claims.credential).ok()?,
+        token: TokenId::parse(&claims.jti).ok()?,
+        scopes: ScopeSet::parse(&claims.scope),
+    })
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_: base64::DecodeError| InvalidToken::Malformed)
+}
+
+fn malformed(_: serde_json::Error) -> InvalidToken {
+    InvalidToken::Malformed
 }

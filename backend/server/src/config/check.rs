@@ -1,0 +1,178 @@
+//! Whether the parts of a configuration hold together, and what only the bound address can fill in.
+
+use super::Config;
+use actix_web::http::Uri;
+use std::net::{IpAddr, SocketAddr};
+
+/// No token lives longer: what a revocation has to outlast on other servers that check tokens by themselves.
+const TOKEN_SECONDS_MAX: u64 = 1_200;
+
+impl Config {
+    /// Fills in what only the bound address decides, and refuses what does not hold together.
+    pub fn settle(&mut self, address: SocketAddr) -> Result<(), String> {
+        self.settle_public_url(address)?;
+        self.check_exposure(address)?;
+        self.check_databases()?;
+        self.check_limits()?;
+        if self.ledger.origin.is_empty() {
+            let authority = self.http.public_url.split_once("://").map_or("", |(_, authority)| authority);
+            self.ledger.origin = format!("{authority}/ledger");
+        }
+        if self.ledger.origin.contains(|c: char| c.is_whitespace() || c == '+') {
+            return Err("ledger.origin: a name without spaces and plus signs".to_owned());
+        }
+        Ok(())
+    }
+
+    fn settle_public_url(&mut self, address: SocketAddr) -> Result<(), String> {
+        let url = &mut self.http.public_url;
+        if url.is_empty() {
+            if !address.ip().is_loopback() {
+                return Err(format!("http.public_url: say under which address clients reach {address}"));
+            }
+            *url = format!("http://{address}");
+        }
+        if let Some(without_port) = url.strip_suffix(":0") {
+            *url = format!("{without_port}:{}", address.port());
+        }
+        let bad = || format!("http.public_url: `{url}` is not of the form https://host or http://127.0.0.1:port");
+        let uri: Uri = url.parse().map_err(|_: actix_web::http::uri::InvalidUri| bad())?;
+        let bare = uri.path() == "/" && uri.query().is_none() && !url.ends_with('/') && !url.contains(['#', '@']);
+        if !bare || uri.authority().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(bad());
+        }
+        Ok(())
+    }
+
+    fn check_exposure(&self, address: SocketAddr) -> Result<(), String> {
+        let uri: Uri = self.http.public_url.parse().map_err(|error| format!("http.public_url: {error}"))?;
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if uri.scheme_str() == Some("http") && !local {
+            return Err("http.public_url: plain http is for loopback alone; use https and a proxy in front".to_owned());
+        }
+        if !address.ip().is_loopback() && !self.http.behind_tls_proxy {
+            return Err(format!(
+                "http.listen: {address} is reachable from outside; listen on 127.0.0.1, or put a proxy that terminates \
+                 TLS in front and set http.behind_tls_proxy"
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_databases(&self) -> Result<(), String> {
+        let database = &self.database;
+        if database.control == database.ledger {
+            return Err("database.ledger: must not be the control database".to_owned());
+        }
+        let empty = [("control", &database.control), ("ledger", &database.ledger)];
+        match empty.iter().find(|(_, url)| url.is_empty()) {
+            Some((name, _)) => Err(format!("database.{name}: is empty")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_limits(&self) -> Result<(), String> {
+        let limits = &self.limits;
+        let tokens = &self.tokens;
+        if !(1..=TOKEN_SECONDS_MAX).contains(&tokens.lifetime_seconds) {
+            return Err(format!("tokens.lifetime_seconds: from 1 to {TOKEN_SECONDS_MAX}"));
+        }
+        let some = [
+            ("tokens.url_lifetime_seconds", tokens.url_lifetime_seconds > 0),
+            ("tokens.cache_entries_max", tokens.cache_entries_max > 0),
+            ("limits.requests_per_minute", limits.requests_per_minute > 0),
+            ("limits.tokens_per_minute", limits.tokens_per_minute > 0),
+            ("limits.token_failures_per_minute", limits.token_failures_per_minute > 0),
+            ("limits.rows_per_answer", limits.rows_per_answer > 0),
+            ("limits.body_bytes", limits.body_bytes > 0),
+            ("limits.page_items", limits.page_items > 0),
+            ("limits.connections", limits.connections > 0),
+            ("limits.header_seconds", limits.header_seconds > 0),
+            ("limits.body_seconds", limits.body_seconds > 0),
+            ("limits.address_bytes", limits.address_bytes > 0),
+            ("limits.header_bytes", limits.header_bytes > 0),
+            ("limits.query_memory_bytes", limits.query_memory_bytes > 0),
+            ("limits.query_seconds", limits.query_seconds > 0),
+            ("limits.concurrent_reads", limits.concurrent_reads > 0),
+            ("ledger.queue_entries_max", self.ledger.queue_entries_max > 0),
+        ];
+        match some.iter().find(|(_, positive)| !positive) {
+            Some((name, _)) => Err(format!("{name}: must be more than 0")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+
+    const MINIMAL: &str = "[http]\nlisten = \"127.0.0.1:8080\"\n[database]\ncontrol = \"a\"\nledger = \"b\"\n\
+                           [data]\nstore = \"s\"\nkeys = \"k\"\n";
+
+    fn minimal() -> Config {
+        Config::parse(MINIMAL).unwrap()
+    }
+
+    fn settled(change: impl FnOnce(&mut Config)) -> Result<Config, String> {
+        let mut config = minimal();
+        change(&mut config);
+        let listen = config.http.listen;
+        config.settle(listen).map(|()| config)
+    }
+
+    #[test]
+    fn on_loopback_everything_but_the_paths_has_a_default() {
+        let config = settled(|_| {}).unwrap();
+        assert_eq!(config.http.public_url, "http://127.0.0.1:8080");
+        assert_eq!(config.ledger.origin, "127.0.0.1:8080/ledger");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_path() {
+        for (addition, expected) in [
+            ("[limits]\nbody_byte = 3\n", "line 10, column 1: limits.body_byte: unknown field `body_byte`"),
+            ("[limit]\n", "unknown field `limit`"),
+            ("[tokens]\nlifetime_seconds = \"long\"\n", "tokens.lifetime_seconds: invalid type: string"),
+            ("[tokens\n", "line 9, column"),
+        ] {
+            let error = Config::parse(&format!("{MINIMAL}{addition}")).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_open_to_the_network_in_plain_text_is_refused() {
+        let refused = |change: fn(&mut Config)| settled(change).unwrap_err();
+        assert!(refused(|c| c.http.listen = "0.0.0.0:80".parse().unwrap()).contains("http.public_url"));
+        let error = refused(|c| {
+            c.http.listen = "0.0.0.0:80".parse().unwrap();
+            c.http.public_url = "https://data.example.org".to_owned();
+        });
+        assert!(error.starts_with("http.listen") && error.contains("behind_tls_proxy"), "{error}");
+        assert!(refused(|c| c.http.public_url = "http://data.example.org".to_owned()).contains("plain http"));
+        assert!(
+            settled(|c| {
+                c.http.listen = "0.0.0.0:80".parse().unwrap();
+                c.http.public_url = "https://data.example.org".to_owned();
+                c.http.behind_tls_proxy = true;
+            })
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn an_address_that_is_not_an_origin_is_refused() {
+        for url in ["ftp://x", "https://x/", "https://x/path", "https://x?y", "https://u@x", "x", "https://"] {
+            assert!(settled(|c| c.http.public_url = url.to_owned()).unwrap_err().contains("http.public_url"), "{url}");
+        }
+    }
+
+    #[test]
+    fn limits_of_nothing_and_tokens_without_end_are_refused() {
+        assert!(settled(|c| c.limits.body_bytes = 0).unwrap_err().contains("limits.body_bytes"));
+        assert!(settled(|c| c.tokens.lifetime_seconds = 1_201).unwrap_err().contains("tokens.lifetime_seconds"));
+        assert!(settled(|c| c.database.ledger = "a".to_owned()).unwrap_err().contains("database.ledger"));
+    }
+}

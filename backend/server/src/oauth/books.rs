@@ -1,0 +1,68 @@
+//! Writes down in batches what the token endpoint remembered: when credentials were used, and how many strangers were
+//! refused.
+
+use crate::state::App;
+use actix_web::web;
+use mudeung_core::clock::Timestamp;
+use mudeung_core::id::CredentialId;
+use mudeung_store::StoreError;
+use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+use std::collections::HashMap;
+use std::time::Duration;
+
+const USED_EVERY: Duration = Duration::from_secs(5);
+/// In units of [`USED_EVERY`]: once a minute.
+const REFUSED_EVERY: u32 = 12;
+
+/// Keeps the books for ever; ends only with the runtime.
+pub async fn keep(app: web::Data<App>) {
+    let mut ticks = tokio::time::interval(USED_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut round = 0_u32;
+    loop {
+        ticks.tick().await;
+        write_used(&app).await;
+        round = round.wrapping_add(1);
+        if round.is_multiple_of(REFUSED_EVERY) {
+            write_refused(&app);
+            app.oauth.brakes.forget(app.clock.now());
+        }
+    }
+}
+
+/// Writes down everything remembered so far.
+pub async fn write_all(app: &App) {
+    write_used(app).await;
+    write_refused(app);
+}
+
+async fn write_used(app: &App) {
+    let used = app.oauth.take_used();
+    if used.is_empty() {
+        return;
+    }
+    let written = app.db.tx("note use of credentials", move |connection| note(connection, &used)).await;
+    if let Err(error) = written {
+        tracing::warn!("the last use of credentials is not written down: {error}");
+    }
+}
+
+fn note(connection: &mut mudeung_store::Conn, used: &HashMap<CredentialId, Timestamp>) -> Result<(), StoreError> {
+    for (credential, at) in used {
+        mudeung_store::credentials::update_credential_last_used(connection, *credential, *at)?;
+    }
+    Ok(())
+}
+
+/// One entry for each reason, with its number: as many strangers as may knock, the ledger grows evenly.
+fn write_refused(app: &App) {
+    for (reason, count) in app.oauth.take_refused() {
+        let mut nonce = [0_u8; 16];
+        app.entropy.fill(&mut nonce);
+        app.ledger.append_detached(Entry {
+            status: Some(Status::Denied),
+            detail: Some(format!("{reason}: {count}")),
+            ..Entry::new(Kind::Outcome, "oauth.refusals", app.clock.now().micros(), nonce)
+        });
+    }
+}

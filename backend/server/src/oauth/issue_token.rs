@@ -1,0 +1,168 @@
+//! `POST /oauth2/token`: an app proves who it is and gets an access token.
+
+use super::client::{Presented, authenticate};
+use super::form::Form;
+use super::refusal::Refusal;
+use super::tokens::Subject;
+use crate::call::Call;
+use crate::record;
+use crate::state::App;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, PRAGMA};
+use actix_web::{HttpRequest, HttpResponse, web};
+use mudeung_core::clock::Timestamp;
+use mudeung_core::id::{AppId, TokenId};
+use mudeung_core::scope::ScopeSet;
+use mudeung_wire::api::{OAuthError, TokenAnswer};
+use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+
+const OPERATION: &str = "oauth.issue_token";
+
+/// Parameters of a token request.
+#[derive(utoipa::ToSchema)]
+pub struct TokenForm {
+    /// Always `client_credentials`.
+    pub grant_type: String,
+    /// Scopes separated by spaces; all of the app's when absent.
+    pub scope: Option<String>,
+    /// The `client_id`, unless it is in the `Authorization` header.
+    pub client_id: Option<String>,
+    /// The secret, unless it is in the `Authorization` header.
+    pub client_secret: Option<String>,
+}
+
+/// Issue an access token.
+///
+/// `client_credentials` alone, with the secret in the `Authorization` header (`client_secret_basic`) or in the body
+/// (`client_secret_post`). Scopes that the app does not have are dropped; `scope` in the answer says what is left.
+#[utoipa::path(
+    post,
+    path = "/oauth2/token",
+    operation_id = "issue_token",
+    tag = "oauth",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A token", body = TokenAnswer),
+        (status = 400, description = "The request is wrong", body = OAuthError),
+        (status = 401, description = "The client did not prove who it is", body = OAuthError),
+        (status = 405, description = "Only POST is served here", body = OAuthError),
+        (status = 408, description = "The body did not arrive in time", body = OAuthError),
+        (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
+        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
+        (status = 503, description = "Tokens cannot be issued now; Retry-After says when", body = OAuthError),
+    ),
+    security(("basic" = []), ()),
+)]
+pub async fn issue_token(request: HttpRequest, call: Call, app: web::Data<App>, body: web::Bytes) -> HttpResponse {
+    match issue(&app, &call, request.headers(), &body).await {
+        Ok(answer) => HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((PRAGMA, "no-cache"))
+            .json(answer),
+        Err(refusal) => refusal.answer(),
+    }
+}
+
+async fn issue(app: &App, call: &Call, headers: &HeaderMap, body: &[u8]) -> Result<TokenAnswer, Refusal> {
+    let form = Form::read(headers, body)?;
+    match form.grant_type.as_deref() {
+        Some("client_credentials") => {}
+        Some(_) => return Err(Refusal::unsupported_grant_type()),
+        None => return Err(Refusal::invalid_request("grant_type is missing from the body.")),
+    }
+    let presented = Presented::find(headers, &form).inspect_err(|refusal| app.oauth.count_refusal(refusal.error()))?;
+    let now = app.clock.now();
+    let snapshot = app.snapshots.present();
+    let subject = authenticate(&snapshot, &app.keys, &presented, now)
+        .map_err(|known| fail(app, call, &presented, known, now))?;
+    if let Err(early) = app.oauth.brakes.passed(subject.app, now) {
+        app.oauth.count_refusal("rate_limited");
+        return Err(Refusal::too_often(early.retry_in));
+    }
+    let subject = match wanted(app, &form, subject.scopes.clone()) {
+        Ok(scopes) => Subject { scopes, ..subject },
+        Err(refusal) => return Err(deny(app, call, &subject, refusal).await),
+    };
+    grant(app, call, &subject, now).await
+}
+
+/// What is left of the scopes asked for; all of the app's when none are.
+fn wanted(app: &App, form: &Form, granted: ScopeSet) -> Result<ScopeSet, Refusal> {
+    let here = &app.config.http.public_url;
+    if form.resources.iter().any(|resource| resource.strip_suffix('/').unwrap_or(resource) != here) {
+        return Err(Refusal::invalid_target());
+    }
+    let left = match &form.scope {
+        Some(text) => ScopeSet::parse(text).intersection(&granted),
+        None => granted,
+    };
+    if left.is_empty() { Err(Refusal::invalid_scope()) } else { Ok(left) }
+}
+
+/// The token leaves only after its entry is durable.
+async fn grant(app: &App, call: &Call, subject: &Subject, now: Timestamp) -> Result<TokenAnswer, Refusal> {
+    let id = TokenId::generate(&*app.clock, &*app.entropy);
+    let issued = app.tokens.issue(subject, id, now).map_err(|error| {
+        tracing::error!("{error}");
+        Refusal::unavailable()
+    })?;
+    let entry = Entry {
+        detail: Some(subject.scopes.to_string()),
+        token: Some(id.to_string()),
+        ..entry_about(app, call, subject)
+    };
+    record::note(app, entry, Status::Completed).await.map_err(|fault| {
+        tracing::error!("{fault}");
+        Refusal::unavailable()
+    })?;
+    app.oauth.credential_used(subject.credential, now);
+    Ok(TokenAnswer {
+        access_token: issued.text,
+        token_type: "Bearer".to_owned(),
+        expires_in: issued.expires_in,
+        scope: subject.scopes.to_string(),
+    })
+}
+
+/// Refuses a client that proved who it is; such refusals are recorded one by one.
+async fn deny(app: &App, call: &Call, subject: &Subject, refusal: Refusal) -> Refusal {
+    let entry = Entry { detail: Some(refusal.error().to_owned()), ..entry_about(app, call, subject) };
+    match record::note(app, entry, Status::Denied).await {
+        Ok(_) => refusal,
+        Err(_) => Refusal::unavailable(),
+    }
+}
+
+/// Refuses a client that did not prove who it is. Failures in the name of an app that exists are recorded one by one, up
+/// to the brake; the rest is only counted. Nothing here waits for the ledger, so that time does not tell the two apart.
+fn fail(app: &App, call: &Call, presented: &Presented, known: Option<AppId>, now: Timestamp) -> Refusal {
+    if let Err(early) = app.oauth.brakes.failed(&presented.id, now) {
+        app.oauth.count_refusal("rate_limited");
+        return Refusal::too_often(early.retry_in);
+    }
+    let refusal = Refusal::invalid_client(presented.by_header);
+    let snapshot = app.snapshots.present();
+    let Some(known) = known.and_then(|id| snapshot.apps.get(&id)) else {
+        app.oauth.count_refusal("unknown_client");
+        return refusal;
+    };
+    app.ledger.append_detached(Entry {
+        app: Some(known.id.to_string()),
+        detail: Some(refusal.error().to_owned()),
+        kind: Kind::Outcome,
+        organization: Some(known.organization.to_string()),
+        status: Some(Status::Denied),
+        ..record::blank(app, call, OPERATION)
+    });
+    refusal
+}
+
+fn entry_about(app: &App, call: &Call, subject: &Subject) -> Entry {
+    let snapshot = app.snapshots.present();
+    let organization = snapshot.apps.get(&subject.app).map(|known| known.organization.to_string());
+    Entry {
+        app: Some(subject.app.to_string()),
+        credential: Some(subject.credential.to_string()),
+        organization,
+        ..record::blank(app, call, OPERATION)
+    }
+}

@@ -1,0 +1,62 @@
+//! The two documents by which clients find out how to get and use a token (RFC 8414, RFC 9728). They promise exactly
+//! what is served.
+
+use crate::state::App;
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use actix_web::{HttpResponse, web};
+use mudeung_core::scope::Scope;
+use serde_json::{Value, json};
+
+/// Describe the authorization server (RFC 8414).
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-authorization-server",
+    operation_id = "describe_authorization_server",
+    tag = "oauth",
+    responses((status = 200, description = "What the token endpoint does", body = serde_json::Value)),
+)]
+pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse {
+    let issuer = &app.config.http.public_url;
+    answer(json!({
+        "issuer": issuer,
+        "token_endpoint": format!("{issuer}/oauth2/token"),
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "scopes_supported": scopes(),
+        "service_documentation": format!("{issuer}/docs"),
+        "ui_locales_supported": ["ko", "en"],
+    }))
+}
+
+/// Describe the protected resource (RFC 9728).
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-protected-resource",
+    operation_id = "describe_protected_resource",
+    tag = "oauth",
+    responses((status = 200, description = "What tokens the API takes", body = serde_json::Value)),
+)]
+pub async fn describe_protected_resource(app: web::Data<App>) -> HttpResponse {
+    let resource = &app.config.http.public_url;
+    answer(json!({
+        "resource": resource,
+        "authorization_servers": [resource],
+        "scopes_supported": scopes(),
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Mudeung",
+        "resource_documentation": format!("{resource}/docs"),
+    }))
+}
+
+fn scopes() -> Vec<&'static str> {
+    Scope::ALL.iter().map(|scope| scope.as_str()).collect()
+}
+
+fn answer(document: Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .json(document)
+}

@@ -1,0 +1,119 @@
+//! Errors of the token endpoint, in the dialect of RFC 6749 section 5.2.
+
+use crate::call::OwnDialect;
+use crate::fault::Fault;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use mudeung_wire::api::OAuthError;
+use mudeung_wire::problem::Code;
+use std::time::Duration;
+
+/// A request for a token that is not granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    error: &'static str,
+    /// ASCII, as the RFC demands.
+    description: &'static str,
+    challenge: bool,
+    retry_in: Option<Duration>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    const fn new(status: StatusCode, error: &'static str, description: &'static str) -> Self {
+        Self { status, error, description, challenge: false, retry_in: None, headers: Vec::new() }
+    }
+
+    /// The request itself is wrong.
+    pub(crate) const fn invalid_request(description: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+
+    /// Who asks did not prove who it is. One answer for every reason, so that nothing is learned from it. A challenge
+    /// is sent exactly when the `Authorization` header was used.
+    pub(crate) fn invalid_client(by_header: bool) -> Self {
+        let description = "Unknown client_id, or a secret that is wrong, expired or revoked, or an app that is not active.";
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description);
+        Self { challenge: by_header, ..refusal }
+    }
+
+    /// A grant type there is none of.
+    pub(crate) const fn unsupported_grant_type() -> Self {
+        let description = "Only grant_type=client_credentials is served here.";
+        Self::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description)
+    }
+
+    /// None of the scopes asked for can be given.
+    pub(crate) const fn invalid_scope() -> Self {
+        let description = "None of the requested scopes is granted to the app. Omit scope to get all that are.";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_scope", description)
+    }
+
+    /// A token for some other resource.
+    pub(crate) const fn invalid_target() -> Self {
+        let description = "Tokens are issued for this server alone; see resource in /.well-known/oauth-protected-resource.";
+        Self::new(StatusCode::BAD_REQUEST, "invalid_target", description)
+    }
+
+    /// Too often.
+    pub(crate) fn too_often(retry_in: Duration) -> Self {
+        let description = "Too many requests. Keep a token until it expires, and wait as Retry-After says.";
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", description);
+        Self { retry_in: Some(retry_in), ..refusal }
+    }
+
+    /// The server cannot do it now; for instance because the ledger cannot record it.
+    pub(crate) fn unavailable() -> Self {
+        let description = "The server cannot issue tokens at the moment. Try again later.";
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
+        Self { retry_in: Some(Duration::from_secs(1)), ..refusal }
+    }
+
+    /// What failed before the endpoint saw it.
+    pub(crate) fn framework(fault: &Fault) -> Self {
+        let status = fault.status();
+        let description = match fault.code {
+            Code::MethodNotAllowed => "Only POST is served here.",
+            Code::NotFound => "There is no such endpoint.",
+            Code::TooLarge => "The body is larger than allowed.",
+            Code::RequestTimeout => "The body did not arrive in time.",
+            _ => "The request cannot be read.",
+        };
+        Self { headers: fault.headers.clone(), ..Self::new(status, "invalid_request", description) }
+    }
+
+    /// The code, for the ledger.
+    pub(crate) const fn error(&self) -> &'static str {
+        self.error
+    }
+
+    /// The answer.
+    pub(crate) fn answer(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status);
+        answer.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
+        if self.challenge {
+            answer.insert_header((WWW_AUTHENTICATE, "Basic realm=\"oauth2\", charset=\"UTF-8\""));
+        }
+        if let Some(wait) = self.retry_in {
+            answer.insert_header((RETRY_AFTER, seconds_up(wait)));
+        }
+        for (name, value) in &self.headers {
+            answer.append_header((name.clone(), value.clone()));
+        }
+        let mut answer = answer.json(OAuthError {
+            error: self.error.to_owned(),
+            error_description: self.description.to_owned(),
+            error_uri: None,
+        });
+        answer.extensions_mut().insert(OwnDialect);
+        answer
+    }
+}
+
+/// Whole seconds, rounded up, so that who waits as long as told is not told again.
+fn seconds_up(wait: Duration) -> u64 {
+    let rest = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(rest).max(1)
+}

@@ -1,0 +1,49 @@
+//! What the token endpoint remembers between requests.
+
+use super::brakes::Brakes;
+use crate::config::Config;
+use mudeung_core::clock::Timestamp;
+use mudeung_core::id::CredentialId;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+/// What the token endpoint remembers between requests. Written to the databases in batches by [`super::books`].
+pub struct OAuthState {
+    pub(super) brakes: Brakes,
+    used: Mutex<HashMap<CredentialId, Timestamp>>,
+    refused: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl OAuthState {
+    /// Remembers nothing yet.
+    pub fn new(config: &Config) -> Self {
+        let limits = &config.limits;
+        Self {
+            brakes: Brakes::new(limits.tokens_per_minute, limits.token_failures_per_minute),
+            used: Mutex::default(),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// Remembers that a token was issued for a credential.
+    pub(super) fn credential_used(&self, credential: CredentialId, now: Timestamp) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(credential, now);
+    }
+
+    /// Counts a refusal that leaves no entry of its own, because anyone could cause any number of them.
+    pub(crate) fn count_refusal(&self, reason: &'static str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refused.entry(reason).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Takes out what was remembered of credentials.
+    pub(super) fn take_used(&self) -> HashMap<CredentialId, Timestamp> {
+        std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes out what was counted of refusals.
+    pub(super) fn take_refused(&self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
