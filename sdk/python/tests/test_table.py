@@ -172,6 +172,12 @@ def test_usage_quota_and_grants_are_records(mock: Mock):
     mock.answer = lambda seen: Reply.page([pages[seen.path]]) if seen.path in pages else None
     sandbox = mock.sandbox()
     assert sandbox.usage()[0].bytes == 3
+    day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    assert len(sandbox.usage(day, "2026-01-02T00:00:00Z", hourly=True)) == 1
+    asked = {"from": "2026-01-01T00:00:00+00:00", "to": "2026-01-02T00:00:00Z", "granularity": "hour"}
+    assert mock.seen("/v1/usage")[-1].query == asked
+    with pytest.raises(ConfigurationError, match="no time zone"):
+        sandbox.usage(datetime.datetime(2026, 1, 1))
     assert sandbox.usage().to_pandas()["rows"].sum() == 2
     assert "data.read_rows" in sandbox.usage()._repr_html_()
     assert sandbox.quota()[0].bytes_remaining == 7

@@ -43,7 +43,7 @@ impl Client {
     ///
     /// ```
     /// # let client = mudeung_sdk::Client::builder("http://127.0.0.1:8080").credentials("a", "b").build()?;
-    /// let table = client.table("lymph_node.synthetic.patients")?;
+    /// let table = client.table("lymph_node.synthetic.patient")?;
     /// assert_eq!(table.name().tier, "synthetic");
     /// assert!(client.table("lymph_node").is_err());
     /// # Ok::<(), mudeung_sdk::ApiError>(())

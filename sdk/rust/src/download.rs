@@ -61,7 +61,7 @@ impl Table {
     ///
     /// ```no_run
     /// # async fn run(client: mudeung_sdk::Client) -> Result<(), mudeung_sdk::ApiError> {
-    /// let table = client.table("lymph_node.synthetic.patients")?;
+    /// let table = client.table("lymph_node.synthetic.patient")?;
     /// let files = table.download("data".as_ref(), |p| eprintln!("{}/{}", p.table_bytes, p.table_size_bytes)).await?;
     /// # Ok(())
     /// # }

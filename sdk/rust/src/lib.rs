@@ -6,7 +6,7 @@
 //! use mudeung_sdk::Client;
 //!
 //! let client = Client::builder("http://127.0.0.1:8080").credentials("app_…", "…").build()?;
-//! let table = client.table("lymph_node.synthetic.patients")?;
+//! let table = client.table("lymph_node.synthetic.patient")?;
 //! let mut rows = table.rows().limit(10).send().await?;
 //! while let Some(batch) = rows.try_next().await? {
 //!     println!("{} rows", batch.num_rows());
@@ -31,6 +31,7 @@ mod rows;
 mod table;
 mod token;
 
+pub use account::UsagePeriod;
 pub use client::{Client, ClientBuilder};
 pub use download::{DownloadedFile, Progress};
 pub use error::ApiError;

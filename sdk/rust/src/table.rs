@@ -24,9 +24,9 @@ impl TableName {
     ///
     /// ```
     /// use mudeung_sdk::TableName;
-    /// let name = TableName::parse("support2.deidentified.patients")?;
-    /// assert_eq!((name.dataset.as_str(), name.table.as_str()), ("support2", "patients"));
-    /// assert_eq!(name.to_string(), "support2.deidentified.patients");
+    /// let name = TableName::parse("support2.deidentified.patient")?;
+    /// assert_eq!((name.dataset.as_str(), name.table.as_str()), ("support2", "patient"));
+    /// assert_eq!(name.to_string(), "support2.deidentified.patient");
     /// # Ok::<(), mudeung_sdk::ApiError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, ApiError> {
@@ -36,7 +36,7 @@ impl TableName {
                 Ok(Self { dataset: (*dataset).to_owned(), tier: (*tier).to_owned(), table: (*table).to_owned() })
             }
             _ => Err(ApiError::Configuration(format!(
-                "`{text}` does not name a table: write dataset.tier.table, for instance lymph_node.synthetic.patients"
+                "`{text}` does not name a table: write dataset.tier.table, for instance lymph_node.synthetic.patient"
             ))),
         }
     }

@@ -2,7 +2,7 @@
 
 >>> from mudeung import Sandbox
 >>> sandbox = Sandbox("http://127.0.0.1:8080", client_id="app_…", client_secret="…")  # doctest: +SKIP
->>> sandbox.table("lymph_node.synthetic.patients").to_pandas(limit=5)  # doctest: +SKIP
+>>> sandbox.table("lymph_node.synthetic.patient").to_pandas(limit=5)  # doctest: +SKIP
 """
 
 from ._catalog import Column, Dataset, Dictionary, File, Grant, Quota, Usage, Version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import TracebackType
 
 import pyarrow
@@ -9,6 +10,7 @@ import pyarrow
 from ._arrow import MEDIA_TYPE, read_batches
 from ._catalog import Dataset, Grant, Items, Quota, Usage, Version, record
 from ._config import find_settings
+from ._errors import ConfigurationError
 from ._http import Http, RetryPolicy, receipt
 from ._table import Result, Table
 
@@ -72,9 +74,14 @@ class Sandbox:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
 
-    def usage(self) -> Items[Usage]:
-        """What was read, by period, dataset, tier and operation: the fold of the ledger, to the byte."""
-        return Items(record(Usage, item) for item in self._http.items(self._http.address("v1", "usage")))
+    def usage(
+        self, start: datetime | str | None = None, end: datetime | str | None = None, *, hourly: bool = False
+    ) -> Items[Usage]:
+        """What was read, by day or hour, dataset, tier and operation: the fold of the ledger, to the byte."""
+        params = {name: _moment(value) for name, value in (("from", start), ("to", end)) if value is not None}
+        if hourly:
+            params["granularity"] = "hour"
+        return Items(record(Usage, item) for item in self._http.items(self._http.address("v1", "usage"), params))
 
     def quota(self) -> Items[Quota]:
         """What may still be read."""
@@ -102,3 +109,11 @@ class Sandbox:
 
     def __repr__(self) -> str:
         return f"Sandbox({self.base_url!r}, client_id={self.client_id!r})"
+
+
+def _moment(value: datetime | str) -> str:
+    if isinstance(value, str):
+        return value
+    if value.tzinfo is None:
+        raise ConfigurationError(f"{value!r} says no time zone: use for instance datetime.now(timezone.utc)")
+    return value.isoformat()

@@ -56,7 +56,7 @@ class Table:
     def __init__(self, http: Http, name: str, version: int | None = None) -> None:
         parts = name.split(".")
         if len(parts) != 3 or not all(parts):
-            example = "lymph_node.synthetic.patients"
+            example = "lymph_node.synthetic.patient"
             raise ConfigurationError(
                 f"{name!r} does not name a table: write dataset.tier.table, for instance {example}"
             )
@@ -87,7 +87,7 @@ class Table:
         return pyarrow.schema(fields)
 
     def read(self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None) -> Result:
-        """Reads rows. A filter is comparisons joined by `and`: `age >= 60 and sex = 'F' and stage in (1, 2)`."""
+        """Reads rows. A filter is comparisons joined by `and`: `age >= 60 and sex = 'female' and disease_group in ('COPD', 'CHF')`."""
         with self._rows(columns, filter, limit) as response:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))

@@ -16,8 +16,8 @@ Examples:
   mudeung-cli datasets
   mudeung-cli datasets lymph_node.synthetic
   mudeung-cli pull lymph_node.synthetic --out data
-  mudeung-cli query --table lymph_node.synthetic.patients --limit 5
-  mudeung-cli query 'select count(*) from lymph_node.synthetic.patients'
+  mudeung-cli query --table lymph_node.synthetic.patient --limit 5
+  mudeung-cli query 'select count(*) from lymph_node.synthetic.patient'
 
 A table is named dataset.tier.table. The tier `synthetic` is open to every app; `deidentified`
 needs a grant, which you ask for in the portal.
@@ -55,7 +55,7 @@ alone. Several credentials live side by side:
 Examples:
   mudeung-cli datasets                                    all datasets
   mudeung-cli datasets lymph_node                         its tiers, tables and columns
-  mudeung-cli datasets lymph_node.synthetic.patients      one table")]
+  mudeung-cli datasets lymph_node.synthetic.patient      one table")]
     Datasets {
         /// What to show: DATASET, DATASET.TIER or DATASET.TIER.TABLE
         place: Option<Place>,
@@ -68,7 +68,7 @@ checked by its SHA-256.
 
 Examples:
   mudeung-cli pull lymph_node --out data                  all tiers that are open to you
-  mudeung-cli pull support2.synthetic.patients --out data")]
+  mudeung-cli pull support2.synthetic.patient --out data")]
     Pull {
         /// What to download: DATASET, DATASET.TIER or DATASET.TIER.TABLE
         place: Place,
@@ -82,16 +82,30 @@ Examples:
     /// Run read-only SQL, or read rows of one table
     #[command(after_help = "\
 Examples:
-  mudeung-cli query 'select sex, count(*) from lymph_node.synthetic.patients group by sex'
-  mudeung-cli query --table lymph_node.synthetic.patients --columns age,sex --filter \"age >= 60\"
-  mudeung-cli query --table support2.synthetic.patients --out patients.parquet
-  mudeung-cli query --table support2.synthetic.patients --format csv | head
+  mudeung-cli query 'select sex, count(*) from support2.synthetic.patient group by sex'
+  mudeung-cli query --table support2.synthetic.patient --columns age,sex --filter \"age >= 60\"
+  mudeung-cli query --table support2.synthetic.patient --out patients.parquet
+  mudeung-cli query --table support2.synthetic.patient --format csv | head
 
 A filter is comparisons joined by `and`:
-  age >= 60 and sex = 'F' and stage in (1, 2) and day is not null")]
+  age >= 60 and sex = 'female' and diabetes is not null")]
     Query(QueryArguments),
     /// Show what was read, to the byte
-    Usage,
+    #[command(after_help = "\
+Examples:
+  mudeung-cli usage
+  mudeung-cli usage --from 2026-01-01T00:00:00Z --hourly")]
+    Usage {
+        /// From this moment on, RFC 3339
+        #[arg(long, value_name = "MOMENT")]
+        from: Option<String>,
+        /// Before this moment, RFC 3339
+        #[arg(long, value_name = "MOMENT")]
+        to: Option<String>,
+        /// By hours instead of by days
+        #[arg(long)]
+        hourly: bool,
+    },
     /// Show what may still be read
     Quota,
 }

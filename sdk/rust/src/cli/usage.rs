@@ -3,11 +3,11 @@
 use crate::failure::Failure;
 use crate::output::{self, aligned, grouped};
 use futures_util::TryStreamExt;
-use mudeung_sdk::Client;
 use mudeung_sdk::api::{QuotaItem, UsageItem};
+use mudeung_sdk::{Client, UsagePeriod};
 
-pub(crate) async fn run_usage(client: &Client, json: bool) -> Result<(), Failure> {
-    let items: Vec<UsageItem> = client.usage().try_collect().await?;
+pub(crate) async fn run_usage(client: &Client, period: &UsagePeriod, json: bool) -> Result<(), Failure> {
+    let items: Vec<UsageItem> = client.usage(period).try_collect().await?;
     if json {
         return output::json(&items);
     }
