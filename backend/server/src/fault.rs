@@ -157,7 +157,11 @@ impl From<StoreError> for Fault {
             StoreError::AlreadyExists { what } => {
                 Self::new(Code::Conflict, format!("{what} exists already."), format!("이미 존재합니다: {what}"))
             }
-            other => Self::internal(other.to_string()),
+            StoreError::NotFound { .. } => Self::not_found(),
+            StoreError::Invalid(reason) => {
+                Self::new(Code::Unprocessable, format!("{reason}."), format!("저장할 수 없는 값입니다: {reason}"))
+            }
+            other @ (StoreError::SchemaOutdated { .. } | StoreError::Corrupt(_)) => Self::internal(other.to_string()),
         }
     }
 }

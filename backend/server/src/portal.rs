@@ -1,8 +1,199 @@
-//! The portal: pages for people, rendered on the server, in Korean and English.
+//! The portal: pages for people, rendered on the server, in Korean and English, without a script.
+//!
+//! A page is a handler whose signature says who may enter ([`desk`]), a struct with what is shown, and a template. A
+//! change is a form with a token ([`forgery`]), recorded before and after, and ends in a redirect.
 
-use crate::route::Route;
-
+mod apps;
+mod asset;
+mod brake;
+mod catalogue;
+mod cookie;
+mod desk;
+mod example;
+pub(crate) mod failure;
+mod fields;
+mod figure;
+mod forgery;
+mod front;
+mod grants;
+mod home;
+mod ledger;
+mod moment;
+mod organizations;
+mod page;
+pub mod password;
+mod reference;
+mod releases;
+mod requests;
+mod session;
+mod sign_in;
 pub mod state;
+mod texts;
+mod usage;
+
+use crate::fault::Fault;
+use crate::route::{Access, Recording, Route};
+use actix_web::web;
+use apps::credentials::{create_credential, revoke_credential};
+use apps::{create_app, list_apps, revoke_app, show_app};
+use desk::{Admins, Anyone, AppKeepers, Auditors, Developers, Reviewers, Roles, Stewards};
+use requests::decide::{approve_request, reject_request, show_request};
+use requests::{list_requests, new_request, submit_request, withdraw_request};
+
+const SHOWS: Recording = Recording::Exempt("shows what is public or the member's own, and no data");
+const FORM: Recording = Recording::Exempt("shows a form");
+const FIXED: Recording = Recording::Exempt("the same for everybody");
+
+/// A row of the table for a page or a form, in one language.
+macro_rules! one {
+    ($language:literal, $method:ident, $path:literal, $operation:path, $access:expr, $recording:expr) => {
+        Route {
+            method: method!($method),
+            path: concat!("/", $language, $path),
+            operation: operation_name(stringify!($operation)),
+            access: $access,
+            recording: $recording,
+            handler: || web::$method().to($operation),
+        }
+    };
+}
+
+macro_rules! method {
+    (get) => {
+        "GET"
+    };
+    (post) => {
+        "POST"
+    };
+}
+
+/// Rows for pages and forms, each in both languages, after rows that have no language.
+macro_rules! routes {
+    (
+        plain { $($plain_method:ident $plain_path:literal $plain:path, $plain_access:expr, $plain_recording:expr;)* }
+        pages { $($method:ident $path:literal $operation:path, $access:expr, $recording:expr;)* }
+    ) => {
+        &[
+            $(Route {
+                method: method!($plain_method),
+                path: $plain_path,
+                operation: operation_name(stringify!($plain)),
+                access: $plain_access,
+                recording: $plain_recording,
+                handler: || web::$plain_method().to($plain),
+            },)*
+            $(one!("ko", $method, $path, $operation, $access, $recording),
+              one!("en", $method, $path, $operation, $access, $recording),)*
+        ]
+    };
+}
 
 /// The portal's part of the route table.
-pub static ROUTES: &[Route] = &[];
+pub static ROUTES: &[Route] = routes! {
+    plain {
+        get "/" front::choose_language, Access::Public, FIXED;
+        get "/openapi.json" reference::read_openapi, Access::Public, FIXED;
+        get "/docs" reference::show_reference, Access::Public, FIXED;
+        get "/docs/problems/{code}" reference::show_problem, Access::Public, FIXED;
+        get "/docs/{file}" reference::read_reference_file, Access::Public, FIXED;
+        get "/assets/{file}" asset::read_asset, Access::Public, FIXED;
+        get "/favicon.ico" asset::read_icon, Access::Public, FIXED;
+    }
+    pages {
+        get "" front::show_front, Access::Public, SHOWS;
+        get "/" front::show_front, Access::Public, SHOWS;
+        get "/catalogue" catalogue::list_catalogue, Access::Public, SHOWS;
+        get "/catalogue/{dataset}" catalogue::show_dataset, Access::Public, SHOWS;
+        get "/catalogue/{dataset}/{tier}/{table}" catalogue::show_table, Access::Public, SHOWS;
+        get "/sign-in" sign_in::show_sign_in, Access::Public, FORM;
+        post "/sign-in" sign_in::sign_in, Access::Public, Recording::Entry;
+        post "/sign-out" sign_in::sign_out, session::<Anyone>(), Recording::Entry;
+        get "/home" home::show_home, session::<Anyone>(), SHOWS;
+        get "/apps" list_apps, session::<AppKeepers>(), SHOWS;
+        post "/apps" create_app, session::<Developers>(), Recording::Entry;
+        get "/apps/{app}" show_app, session::<AppKeepers>(), SHOWS;
+        post "/apps/{app}/revoke" revoke_app, session::<AppKeepers>(), Recording::Entry;
+        post "/apps/{app}/credentials" create_credential, session::<Developers>(), Recording::Entry;
+        post "/apps/{app}/credentials/{credential}/revoke" revoke_credential, session::<AppKeepers>(), Recording::Entry;
+        get "/grants" grants::list_grants, session::<Anyone>(), SHOWS;
+        post "/grants/{grant}/revoke" grants::revoke_grant, session::<Admins>(), Recording::Entry;
+        get "/requests" list_requests, session::<Anyone>(), SHOWS;
+        post "/requests" submit_request, session::<Developers>(), Recording::Entry;
+        get "/requests/new" new_request, session::<Developers>(), FORM;
+        get "/requests/{request}" show_request, session::<Anyone>(), SHOWS;
+        post "/requests/{request}/approve" approve_request, session::<Reviewers>(), Recording::Entry;
+        post "/requests/{request}/reject" reject_request, session::<Reviewers>(), Recording::Entry;
+        post "/requests/{request}/withdraw" withdraw_request, session::<Developers>(), Recording::Entry;
+        get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;
+        get "/releases" releases::list_releases, session::<Stewards>(), SHOWS;
+        post "/releases/{version}/publish" releases::publish_version, session::<Stewards>(), Recording::Entry;
+        post "/releases/{version}/withdraw" releases::withdraw_version, session::<Stewards>(), Recording::Entry;
+        get "/ledger" ledger::list_entries, session::<Auditors>(), Recording::Entry;
+        get "/ledger/{index}" ledger::show_entry, session::<Auditors>(), Recording::Entry;
+        get "/organizations" organizations::list_organizations, session::<Admins>(), SHOWS;
+        post "/organizations/{organization}/suspend" organizations::suspend_organization, session::<Admins>(), Recording::Entry;
+        post "/organizations/{organization}/resume" organizations::resume_organization, session::<Admins>(), Recording::Entry;
+    }
+};
+
+/// The access class of a page, from the very marker that its handler is entered by.
+const fn session<R: Roles>() -> Access {
+    Access::Session(R::ROLES)
+}
+
+/// The last part of a path such as `front::show_front`, which is the handler's name.
+const fn operation_name(path: &'static str) -> &'static str {
+    let mut rest = path;
+    while let Some((_, after)) = split_colons(rest) {
+        rest = after;
+    }
+    rest
+}
+
+const fn split_colons(text: &'static str) -> Option<(&'static str, &'static str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if let Some((b':', _)) = bytes.split_at(at).1.split_first() {
+            let (before, after) = text.split_at(at);
+            return Some((before, strip_colons(after)));
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn strip_colons(text: &'static str) -> &'static str {
+    let mut rest = text;
+    while let Some((b':' | b' ', _)) = rest.as_bytes().split_first() {
+        rest = rest.split_at(1).1;
+    }
+    rest
+}
+
+/// An identifier in an address; what is none names nothing.
+fn path<T: std::str::FromStr>(text: &str) -> Result<T, Fault> {
+    text.parse().map_err(|_| Fault::not_found())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_carries_the_name_of_its_handler() {
+        for route in ROUTES {
+            assert!(!route.operation.contains(':') && !route.operation.is_empty(), "{}", route.operation);
+        }
+        assert_eq!(operation_name("front :: show_front"), "show_front");
+        assert_eq!(operation_name("list_apps"), "list_apps");
+    }
+
+    #[test]
+    fn every_page_is_there_in_both_languages() {
+        for route in ROUTES.iter().filter(|route| route.path.starts_with("/ko")) {
+            let other = route.path.replacen("/ko", "/en", 1);
+            assert!(ROUTES.iter().any(|twin| twin.path == other && twin.method == route.method), "{other}");
+        }
+    }
+}

@@ -1,14 +1,28 @@
 //! What the portal keeps between requests.
 
+use super::brake::Brake;
 use crate::config::Config;
+use tokio::sync::Semaphore;
+
+/// How many passwords are checked at once. Each check takes 19 MiB and a core for a while.
+const PASSWORD_CHECKS_MAX: usize = 2;
 
 /// Sign-ins and their brakes.
 #[derive(Debug)]
-pub struct PortalState {}
+pub struct PortalState {
+    pub(super) brake: Brake,
+    pub(super) password_checks: Semaphore,
+    /// Whether browsers reach us through TLS, so that cookies may be bound to it.
+    pub(super) secure: bool,
+}
 
 impl PortalState {
     /// The state of a portal that has just started.
-    pub fn new(_config: &Config) -> Self {
-        Self {}
+    pub fn new(config: &Config) -> Self {
+        Self {
+            brake: Brake::default(),
+            password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+            secure: config.http.public_url.starts_with("https://"),
+        }
     }
 }

@@ -1,0 +1,173 @@
+//! The credentials of an app: create, with the secret shown once, and revoke.
+
+use super::find_visible;
+use crate::fault::Fault;
+use crate::oauth::secrets;
+use crate::portal::desk::{AppKeepers, Desk, Developers};
+use crate::portal::fields::Submitted;
+use crate::portal::page::{self, Badge, Page};
+use crate::portal::texts::AppsTexts;
+use crate::portal::{moment, path};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use mudeung_core::app::{App, AppState};
+use mudeung_core::clock::Timestamp;
+use mudeung_core::credential::{Credential, CredentialState, LIVE_CREDENTIALS_MAX};
+use mudeung_core::id::CredentialId;
+use mudeung_store::StoreError;
+use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::problem::Code;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Template)]
+#[template(path = "secret.html")]
+struct SecretPage {
+    page: Page,
+    t: &'static AppsTexts,
+    app: String,
+    name: String,
+    secret: String,
+    expires: String,
+    example: String,
+}
+
+/// A credential in the list of its app.
+pub(super) struct CredentialLine {
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) hint: String,
+    pub(super) badge: Badge,
+    pub(super) last_used: String,
+    pub(super) expires: String,
+    pub(super) revocable: bool,
+}
+
+/// Creates a credential. The answer is the only place where its secret ever stands, so there is no redirect.
+pub(in crate::portal) async fn create_credential(
+    desk: Desk<Developers>,
+    id: web::Path<String>,
+    form: Submitted,
+) -> Result<HttpResponse, Fault> {
+    let app = find_visible(&desk, path(&id)?).await?;
+    let t = AppsTexts::of(desk.page.language);
+    let again = |problem: &'static str| {
+        let mut page = desk.page.clone();
+        page.problem = Some(problem);
+        super::show_one(&desk, page, app.id, StatusCode::UNPROCESSABLE_ENTITY)
+    };
+    if !matches!(app.state, AppState::Active) {
+        return Err(stopped());
+    }
+    let Some(label) = form.0.line("label", 1..=40) else { return again(t.bad_label).await };
+    let days = match form.0.text("days") {
+        "30" => 30,
+        "365" => 365,
+        _ => 90,
+    };
+    let now = desk.app.clock.now();
+    let secret = secrets::mint(&*desk.app.entropy);
+    let expires_at = now.plus(DAY.saturating_mul(days));
+    let credential = Credential {
+        id: CredentialId::generate(&*desk.app.clock, &*desk.app.entropy),
+        app: app.id,
+        label,
+        hint: secrets::hint(&secret),
+        secret_hash: secrets::hash(&desk.app.keys, secret.expose()),
+        not_before: now,
+        expires_at: Some(expires_at),
+        last_used_at: None,
+        state: CredentialState::Active,
+        created_at: now,
+    };
+    let intent = Entry {
+        app: Some(app.id.to_string()),
+        credential: Some(credential.id.to_string()),
+        detail: Some(credential.label.clone()),
+        ..desk.entry("credential.create")
+    };
+    match desk.change("create credential", intent, move |conn| insert_within_limit(conn, &credential, now)).await? {
+        true => show_secret(&desk, &app, secret.expose(), expires_at),
+        false => again(t.too_many).await,
+    }
+}
+
+/// Revokes a credential.
+pub(in crate::portal) async fn revoke_credential(
+    desk: Desk<AppKeepers>,
+    ids: web::Path<(String, String)>,
+    _form: Submitted,
+) -> Result<HttpResponse, Fault> {
+    let (app, credential) = ids.into_inner();
+    let app = find_visible(&desk, path(&app)?).await?;
+    let id: CredentialId = path(&credential)?;
+    let now = desk.app.clock.now();
+    let intent =
+        Entry { app: Some(app.id.to_string()), credential: Some(id.to_string()), ..desk.entry("credential.revoke") };
+    let app_id = app.id;
+    desk.change("revoke credential", intent, move |conn| {
+        let found = mudeung_store::credentials::find_credential(conn, id)?;
+        let credential = found.filter(|credential| credential.app == app_id);
+        let credential = credential.ok_or(StoreError::NotFound { what: "credential" })?;
+        mudeung_store::credentials::update_credential_state(conn, id, credential.state.revoke(now)?)
+    })
+    .await?;
+    Ok(desk.go(&format!("/apps/{}", app.id), "credential-revoked"))
+}
+
+/// Stores the credential unless the app has enough live ones.
+fn insert_within_limit(
+    conn: &mut mudeung_store::Conn,
+    credential: &Credential,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let others = mudeung_store::credentials::list_credentials(conn, credential.app)?;
+    if others.iter().filter(|other| other.is_live(now)).count() >= LIVE_CREDENTIALS_MAX {
+        return Ok(false);
+    }
+    mudeung_store::credentials::insert_credential(conn, credential)?;
+    Ok(true)
+}
+
+fn show_secret(desk: &Desk<Developers>, app: &App, secret: &str, expires_at: Timestamp) -> Result<HttpResponse, Fault> {
+    let base = &desk.app.config.http.public_url;
+    let shown = SecretPage {
+        t: AppsTexts::of(desk.page.language),
+        app: app.id.to_string(),
+        name: app.name.clone(),
+        secret: secret.to_owned(),
+        expires: moment::minute(expires_at),
+        example: format!("curl -u '{}:{secret}' -d grant_type=client_credentials {base}/oauth2/token", app.id),
+        page: desk.page.clone(),
+    };
+    page::show(&desk.page, StatusCode::OK, &shown)
+}
+
+/// A credential as its app's page shows it.
+pub(super) fn line(page: &Page, credential: &Credential, now: Timestamp) -> CredentialLine {
+    let state = match credential.state {
+        CredentialState::Active if credential.expires_at.is_some_and(|end| end <= now) => "expired",
+        CredentialState::Active if now < credential.not_before => "pending",
+        state => state.as_str(),
+    };
+    let time = |at: Option<Timestamp>, none: &'static str| at.map_or_else(|| none.to_owned(), moment::minute);
+    CredentialLine {
+        id: credential.id.to_string(),
+        label: credential.label.clone(),
+        hint: credential.hint.clone(),
+        badge: page.badge(state),
+        last_used: time(credential.last_used_at, page.t.never),
+        expires: time(credential.expires_at, page.t.no_end),
+        revocable: matches!(credential.state, CredentialState::Active),
+    }
+}
+
+fn stopped() -> Fault {
+    Fault::new(
+        Code::Conflict,
+        "The app is not active, so it gets no credential.",
+        "사용 중인 앱이 아니므로 자격증명을 만들 수 없습니다.",
+    )
+}

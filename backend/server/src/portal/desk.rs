@@ -1,0 +1,201 @@
+//! The permission to enter a page, in the handler's signature: [`Visitor`] for anyone, [`Desk`] for members by role.
+
+use super::page::Page;
+use super::session::{self, SignedIn};
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::record;
+use crate::state::App;
+use actix_web::dev::Payload;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
+use futures_util::future::LocalBoxFuture;
+use mudeung_core::member::Role;
+use mudeung_store::{Conn, StoreError};
+use mudeung_wire::ledger::entry::{Entry, Status};
+use mudeung_wire::problem::Code;
+use std::marker::PhantomData;
+
+/// The roles of which a member needs at least one; any role when there are none.
+pub(crate) trait Roles: 'static {
+    /// The roles.
+    const ROLES: &'static [Role];
+}
+
+macro_rules! roles {
+    ($($(#[$doc:meta])* $name:ident = [$($role:ident),*];)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $name;
+        impl Roles for $name {
+            const ROLES: &'static [Role] = &[$(Role::$role),*];
+        }
+    )*};
+}
+
+roles! {
+    /// Everybody who can sign in.
+    Anyone = [];
+    /// A company's developer.
+    Developers = [Developer];
+    /// Those who look after apps: the company's developers, and the hospital's admin for all of them.
+    AppKeepers = [Developer, Admin];
+    /// Those who decide on access requests.
+    Reviewers = [Reviewer, Admin];
+    /// Those who put versions into service.
+    Stewards = [Steward, Admin];
+    /// Those who read the whole ledger.
+    Auditors = [Auditor, Admin];
+    /// Those who run the sandbox.
+    Admins = [Admin];
+}
+
+/// Anyone who looks at a public page.
+pub(crate) struct Visitor {
+    /// The shared state.
+    pub(crate) app: web::Data<App>,
+    /// The call.
+    pub(crate) call: Call,
+    /// The page's frame.
+    pub(crate) page: Page,
+}
+
+/// A member with one of the roles of `R`, at work.
+pub(crate) struct Desk<R: Roles> {
+    /// The shared state.
+    pub(crate) app: web::Data<App>,
+    /// The call.
+    pub(crate) call: Call,
+    /// The page's frame.
+    pub(crate) page: Page,
+    /// The member.
+    pub(crate) signed_in: SignedIn,
+    roles: PhantomData<R>,
+}
+
+/// Why a page was not entered.
+#[derive(Debug)]
+pub(crate) enum Shut {
+    /// Nobody is signed in: go and do that, then come back.
+    SignIn(String),
+    /// Any other reason.
+    Fault(Fault),
+}
+
+impl FromRequest for Visitor {
+    type Error = Fault;
+    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (app, call) = parts(&request).await?;
+            let signed_in = session::signed_in(&app, &request).await?;
+            Ok(Self { page: Page::new(&request, &call, signed_in.as_ref()), app, call })
+        })
+    }
+}
+
+impl<R: Roles> FromRequest for Desk<R> {
+    type Error = Shut;
+    type Future = LocalBoxFuture<'static, Result<Self, Shut>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (app, call) = parts(&request).await.map_err(Shut::Fault)?;
+            let signed_in = session::signed_in(&app, &request).await.map_err(Shut::Fault)?;
+            let page = Page::new(&request, &call, signed_in.as_ref());
+            let Some(signed_in) = signed_in else { return Err(Shut::SignIn(page.sign_in_href())) };
+            if !R::ROLES.is_empty() && !signed_in.has(R::ROLES) {
+                return Err(Shut::Fault(role_missing()));
+            }
+            Ok(Self { app, call, page, signed_in, roles: PhantomData })
+        })
+    }
+}
+
+impl<R: Roles> Desk<R> {
+    /// The start of an entry about what the member does.
+    pub(crate) fn entry(&self, operation: &str) -> Entry {
+        Entry {
+            member: Some(self.signed_in.member.id.to_string()),
+            organization: Some(self.signed_in.organization.id.to_string()),
+            ..record::blank(&self.app, &self.call, operation)
+        }
+    }
+
+    /// Makes a change: INTENT before, the change in one transaction, OUTCOME after, effective on this node at once.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        intent: Entry,
+        work: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let detail = intent.detail.clone();
+        let opened = record::open(&self.app, intent).await?;
+        match self.app.db.tx(name, work).await {
+            Ok(done) => {
+                opened.close(Status::Completed, detail);
+                if let Err(error) = self.app.snapshots.refresh().await {
+                    tracing::warn!("a change is stored and will be effective when the database answers: {error}");
+                }
+                Ok(done)
+            }
+            Err(error) => {
+                let fault = Fault::from(error);
+                opened.close(Status::Denied, Some(fault.code.as_str().to_owned()));
+                Err(fault)
+            }
+        }
+    }
+
+    /// Goes to a page with a notice of what was done.
+    pub(crate) fn go(&self, path: &str, done: &str) -> HttpResponse {
+        see_other(&format!("{}?done={done}", self.page.at(path)))
+    }
+}
+
+/// Sends the browser to another page of ours.
+pub(crate) fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
+async fn parts(request: &HttpRequest) -> Result<(web::Data<App>, Call), Fault> {
+    let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(|| Fault::internal("no application state"))?;
+    let call = Call::extract(request).await?;
+    Ok((app, call))
+}
+
+fn role_missing() -> Fault {
+    Fault::new(
+        Code::RoleMissing,
+        "Your role does not open this page. Ask the hospital's operator if it should.",
+        "이 화면을 볼 수 있는 역할이 아닙니다. 필요하면 병원 운영자에게 문의하세요.",
+    )
+}
+
+impl std::fmt::Display for Shut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SignIn(_) => f.write_str("nobody is signed in"),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl ResponseError for Shut {
+    fn status_code(&self) -> actix_web::http::StatusCode {
+        match self {
+            Self::SignIn(_) => actix_web::http::StatusCode::SEE_OTHER,
+            Self::Fault(fault) => fault.status(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::SignIn(location) => see_other(location),
+            Self::Fault(fault) => fault.error_response(),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Commands that work as pasted: the same on the front page, in the catalogue and in the guide.
+
+use crate::config::Config;
+use mudeung_core::policy::Snapshot;
+use mudeung_core::tier::Tier;
+
+/// One read in three ways.
+#[derive(Debug, Clone)]
+pub(super) struct Example {
+    pub(super) python: String,
+    pub(super) curl: String,
+    pub(super) cli: String,
+}
+
+/// A read of the first synthetic table there is, with the published credential.
+pub(super) fn first(config: &Config, snapshot: &Snapshot) -> Option<Example> {
+    let name =
+        snapshot.datasets.keys().find(|name| snapshot.published(name.as_str(), Tier::Synthetic, None).is_some())?;
+    let table = snapshot.published(name.as_str(), Tier::Synthetic, None)?.tables.first()?;
+    config.sandbox.as_ref()?;
+    Some(of_table(config, name.as_str(), Tier::Synthetic, table.name.as_str()))
+}
+
+/// A read of one table: with the published credential where that is enough, else with names to fill in.
+pub(super) fn of_table(config: &Config, dataset: &str, tier: Tier, table: &str) -> Example {
+    let base = &config.http.public_url;
+    let published = config.sandbox.as_ref().filter(|_| tier == Tier::Synthetic);
+    let (id, secret) = published
+        .map_or(("CLIENT_ID", "CLIENT_SECRET"), |sandbox| (sandbox.client_id.as_str(), sandbox.client_secret.as_str()));
+    Example {
+        python: format!(
+            "from mudeung import Sandbox\n\nsandbox = Sandbox(\"{base}\", \"{id}\", \"{secret}\")\nframe = sandbox.table(\"{dataset}.{tier}.{table}\").to_pandas()\nprint(frame.head())"
+        ),
+        curl: format!(
+            "TOKEN=$(curl -s -u '{id}:{secret}' -d grant_type=client_credentials {base}/oauth2/token \\\n  | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\ncurl -H \"Authorization: Bearer $TOKEN\" -H 'Accept: text/csv' \\\n  '{base}/v1/datasets/{dataset}/{tier}/tables/{table}/rows?limit=5'"
+        ),
+        cli: format!(
+            "export MUDEUNG_URL={base} MUDEUNG_CLIENT_ID={id} MUDEUNG_CLIENT_SECRET={secret}\nmudeung-cli datasets\nmudeung-cli pull {dataset}.{tier}.{table}"
+        ),
+    }
+}

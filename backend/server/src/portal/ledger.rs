@@ -1,0 +1,261 @@
+//! The ledger on screen: search, one entry with its hash, head and checkpoint. Looking is recorded too.
+
+use super::desk::{Auditors, Desk};
+use super::page::{self, Badge, Page, query_value};
+use super::requests::Choice;
+use super::texts::LedgerTexts;
+use super::{figure, moment};
+use crate::fault::Fault;
+use crate::record;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use mudeung_core::policy::Snapshot;
+use mudeung_store::ledger::EntryFilter;
+use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+use mudeung_wire::ledger::tree::leaf_hash;
+use std::time::Duration;
+
+const PAGE_ENTRIES: usize = 50;
+
+/// The operations that can be chosen.
+const OPERATIONS: [&str; 22] = [
+    "data.read_file",
+    "data.read_rows",
+    "data.list_files",
+    "query.run",
+    "oauth.issue_token",
+    "ledger.read",
+    "portal.sign_in",
+    "portal.sign_out",
+    "app.create",
+    "app.revoke",
+    "credential.create",
+    "credential.revoke",
+    "request.submit",
+    "request.withdraw",
+    "request.decide",
+    "grant.create",
+    "grant.revoke",
+    "organization.suspend",
+    "organization.resume",
+    "version.publish",
+    "version.withdraw",
+    "catalog.describe_table",
+];
+
+#[derive(Template)]
+#[template(path = "ledger.html")]
+struct LedgerPage {
+    page: Page,
+    t: &'static LedgerTexts,
+    healthy: bool,
+    size: String,
+    root: String,
+    checkpoint: Option<String>,
+    operations: Vec<Choice>,
+    organizations: Vec<Choice>,
+    filter: Typed,
+    entries: Vec<EntryLine>,
+    next: Option<String>,
+}
+
+/// The filter as it was typed.
+#[derive(Debug, Clone, Default)]
+struct Typed {
+    operation: String,
+    organization: String,
+    app: String,
+    dataset: String,
+    from: String,
+    until: String,
+}
+
+struct EntryLine {
+    index: u64,
+    time: String,
+    badge: Option<Badge>,
+    operation: String,
+    who: String,
+    what: String,
+    rows: String,
+    bytes: String,
+}
+
+#[derive(Template)]
+#[template(path = "entry.html")]
+struct EntryPage {
+    page: Page,
+    t: &'static LedgerTexts,
+    index: u64,
+    time: String,
+    intent: Option<u64>,
+    fields: Vec<(String, String)>,
+    leaf_hash: String,
+    size: String,
+    root: String,
+    canonical: String,
+}
+
+/// Shows entries, newest first.
+pub(super) async fn list_entries(desk: Desk<Auditors>, request: HttpRequest) -> Result<HttpResponse, Fault> {
+    let typed = typed(request.query_string());
+    let before = query_value(request.query_string(), "before").and_then(|before| before.parse::<u64>().ok());
+    let mut page = desk.page.clone();
+    let t = LedgerTexts::of(page.language);
+    let (filter, status) = match filter_of(&typed) {
+        Some(filter) => (filter, StatusCode::OK),
+        None => {
+            page.problem = Some(t.bad_day);
+            (EntryFilter::default(), StatusCode::UNPROCESSABLE_ENTITY)
+        }
+    };
+    let looked = Entry { filter: Some(query_of(&typed)), ..desk.entry("ledger.read") };
+    record::note(&desk.app, looked, Status::Completed).await?;
+    let mut entries = desk.app.ledger.entries(filter, before, PAGE_ENTRIES + 1).await?;
+    let more = entries.len() > PAGE_ENTRIES;
+    entries.truncate(PAGE_ENTRIES);
+    let last = entries.last().map(|(index, _)| *index).filter(|_| more);
+    let head = desk.app.ledger.head().await?;
+    let snapshot = desk.app.snapshots.present();
+    let shown = LedgerPage {
+        t,
+        healthy: desk.app.ledger.is_healthy(),
+        size: figure::grouped(head.size),
+        root: hex(&head.root),
+        checkpoint: desk.app.ledger.latest_checkpoint().await?.map(|(_, note)| note),
+        operations: OPERATIONS.iter().map(|name| choice(name, name, &typed.operation)).collect(),
+        organizations: organizations(&snapshot, &typed.organization),
+        entries: entries.iter().map(|(index, entry)| line(&page, &snapshot, *index, entry)).collect(),
+        next: last.map(|index| format!("{}?{}&before={index}", page.at("/ledger"), query_of(&typed))),
+        filter: typed,
+        page: page.clone(),
+    };
+    page::show(&page, status, &shown)
+}
+
+/// Shows one entry with its bytes and hash.
+pub(super) async fn show_entry(desk: Desk<Auditors>, index: web::Path<String>) -> Result<HttpResponse, Fault> {
+    let index: u64 = index.parse().map_err(|_| Fault::not_found())?;
+    let looked = Entry { detail: Some(index.to_string()), ..desk.entry("ledger.read") };
+    record::note(&desk.app, looked, Status::Completed).await?;
+    let entry = desk.app.ledger.entry(index).await?.ok_or_else(Fault::not_found)?;
+    let bytes = entry.to_bytes().map_err(|error| Fault::internal(error.to_string()))?;
+    let canonical = String::from_utf8_lossy(&bytes).into_owned();
+    let head = desk.app.ledger.head().await?;
+    let page = desk.page.clone();
+    let shown = EntryPage {
+        t: LedgerTexts::of(page.language),
+        index,
+        time: moment::precise(entry.time_us),
+        intent: entry.intent,
+        fields: fields(&canonical),
+        leaf_hash: hex(&leaf_hash(&bytes)),
+        size: figure::grouped(head.size),
+        root: hex(&head.root),
+        canonical,
+        page: page.clone(),
+    };
+    page::show(&page, StatusCode::OK, &shown)
+}
+
+fn typed(query: &str) -> Typed {
+    let value = |name| query_value(query, name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    Typed {
+        operation: value("operation"),
+        organization: value("organization"),
+        app: value("app"),
+        dataset: value("dataset"),
+        from: value("from"),
+        until: value("until"),
+    }
+}
+
+/// The filter; nothing when a day is not one.
+fn filter_of(typed: &Typed) -> Option<EntryFilter> {
+    let text = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
+    let day = |value: &String| match value.as_str() {
+        "" => Some(None),
+        value => moment::start_of_day(value).map(Some),
+    };
+    Some(EntryFilter {
+        organization: text(&typed.organization),
+        app: text(&typed.app),
+        dataset: text(&typed.dataset),
+        operation: text(&typed.operation),
+        from: day(&typed.from)?,
+        // The last day counts as a whole.
+        until: day(&typed.until)?.map(|day| day.plus(Duration::from_secs(86_400))),
+    })
+}
+
+fn query_of(typed: &Typed) -> String {
+    let all = [
+        ("operation", &typed.operation),
+        ("organization", &typed.organization),
+        ("app", &typed.app),
+        ("dataset", &typed.dataset),
+        ("from", &typed.from),
+        ("until", &typed.until),
+    ];
+    let given: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    serde_urlencoded::to_string(given).unwrap_or_default()
+}
+
+fn organizations(snapshot: &Snapshot, selected: &str) -> Vec<Choice> {
+    let mut all: Vec<_> = snapshot.organizations.values().collect();
+    all.sort_by_key(|organization| organization.id);
+    all.into_iter().map(|organization| choice(&organization.id.to_string(), &organization.name, selected)).collect()
+}
+
+fn choice(value: &str, text: &str, selected: &str) -> Choice {
+    Choice { value: value.to_owned(), text: text.to_owned(), selected: value == selected }
+}
+
+fn line(page: &Page, snapshot: &Snapshot, index: u64, entry: &Entry) -> EntryLine {
+    let app = entry.app.as_deref().and_then(|id| snapshot.apps.get(&id.parse().ok()?)).map(|app| app.name.clone());
+    let organization = entry.organization.as_deref().and_then(|id| snapshot.organizations.get(&id.parse().ok()?));
+    let organization = organization.map(|organization| organization.name.clone());
+    let who = app.or_else(|| entry.app.clone()).or(organization).or_else(|| entry.member.clone());
+    let place = [&entry.dataset, &entry.tier, &entry.table];
+    let place: Vec<&str> = place.into_iter().filter_map(|part| part.as_deref()).collect();
+    EntryLine {
+        index,
+        time: moment::minute(mudeung_core::clock::Timestamp::from_micros(entry.time_us)),
+        badge: match (entry.kind, entry.status) {
+            (Kind::Intent, _) => None,
+            (Kind::Outcome, status) => Some(page.badge(status.map_or("unknown", status_name))),
+        },
+        operation: entry.operation.clone(),
+        who: who.unwrap_or_default(),
+        what: if place.is_empty() { entry.detail.clone().unwrap_or_default() } else { place.join(".") },
+        rows: entry.rows.map(figure::grouped).unwrap_or_default(),
+        bytes: entry.bytes.map(figure::grouped).unwrap_or_default(),
+    }
+}
+
+const fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Completed => "completed",
+        Status::Aborted => "aborted",
+        Status::Denied => "denied",
+        Status::Unknown => "unknown",
+    }
+}
+
+/// The fields of the canonical bytes, in their order.
+fn fields(canonical: &str) -> Vec<(String, String)> {
+    let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(canonical);
+    let plain = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Array(items) => {
+            items.iter().map(|item| item.as_str().unwrap_or_default()).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    parsed.unwrap_or_default().into_iter().map(|(key, value)| (key, plain(value))).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

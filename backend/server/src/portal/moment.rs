@@ -1,0 +1,56 @@
+//! Times as people read them here: Korea Standard Time, to the minute.
+
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+use mudeung_core::clock::Timestamp;
+
+fn kst() -> TimeZone {
+    TimeZone::fixed(Offset::constant(9))
+}
+
+/// `2026-01-31 09:05`, in KST.
+pub(crate) fn minute(at: Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(at.micros()) {
+        Ok(at) => at.to_zoned_datetime(kst()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+/// `2026-01-31 09:05:07.123456`, in KST.
+pub(crate) fn precise(micros: i64) -> String {
+    match jiff::Timestamp::from_microsecond(micros) {
+        Ok(at) => at.to_zoned_datetime(kst()).strftime("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        Err(_) => micros.to_string(),
+    }
+}
+
+/// `2026-01-31`, of a period that is counted in UTC.
+pub(crate) fn utc_day(at: Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(at.micros()) {
+        Ok(at) => at.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d").to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+/// The first moment of a day in KST that is written as `2026-01-31`.
+pub(crate) fn start_of_day(text: &str) -> Option<Timestamp> {
+    let day: Date = text.parse().ok().filter(|_| text.len() == 10)?;
+    let start = day.to_zoned_datetime(kst()).ok()?;
+    Some(Timestamp::from_micros(start.timestamp().as_microsecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_shown_in_korea_standard_time() {
+        let at = Timestamp::from_seconds(1_767_225_600);
+        assert_eq!(minute(at), "2026-01-01 09:00");
+        assert_eq!(precise(at.micros() + 1), "2026-01-01 09:00:00.000001");
+        assert_eq!(utc_day(at), "2026-01-01");
+        assert_eq!(minute(start_of_day("2026-01-01").unwrap()), "2026-01-01 00:00");
+        assert_eq!(start_of_day("2026-02-30"), None);
+        assert_eq!(start_of_day("yesterday"), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Organizations: the widest kill switch, and how to lift it.
+
+use super::desk::{Admins, Desk};
+use super::fields::Submitted;
+use super::page::{self, Badge, Page};
+use super::texts::{GrantsTexts, OrganizationsTexts};
+use super::{moment, path};
+use crate::fault::Fault;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use mudeung_core::id::OrganizationId;
+use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
+use mudeung_core::state::InvalidTransition;
+use mudeung_store::{Conn, StoreError, apps, members, organizations};
+use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::problem::Code;
+
+#[derive(Template)]
+#[template(path = "organizations.html")]
+struct OrganizationsPage {
+    page: Page,
+    t: &'static OrganizationsTexts,
+    organizations: Vec<OrganizationCard>,
+}
+
+struct OrganizationCard {
+    id: String,
+    name: String,
+    kind: &'static str,
+    badge: Badge,
+    apps: usize,
+    members: usize,
+    created: String,
+    suspendable: bool,
+    resumable: bool,
+}
+
+/// Shows all organizations.
+pub(super) async fn list_organizations(desk: Desk<Admins>) -> Result<HttpResponse, Fault> {
+    let list = |conn: &mut Conn| {
+        let all = organizations::list_organizations(conn)?;
+        Ok((all, members::list_members(conn, None)?, apps::list_apps(conn, None)?))
+    };
+    let (all, members, apps) = desk.app.db.read("list organizations", list).await?;
+    let page = desk.page.clone();
+    let t = OrganizationsTexts::of(page.language);
+    let own = desk.signed_in.organization.id;
+    let cards = all.iter().map(|organization| OrganizationCard {
+        id: organization.id.to_string(),
+        name: organization.name.clone(),
+        kind: match organization.kind {
+            OrganizationKind::Company => t.company,
+            OrganizationKind::Hospital => t.hospital,
+        },
+        badge: page.badge(organization.state.as_str()),
+        apps: apps.iter().filter(|app| app.organization == organization.id).count(),
+        members: members.iter().filter(|member| member.organization == organization.id).count(),
+        created: moment::minute(organization.created_at),
+        suspendable: matches!(organization.state, OrganizationState::Active) && organization.id != own,
+        resumable: matches!(organization.state, OrganizationState::Suspended { .. }),
+    });
+    let shown = OrganizationsPage { t, organizations: cards.collect(), page: page.clone() };
+    page::show(&page, StatusCode::OK, &shown)
+}
+
+/// Suspends an organization with all its apps and members.
+pub(super) async fn suspend_organization(
+    desk: Desk<Admins>,
+    id: web::Path<String>,
+    form: Submitted,
+) -> Result<HttpResponse, Fault> {
+    let id: OrganizationId = path(&id)?;
+    let t = GrantsTexts::of(desk.page.language);
+    let reason =
+        form.0.line("reason", 1..=500).ok_or_else(|| Fault::parameter("reason", t.bad_reason, t.bad_reason))?;
+    if id == desk.signed_in.organization.id {
+        return Err(Fault::new(
+            Code::Conflict,
+            "You cannot suspend your own organization.",
+            "자기 기관은 중지할 수 없습니다.",
+        ));
+    }
+    let now = desk.app.clock.now();
+    let intent = Entry { detail: Some(format!("{id} {reason}")), ..desk.entry("organization.suspend") };
+    step(&desk, "suspend organization", intent, id, move |state| state.suspend(now)).await?;
+    Ok(desk.go("/organizations", "organization-suspended"))
+}
+
+/// Lets a suspended organization act again.
+pub(super) async fn resume_organization(
+    desk: Desk<Admins>,
+    id: web::Path<String>,
+    _form: Submitted,
+) -> Result<HttpResponse, Fault> {
+    let id: OrganizationId = path(&id)?;
+    let intent = Entry { detail: Some(id.to_string()), ..desk.entry("organization.resume") };
+    step(&desk, "resume organization", intent, id, OrganizationState::resume).await?;
+    Ok(desk.go("/organizations", "organization-resumed"))
+}
+
+async fn step(
+    desk: &Desk<Admins>,
+    name: &'static str,
+    intent: Entry,
+    id: OrganizationId,
+    step: impl FnOnce(OrganizationState) -> Result<OrganizationState, InvalidTransition> + Send + 'static,
+) -> Result<(), Fault> {
+    let work = move |conn: &mut Conn| {
+        let found: Option<Organization> = organizations::find_organization(conn, id)?;
+        let organization = found.ok_or(StoreError::NotFound { what: "organization" })?;
+        organizations::update_organization_state(conn, id, step(organization.state)?)
+    };
+    desk.change(name, intent, work).await
+}

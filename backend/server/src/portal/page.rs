@@ -1,0 +1,288 @@
+//! The frame of every page: language, navigation, notice, and the headers it is sent with.
+
+use super::asset;
+use super::cookie::Cookies;
+use super::session::SignedIn;
+use super::texts::Common;
+use crate::call::{Call, Language};
+use crate::fault::Fault;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use mudeung_core::member::Role;
+use mudeung_core::tier::Tier;
+
+/// Nothing but our own style sheet, images and forms.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
+
+/// The frame of a page.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    /// The texts of the frame.
+    pub(crate) t: &'static Common,
+    /// The page's language.
+    pub(crate) language: Language,
+    /// Its path without the language.
+    pub(crate) path: String,
+    /// Where the navigation leads.
+    pub(crate) links: Vec<Link>,
+    /// Who is signed in.
+    pub(crate) who: Option<Who>,
+    /// What was just done.
+    pub(crate) notice: Option<&'static str>,
+    /// What is wrong with the form that was submitted.
+    pub(crate) problem: Option<&'static str>,
+    /// Address of the style sheet.
+    pub(crate) style: &'static str,
+    /// Address of the logo.
+    pub(crate) logo: &'static str,
+    remembered: bool,
+    secure: bool,
+}
+
+/// One entry of the navigation.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    /// Where it leads.
+    pub(crate) href: String,
+    /// What it says.
+    pub(crate) text: &'static str,
+    /// Whether the page shown belongs to it.
+    pub(crate) here: bool,
+}
+
+/// Who is signed in, as the frame shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    /// Name of the member.
+    pub(crate) name: String,
+    /// Name of the organization.
+    pub(crate) organization: String,
+    /// The token that forms must carry.
+    pub(crate) form_token: String,
+}
+
+/// A state with a sign of its own, so that colour is never all there is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Badge {
+    /// What it says.
+    pub(crate) text: &'static str,
+    /// The style class: `good`, `wait`, `stop`, `plain`.
+    pub(crate) class: &'static str,
+    /// The sign before the text.
+    pub(crate) sign: &'static str,
+}
+
+impl Page {
+    /// The frame for a request.
+    pub(super) fn new(request: &HttpRequest, call: &Call, signed_in: Option<&SignedIn>) -> Self {
+        let (language, path) = split(request.path(), call.language);
+        let t = Common::of(language);
+        let secure = request.app_data::<actix_web::web::Data<crate::state::App>>().is_some_and(|app| app.portal.secure);
+        Self {
+            t,
+            language,
+            links: links(t, language, path, signed_in),
+            path: path.to_owned(),
+            who: signed_in.map(|signed_in| Who {
+                name: signed_in.member.name.clone(),
+                organization: signed_in.organization.name.clone(),
+                form_token: signed_in.form_token.clone(),
+            }),
+            notice: query_value(request.query_string(), "done").and_then(|done| notice(t, &done)),
+            problem: None,
+            style: asset::style_href(),
+            logo: asset::logo_href(),
+            remembered: Cookies::language_of(request).as_deref() == Some(language.as_str()),
+            secure,
+        }
+    }
+
+    /// A frame without a request behind it, for errors.
+    pub(super) fn bare(path: &str, fallback: Language) -> Self {
+        let (language, path) = split(path, fallback);
+        let t = Common::of(language);
+        Self {
+            t,
+            language,
+            path: path.to_owned(),
+            links: links(t, language, path, None),
+            who: None,
+            notice: None,
+            problem: None,
+            style: asset::style_href(),
+            logo: asset::logo_href(),
+            remembered: true,
+            secure: false,
+        }
+    }
+
+    /// The address of a page in this language.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("/{}{path}", self.language.as_str())
+    }
+
+    /// `ko` or `en`.
+    pub(crate) const fn lang(&self) -> &'static str {
+        self.language.as_str()
+    }
+
+    /// The other language.
+    pub(crate) const fn other(&self) -> &'static str {
+        match self.language {
+            Language::Ko => "en",
+            Language::En => "ko",
+        }
+    }
+
+    /// The other language's own name.
+    pub(crate) const fn other_name(&self) -> &'static str {
+        match self.language {
+            Language::Ko => "English",
+            Language::En => "한국어",
+        }
+    }
+
+    /// Where to sign in, to come back here.
+    pub(crate) fn sign_in_href(&self) -> String {
+        let next = self.at(&self.path);
+        let query = serde_urlencoded::to_string([("next", next.as_str())]).unwrap_or_default();
+        format!("{}?{query}", self.at("/sign-in"))
+    }
+
+    /// The token that forms must carry; empty when nobody is signed in.
+    pub(crate) fn form_token(&self) -> &str {
+        self.who.as_ref().map_or("", |who| who.form_token.as_str())
+    }
+
+    /// The name of a tier.
+    pub(crate) const fn tier(&self, tier: Tier) -> &'static str {
+        match tier {
+            Tier::Synthetic => self.t.synthetic,
+            Tier::Deidentified => self.t.deidentified,
+        }
+    }
+
+    /// The badge of a state by its name in the domain.
+    pub(crate) fn badge(&self, state: &str) -> Badge {
+        let t = self.t;
+        let (text, class, sign) = match state {
+            "active" => (t.state_active, "good", "●"),
+            "approved" => (t.state_approved, "good", "✓"),
+            "published" => (t.state_published, "good", "✓"),
+            "completed" => (t.state_completed, "good", "✓"),
+            "pending" => (t.state_pending, "wait", "○"),
+            "submitted" => (t.state_submitted, "wait", "…"),
+            "staged" => (t.state_staged, "wait", "…"),
+            "returned" => (t.state_returned, "wait", "↩"),
+            "draft" => (t.state_draft, "plain", "○"),
+            "suspended" => (t.state_suspended, "stop", "‖"),
+            "revoked" => (t.state_revoked, "stop", "×"),
+            "rejected" => (t.state_rejected, "stop", "×"),
+            "closed" => (t.state_closed, "stop", "×"),
+            "aborted" => (t.state_aborted, "stop", "‖"),
+            "denied" => (t.state_denied, "stop", "×"),
+            "expired" => (t.state_expired, "plain", "○"),
+            "withdrawn" => (t.state_withdrawn, "plain", "○"),
+            _ => (t.state_unknown, "plain", "?"),
+        };
+        Badge { text, class, sign }
+    }
+}
+
+/// The value of a query parameter.
+pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// Language and rest of a path such as `/ko/apps`.
+pub(super) fn split(path: &str, fallback: Language) -> (Language, &str) {
+    for language in [Language::Ko, Language::En] {
+        let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(language.as_str()));
+        match rest {
+            Some("") => return (language, "/"),
+            Some(rest) if rest.starts_with('/') => return (language, rest),
+            _ => {}
+        }
+    }
+    (fallback, "/")
+}
+
+/// A page, with its headers.
+pub(crate) fn show(page: &Page, status: StatusCode, template: &impl Template) -> Result<HttpResponse, Fault> {
+    let body = template.render().map_err(|error| Fault::internal(format!("a page cannot be rendered: {error}")))?;
+    let mut answer = HttpResponse::build(status);
+    answer
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CONTENT_LANGUAGE, page.language.as_str()))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((CACHE_CONTROL, if page.who.is_some() { "no-store" } else { "private, no-cache" }))
+        .insert_header((VARY, "Cookie, Accept-Language"));
+    harden(&mut answer, page.secure);
+    if !page.remembered {
+        answer.cookie(Cookies { secure: page.secure }.language(page.language.as_str()));
+    }
+    Ok(answer.body(body))
+}
+
+/// The headers of everything that a browser shows.
+pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
+    answer
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .insert_header(("Referrer-Policy", "same-origin"))
+        .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
+        .insert_header(("Permissions-Policy", "camera=(), geolocation=(), microphone=()"));
+    if secure {
+        answer.insert_header(("Strict-Transport-Security", "max-age=63072000; includeSubDomains"));
+    }
+}
+
+fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
+    use Role::{Admin, Auditor, Developer, Steward};
+    let all: [(&str, &'static str, Option<&[Role]>); 9] = [
+        ("/home", t.nav_home, Some(&Role::ALL)),
+        ("/catalogue", t.nav_catalogue, None),
+        ("/apps", t.nav_apps, Some(&[Developer, Admin])),
+        ("/requests", t.nav_requests, Some(&Role::ALL)),
+        ("/grants", t.nav_grants, Some(&Role::ALL)),
+        ("/usage", t.nav_usage, Some(&Role::ALL)),
+        ("/releases", t.nav_releases, Some(&[Steward, Admin])),
+        ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
+        ("/organizations", t.nav_organizations, Some(&[Admin])),
+    ];
+    let open = |roles: Option<&[Role]>| match (roles, signed_in) {
+        (None, _) => true,
+        (Some(roles), Some(signed_in)) => signed_in.has(roles),
+        (Some(_), None) => false,
+    };
+    let shown = all.into_iter().filter(|(_, _, roles)| open(*roles));
+    shown
+        .map(|(to, text, _)| Link {
+            href: format!("/{}{to}", language.as_str()),
+            text,
+            here: path == to || path.strip_prefix(to).is_some_and(|rest| rest.starts_with('/')),
+        })
+        .collect()
+}
+
+fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
+    Some(match done {
+        "app-created" => t.done_app_created,
+        "app-revoked" => t.done_app_revoked,
+        "credential-revoked" => t.done_credential_revoked,
+        "grant-revoked" => t.done_grant_revoked,
+        "request-submitted" => t.done_request_submitted,
+        "request-approved" => t.done_request_approved,
+        "request-rejected" => t.done_request_rejected,
+        "request-withdrawn" => t.done_request_withdrawn,
+        "organization-suspended" => t.done_organization_suspended,
+        "organization-resumed" => t.done_organization_resumed,
+        "version-published" => t.done_version_published,
+        "version-withdrawn" => t.done_version_withdrawn,
+        "signed-out" => t.done_signed_out,
+        _ => return None,
+    })
+}

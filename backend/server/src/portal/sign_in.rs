@@ -1,0 +1,223 @@
+//! The door: sign in and out.
+
+use super::brake::Verdict;
+use super::cookie::{Cookies, fresh_token};
+use super::desk::{Anyone, Desk, Visitor, see_other};
+use super::fields::{self, Fields, Submitted};
+use super::page::{self, Page, query_value};
+use super::texts::SignInTexts;
+use super::{forgery, password, session};
+use crate::fault::Fault;
+use crate::record;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use mudeung_core::member::{Member, MemberState};
+use mudeung_core::organization::OrganizationState;
+use mudeung_core::secret::Secret;
+use mudeung_wire::ledger::entry::{Entry, Status};
+use std::net::{IpAddr, Ipv4Addr};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    page: Page,
+    t: &'static SignInTexts,
+    form_token: String,
+    next: String,
+    email: String,
+}
+
+/// Shows the sign-in form.
+pub(super) async fn show_sign_in(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, Fault> {
+    let next = query_value(request.query_string(), "next").and_then(|next| own_page(&next));
+    if visitor.page.who.is_some() {
+        return Ok(see_other(&next.unwrap_or_else(|| visitor.page.at("/home"))));
+    }
+    show_form(&visitor, &request, None, next.unwrap_or_default(), String::new(), StatusCode::OK)
+}
+
+/// Signs a member in.
+pub(super) async fn sign_in(visitor: Visitor, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, Fault> {
+    let form = Fields::parse(&body)?;
+    let t = SignInTexts::of(visitor.page.language);
+    let email = form.text("email").to_lowercase();
+    let next = own_page(form.text("next"));
+    let cookies = Cookies { secure: visitor.app.portal.secure };
+    let again = |problem, status| {
+        show_form(&visitor, &request, Some(problem), next.clone().unwrap_or_default(), email.clone(), status)
+    };
+    let visit = cookies.visit_of(&request);
+    if forgery::check(&visitor.app, &request, visit.as_deref(), form.raw("form_token")).is_err() {
+        return again(t.stale, StatusCode::FORBIDDEN);
+    }
+    let address = address_of(&visitor, &request);
+    match visitor.app.portal.brake.ask(&email, address, visitor.app.clock.now()) {
+        Verdict::Go => {}
+        Verdict::Slowly(wait) => tokio::time::sleep(wait).await,
+        Verdict::Refused(left) => {
+            let mut answer = again(t.braked, StatusCode::TOO_MANY_REQUESTS)?;
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(left.as_secs().max(1)));
+            return Ok(answer);
+        }
+    }
+    let typed = Secret::new(form.raw("password").unwrap_or_default().to_owned());
+    match authenticate(&visitor, &email, typed, address).await? {
+        None => again(t.refused, StatusCode::FORBIDDEN),
+        Some(member) => open_session(&visitor, &request, member, next).await,
+    }
+}
+
+/// Signs the member out.
+pub(super) async fn sign_out(desk: Desk<Anyone>, _form: Submitted) -> Result<HttpResponse, Fault> {
+    let session = desk.signed_in.session;
+    let intent = desk.entry("portal.sign_out");
+    desk.change("sign out", intent, move |conn| mudeung_store::sessions::delete_session(conn, session)).await?;
+    let mut answer = desk.go("/", "signed-out");
+    let cookie = Cookies { secure: desk.app.portal.secure }.no_session();
+    answer.add_cookie(&cookie).map_err(|error| Fault::internal(error.to_string()))?;
+    Ok(answer)
+}
+
+/// The member whose password it is. Every refusal takes the same way and the same time, and is recorded.
+async fn authenticate(
+    visitor: &Visitor,
+    email: &str,
+    typed: Secret<String>,
+    address: IpAddr,
+) -> Result<Option<Member>, Fault> {
+    let app = &visitor.app;
+    let wanted = email.to_owned();
+    let find = move |conn: &mut mudeung_store::Conn| mudeung_store::members::find_member_by_email(conn, &wanted);
+    let (member, hash) = app.db.read("find member", find).await?.unzip();
+    let right = password::check(app, typed, hash).await?;
+    let snapshot = app.snapshots.present();
+    let may_enter = |member: &Member| {
+        let organization = snapshot.organizations.get(&member.organization);
+        matches!(member.state, MemberState::Active)
+            && organization.is_some_and(|organization| matches!(organization.state, OrganizationState::Active))
+    };
+    if let Some(member) = member.clone().filter(|member| right && may_enter(member)) {
+        app.portal.brake.succeeded(email, address);
+        return Ok(Some(member));
+    }
+    app.portal.brake.failed(email, address, app.clock.now());
+    let refusal = Entry {
+        member: member.as_ref().map(|member| member.id.to_string()),
+        organization: member.as_ref().map(|member| member.organization.to_string()),
+        ..record::blank(app, &visitor.call, "portal.sign_in")
+    };
+    record::note(app, refusal, Status::Denied).await?;
+    Ok(None)
+}
+
+/// Begins a new session, always with a new token, and ends the one the browser had.
+async fn open_session(
+    visitor: &Visitor,
+    request: &HttpRequest,
+    member: Member,
+    next: Option<String>,
+) -> Result<HttpResponse, Fault> {
+    let app = &visitor.app;
+    let cookies = Cookies { secure: app.portal.secure };
+    let token = fresh_token(&*app.entropy);
+    let opened_session = session::begin(app, &member, &token);
+    let former = cookies.session_of(request).map(|former| forgery::session_hash(app, &former));
+    let now = app.clock.now();
+    let intent = Entry {
+        member: Some(member.id.to_string()),
+        organization: Some(member.organization.to_string()),
+        ..record::blank(app, &visitor.call, "portal.sign_in")
+    };
+    let opened = record::open(app, intent).await?;
+    app.db
+        .tx("sign in", move |conn| {
+            if let Some(former) = former
+                && let Some(session) = mudeung_store::sessions::find_session_by_hash(conn, &former)?
+            {
+                mudeung_store::sessions::delete_session(conn, session.id)?;
+            }
+            mudeung_store::sessions::delete_expired(conn, now)?;
+            mudeung_store::sessions::insert_session(conn, &opened_session)
+        })
+        .await?;
+    opened.close(Status::Completed, None);
+    let mut answer = see_other(&next.unwrap_or_else(|| visitor.page.at("/home")));
+    answer.add_cookie(&cookies.session(&token)).map_err(|error| Fault::internal(error.to_string()))?;
+    Ok(answer)
+}
+
+fn show_form(
+    visitor: &Visitor,
+    request: &HttpRequest,
+    problem: Option<&'static str>,
+    next: String,
+    email: String,
+    status: StatusCode,
+) -> Result<HttpResponse, Fault> {
+    let cookies = Cookies { secure: visitor.app.portal.secure };
+    let (visit, fresh) = fields::visit_of(cookies, request, &*visitor.app.entropy);
+    let mut page = visitor.page.clone();
+    page.problem = problem;
+    let shown = SignInPage {
+        t: SignInTexts::of(page.language),
+        form_token: forgery::form_token(&visitor.app, &visit),
+        next,
+        email,
+        page: page.clone(),
+    };
+    let mut answer = page::show(&page, status, &shown)?;
+    answer.headers_mut().insert(actix_web::http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if fresh {
+        answer.add_cookie(&cookies.visit(&visit)).map_err(|error| Fault::internal(error.to_string()))?;
+    }
+    if status != StatusCode::OK {
+        answer.extensions_mut().insert(crate::call::OwnDialect);
+    }
+    Ok(answer)
+}
+
+/// A page of the portal to go to; never another site.
+fn own_page(next: &str) -> Option<String> {
+    let ours = next.starts_with("/ko/") || next.starts_with("/en/");
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    (ours && plain && next.len() <= 1_024).then(|| next.to_owned())
+}
+
+/// The address that an attempt came from. Behind our proxy it is the one the proxy saw, which is the last it names.
+fn address_of(visitor: &Visitor, request: &HttpRequest) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    if !visitor.app.config.http.behind_tls_proxy {
+        return peer;
+    }
+    let forwarded = request.headers().get_all("x-forwarded-for").last();
+    let last = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
+    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_the_portal_are_gone_to_after_sign_in() {
+        for good in ["/ko/", "/en/apps/app_1?x=1", "/ko/requests/new?dataset=a"] {
+            assert_eq!(own_page(good).as_deref(), Some(good));
+        }
+        for bad in [
+            "",
+            "https://example.com/",
+            "//example.com/ko/",
+            "/\\example.com",
+            "/ko/\\..",
+            "/ko/\r\nSet-Cookie: a=b",
+            "/oauth2/token",
+            "/ko",
+            "javascript:alert(1)",
+            " /ko/",
+        ] {
+            assert_eq!(own_page(bad), None, "{bad:?}");
+        }
+    }
+}

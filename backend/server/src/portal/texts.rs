@@ -1,0 +1,87 @@
+//! What the portal says, in both languages. A text that lacks a language does not compile.
+
+use crate::call::Language;
+
+mod account;
+mod common;
+mod data;
+mod problems;
+mod review;
+
+pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
+pub(crate) use common::Common;
+pub(crate) use data::CatalogueTexts;
+pub(crate) use problems::advice;
+pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
+
+/// One key with its Korean and its English text.
+#[cfg(test)]
+pub(crate) type Pair = (&'static str, &'static str, &'static str);
+
+macro_rules! texts {
+    ($(#[$meta:meta])* $name:ident { $($key:ident: $ko:literal, $en:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub(crate) struct $name { $(pub(crate) $key: &'static str),* }
+
+        impl $name {
+            const KO: Self = Self { $($key: $ko),* };
+            const EN: Self = Self { $($key: $en),* };
+
+            /// The texts of one language.
+            pub(crate) const fn of(language: $crate::call::Language) -> &'static Self {
+                match language {
+                    $crate::call::Language::Ko => &Self::KO,
+                    $crate::call::Language::En => &Self::EN,
+                }
+            }
+
+            #[cfg(test)]
+            pub(crate) const PAIRS: &'static [$crate::portal::texts::Pair] = &[$((stringify!($key), $ko, $en)),*];
+        }
+    };
+}
+use texts;
+
+/// A text that belongs to one of the two languages of a pair.
+pub(crate) fn pick(language: Language, text: &mudeung_core::dataset::Bilingual) -> String {
+    language.pick(&text.ko, &text.en).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn everything() -> Vec<Pair> {
+        let groups: [&[Pair]; 13] = [
+            Common::PAIRS,
+            FrontTexts::PAIRS,
+            SignInTexts::PAIRS,
+            AppsTexts::PAIRS,
+            UsageTexts::PAIRS,
+            CatalogueTexts::PAIRS,
+            GrantsTexts::PAIRS,
+            HomeTexts::PAIRS,
+            LedgerTexts::PAIRS,
+            OrganizationsTexts::PAIRS,
+            ReleasesTexts::PAIRS,
+            RequestsTexts::PAIRS,
+            problems::PAIRS,
+        ];
+        groups.concat()
+    }
+
+    fn is_hangul(letter: char) -> bool {
+        ('\u{ac00}'..='\u{d7a3}').contains(&letter)
+    }
+
+    #[test]
+    fn every_text_is_there_in_both_languages_and_is_not_copied_from_the_other() {
+        for (key, ko, en) in everything() {
+            assert!(!ko.trim().is_empty() && !en.trim().is_empty(), "{key} is empty");
+            assert_ne!(ko, en, "{key} was not translated");
+            assert!(ko.chars().any(is_hangul), "{key} has no Korean: {ko}");
+            assert!(!en.chars().any(is_hangul), "{key} has Korean in its English: {en}");
+        }
+    }
+}
