@@ -1,1 +1,31 @@
-//! Placeholder.
+//! De-identification of Mudeung, run on the hospital's side alone: definitions and recipes, transforms, risk of
+//! re-identification, release gate, and the writing of a version.
+//!
+//! * [`definition`]: the folder that describes a dataset, read and checked.
+//! * [`build()`]: raw tables in, one de-identified version out, or a reason and nothing at all.
+//! * [`synthetic`]: the synthetic tier of a definition, with the schema of the de-identified one.
+//! * [`key`]: the secret without which no pseudonym can be recomputed.
+//! * [`report`]: what was done and what risk remains, for people and for machines.
+//!
+//! Raw values live in [`stage::Identified`], and only [`stage::Deidentified`] reaches the writer.
+
+pub mod build;
+pub mod definition;
+pub mod error;
+pub mod key;
+pub mod report;
+pub mod risk;
+pub mod source;
+pub mod stage;
+pub mod synthetic;
+pub mod transform;
+
+mod canary;
+mod gate;
+mod output;
+mod persons;
+
+pub use build::{Build, Built, Progress, build, check};
+pub use error::{CurateError, Problem};
+pub use key::ReleaseKey;
+pub use synthetic::{BuildSynthetic, build_synthetic};

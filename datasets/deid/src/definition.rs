@@ -1,0 +1,113 @@
+//! A definition: the folder that says what a dataset is, how it is de-identified and how its synthetic twin is made.
+
+use crate::error::CurateError;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+mod dataset;
+mod plan;
+mod recipe;
+mod schema;
+
+pub use dataset::{DatasetFile, SyntheticSize};
+pub use plan::{ColumnPlan, Plan, TablePlan};
+pub use recipe::{ColumnRule, Person, Preset, Privacy, Recipe, Release, Role};
+pub use schema::{ColumnSpec, SchemaFile, TableSpec};
+
+/// A definition whose files are read and, each for itself, well formed. [`Definition::plan`] checks them together.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// `dataset.toml`.
+    pub dataset: DatasetFile,
+    /// `schema.toml`.
+    pub schema: SchemaFile,
+    /// `recipe.toml`; a dataset without one has no de-identified tier.
+    pub recipe: Option<Hashed<Recipe>>,
+    /// `generator.toml`; a dataset without one has no synthetic tier.
+    pub generator: Option<Hashed<String>>,
+}
+
+/// What a file says, and the SHA-256 of its bytes in lower-case hexadecimal.
+#[derive(Debug, Clone)]
+pub struct Hashed<T> {
+    /// What it says.
+    pub value: T,
+    /// The hash of its bytes.
+    pub sha256: String,
+}
+
+impl Definition {
+    /// Reads the folder.
+    pub fn load(folder: &Path) -> Result<Self, CurateError> {
+        let recipe = match read(&folder.join("recipe.toml"))? {
+            Some(text) => Some(Hashed { sha256: hex_sha256(text.as_bytes()), value: parse(folder, "recipe.toml", &text)? }),
+            None => None,
+        };
+        let generator = read(&folder.join("generator.toml"))?
+            .map(|text| Hashed { sha256: hex_sha256(text.as_bytes()), value: text });
+        Ok(Self {
+            folder: folder.to_owned(),
+            dataset: required(folder, "dataset.toml")?,
+            schema: required(folder, "schema.toml")?,
+            recipe,
+            generator,
+        })
+    }
+
+    /// The folder of raw files that stands in the definition, when the data's licence allows it to.
+    pub fn bundled_input(&self) -> Option<PathBuf> {
+        let folder = self.folder.join("data");
+        folder.is_dir().then_some(folder)
+    }
+
+    /// Checks `dataset.toml` and `schema.toml` alone; enough for a dataset that is only generated.
+    pub fn check(&self) -> Result<(), CurateError> {
+        plan::check(self).map_err(CurateError::Definition)
+    }
+
+    /// Checks the files against each other and says what happens to each column; every problem at once.
+    pub fn plan(&self) -> Result<Plan, CurateError> {
+        plan::plan(self).map_err(CurateError::Definition)
+    }
+}
+
+fn required<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, CurateError> {
+    let path = folder.join(name);
+    match read(&path)? {
+        Some(text) => parse(folder, name, &text),
+        None => Err(CurateError::Unreadable { path, reason: "no such file; a definition needs one".to_owned() }),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>, CurateError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CurateError::Unreadable { path: path.to_owned(), reason: error.to_string() }),
+    }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str, text: &str) -> Result<T, CurateError> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+        CurateError::Syntax {
+            path: folder.join(name),
+            line: before.matches('\n').count() + 1,
+            message: error.message().to_owned(),
+        }
+    })
+}
+
+/// The SHA-256 of bytes in lower-case hexadecimal.
+pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,349 @@
+//! Schema and recipe held against each other: what happens to each column, or every reason why that cannot be said.
+
+use super::{ColumnRule, ColumnSpec, Definition, Recipe, Role, SchemaFile, TableSpec};
+use crate::error::Problem;
+use crate::transform::{Transform, read_rule};
+use mudeung_core::dataset::ColumnType;
+use mudeung_core::name::Name;
+use mudeung_core::tier::Tier;
+use mudeung_wire::manifest::ManifestColumn;
+use std::collections::BTreeSet;
+
+/// What happens to each table, in the order of the schema.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The tables that are released.
+    pub tables: Vec<TablePlan>,
+    /// Position of the person table.
+    pub person_table: usize,
+}
+
+/// What happens to a table.
+#[derive(Debug, Clone)]
+pub struct TablePlan {
+    /// The table as the schema describes it.
+    pub spec: TableSpec,
+    /// Every column of the schema, dropped ones too.
+    pub columns: Vec<ColumnPlan>,
+    /// Position of the column that names the person.
+    pub person_column: usize,
+}
+
+/// What happens to a column.
+#[derive(Debug, Clone)]
+pub struct ColumnPlan {
+    /// The column as the schema describes it.
+    pub spec: ColumnSpec,
+    /// Its raw type.
+    pub kind: ColumnType,
+    /// Its released type.
+    pub released: ColumnType,
+    /// What the column means to an adversary.
+    pub role: Role,
+    /// What happens to it.
+    pub transform: Transform,
+    /// Whether the recipe names it; a column that it does not name is dropped.
+    pub listed: bool,
+}
+
+impl Plan {
+    /// The table with one row per person.
+    pub fn person(&self) -> Option<&TablePlan> {
+        self.tables.get(self.person_table)
+    }
+}
+
+impl TablePlan {
+    /// The columns that are released, as the manifest describes them.
+    pub fn released(&self) -> Vec<ManifestColumn> {
+        self.columns.iter().filter(|column| column.transform != Transform::Drop).map(ColumnPlan::released_column).collect()
+    }
+
+    /// Position of the released column of that name.
+    pub fn released_position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().filter(|column| column.transform != Transform::Drop).position(|c| c.spec.name == name)
+    }
+}
+
+impl ColumnPlan {
+    fn released_column(&self) -> ManifestColumn {
+        ManifestColumn {
+            name: self.spec.name.clone(),
+            kind: self.released.as_str().to_owned(),
+            nullable: self.transform.released_nullable(self.spec.nullable),
+            description: self.spec.description.clone(),
+            unit: self.spec.unit.clone(),
+            deidentification: Some(self.transform.note()),
+        }
+    }
+}
+
+/// Collects problems while the files are walked.
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, place: impl Into<String>, reason: [&str; 2], mend: [&str; 2]) {
+        let pair = |[ko, en]: [&str; 2]| (ko.to_owned(), en.to_owned());
+        self.0.push(Problem::new(place, pair(reason), pair(mend)));
+    }
+}
+
+pub(super) fn check(definition: &Definition) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    check_dataset(definition, &mut problems);
+    check_schema(&definition.schema, &mut problems);
+    if problems.0.is_empty() { Ok(()) } else { Err(problems.0) }
+}
+
+pub(super) fn plan(definition: &Definition) -> Result<Plan, Vec<Problem>> {
+    let mut problems = Problems::default();
+    check_dataset(definition, &mut problems);
+    check_schema(&definition.schema, &mut problems);
+    let Some(recipe) = &definition.recipe else {
+        problems.add(
+            "recipe.toml",
+            ["파일이 없습니다.", "no such file."],
+            ["비식별 단계를 만들려면 작성하십시오.", "Write one to build the de-identified tier."],
+        );
+        return Err(problems.0);
+    };
+    check_recipe(&recipe.value, &definition.schema, &mut problems);
+    let tables: Vec<TablePlan> = definition
+        .schema
+        .tables
+        .iter()
+        .filter(|table| recipe.value.columns.contains_key(&table.name))
+        .filter_map(|table| plan_table(table, &recipe.value, &mut problems))
+        .collect();
+    check_one_shift(&tables, &mut problems);
+    let person_table = tables.iter().position(|table| table.spec.name == recipe.value.person.table);
+    match (problems.0.is_empty(), person_table) {
+        (true, Some(person_table)) => Ok(Plan { tables, person_table }),
+        _ => Err(problems.0),
+    }
+}
+
+fn check_dataset(definition: &Definition, problems: &mut Problems) {
+    let dataset = &definition.dataset;
+    if Name::parse(&dataset.name).is_err() {
+        let place = format!("dataset.toml: name = \"{}\"", dataset.name);
+        problems.add(place, ["이름이 될 수 없습니다.", "is not a name."], NAME_MEND);
+    }
+    for tier in dataset.tiers.iter().filter(|tier| Tier::parse(tier).is_none()) {
+        problems.add(
+            format!("dataset.toml: tiers: \"{tier}\""),
+            ["그런 단계는 없습니다.", "is not a tier."],
+            ["deidentified 또는 synthetic을 쓰십시오.", "Use `deidentified` or `synthetic`."],
+        );
+    }
+}
+
+const NAME_MEND: [&str; 2] = [
+    "a-z, 0-9, _, - 로 된 1~64자를 쓰십시오.",
+    "Use 1 to 64 characters of a-z, 0-9, _ and -, starting with a letter or digit.",
+];
+
+fn check_schema(schema: &SchemaFile, problems: &mut Problems) {
+    let mut tables = BTreeSet::new();
+    for table in &schema.tables {
+        if Name::parse(&table.name).is_err() {
+            problems.add(format!("schema.toml: {}", table.name), ["이름이 될 수 없습니다.", "is not a name."], NAME_MEND);
+        }
+        if !tables.insert(&table.name) {
+            twice(format!("schema.toml: {}", table.name), problems);
+        }
+        let mut columns = BTreeSet::new();
+        for column in &table.columns {
+            let place = format!("schema.toml: {}.{}", table.name, column.name);
+            if !columns.insert(&column.name) {
+                twice(place.clone(), problems);
+            }
+            if ColumnType::parse(&column.kind).is_none() {
+                let reason = format!("type = \"{}\"", column.kind);
+                problems.add(
+                    place,
+                    [&format!("{reason}: 그런 자료형은 없습니다."), &format!("{reason} is not a type.")],
+                    [TYPES_KO, "Use boolean, int32, int64, float64, text, date or timestamp."],
+                );
+            }
+        }
+        for (key, named) in [("person", &table.person), ("time", &table.time)] {
+            if let Some(named) = named.as_ref().filter(|named| !columns.contains(named)) {
+                missing_column(format!("schema.toml: {}.{key}", table.name), named, table, problems);
+            }
+        }
+    }
+}
+
+const TYPES_KO: &str = "boolean, int32, int64, float64, text, date, timestamp 가운데 하나를 쓰십시오.";
+
+fn twice(place: String, problems: &mut Problems) {
+    problems.add(place, ["두 번 나옵니다.", "is there twice."], ["하나를 지우십시오.", "Remove one of them."]);
+}
+
+fn missing_column(place: String, named: &str, table: &TableSpec, problems: &mut Problems) {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let names = names.join(", ");
+    problems.add(
+        place,
+        [
+            &format!("표 {}에 열 {named}이(가) 없습니다.", table.name),
+            &format!("table {} has no column {named}.", table.name),
+        ],
+        [&format!("있는 열: {names}."), &format!("It has {names}.")],
+    );
+}
+
+fn check_recipe(recipe: &Recipe, schema: &SchemaFile, problems: &mut Problems) {
+    for (name, columns) in &recipe.columns {
+        let Some(table) = schema.tables.iter().find(|table| &table.name == name) else {
+            let names: Vec<&str> = schema.tables.iter().map(|table| table.name.as_str()).collect();
+            let names = names.join(", ");
+            problems.add(
+                format!("recipe.toml: columns.{name}"),
+                ["schema.toml에 없는 표입니다.", "schema.toml has no such table."],
+                [&format!("있는 표: {names}."), &format!("It has {names}.")],
+            );
+            continue;
+        };
+        for column in columns.keys().filter(|column| !table.columns.iter().any(|c| &c.name == *column)) {
+            missing_column(format!("recipe.toml: columns.{name}.{column}"), column, table, problems);
+        }
+    }
+    if !recipe.columns.contains_key(&recipe.person.table) {
+        problems.add(
+            format!("recipe.toml: person.table = \"{}\"", recipe.person.table),
+            ["[columns]에 없는 표입니다.", "is not a table of [columns]."],
+            ["환자 한 명에 한 행인 표를 적으십시오.", "Name the table with one row per person."],
+        );
+    }
+    let asked = recipe.release.preset.k();
+    if recipe.privacy.k < asked {
+        let preset = recipe.release.preset.as_str();
+        problems.add(
+            format!("recipe.toml: privacy.k = {}", recipe.privacy.k),
+            [&format!("{preset} 설정은 {asked} 이상을 요구합니다."), &format!("preset {preset} asks for {asked} at least.")],
+            ["k를 올리거나 설정을 바꾸십시오.", "Raise k or choose another preset."],
+        );
+    }
+    for (key, share) in
+        [("max_suppressed", recipe.privacy.max_suppressed), ("max_unique_share", recipe.privacy.max_unique_share)]
+    {
+        if !(0.0..=1.0).contains(&share) {
+            problems.add(
+                format!("recipe.toml: privacy.{key} = {share}"),
+                ["비율이 아닙니다.", "is not a share."],
+                ["0과 1 사이의 값을 쓰십시오.", "Use a number from 0 to 1."],
+            );
+        }
+    }
+}
+
+fn plan_table(table: &TableSpec, recipe: &Recipe, problems: &mut Problems) -> Option<TablePlan> {
+    let rules = recipe.columns.get(&table.name)?;
+    let is_person = table.name == recipe.person.table;
+    if table.file.is_none() {
+        problems.add(
+            format!("schema.toml: {}", table.name),
+            ["원본 파일(file)이 없습니다.", "names no raw file."],
+            ["file = \"….csv\"를 적으십시오.", "Add file = \"….csv\"."],
+        );
+    }
+    let person = if is_person { Some(recipe.person.id.as_str()) } else { table.person.as_deref() };
+    let person_column = person.and_then(|name| table.columns.iter().position(|column| column.name == name));
+    let columns: Vec<ColumnPlan> = table
+        .columns
+        .iter()
+        .filter_map(|column| plan_column(table, column, rules.get(&column.name), is_person, problems))
+        .collect();
+    let Some(person_column) = person_column else {
+        problems.add(
+            if is_person { "recipe.toml: person.id".to_owned() } else { format!("schema.toml: {}.person", table.name) },
+            ["환자를 가리키는 열이 없습니다.", "names no column of the table that names the person."],
+            ["환자 식별자 열의 이름을 적으십시오.", "Give the name of the column that identifies the person."],
+        );
+        return None;
+    };
+    check_person_column(table, columns.get(person_column), problems);
+    check_shifts(table, &columns, problems);
+    Some(TablePlan { spec: table.clone(), columns, person_column })
+}
+
+fn plan_column(
+    table: &TableSpec,
+    column: &ColumnSpec,
+    rule: Option<&ColumnRule>,
+    is_person: bool,
+    problems: &mut Problems,
+) -> Option<ColumnPlan> {
+    let kind = ColumnType::parse(&column.kind)?;
+    let place = format!("recipe.toml: columns.{}.{}", table.name, column.name);
+    let Some(rule) = rule else {
+        let (role, transform) = (Role::Other, Transform::Drop);
+        return Some(ColumnPlan { spec: column.clone(), kind, released: kind, role, transform, listed: false });
+    };
+    let transform = read_rule(rule).map_err(|[reason, mend]| problems.0.push(Problem::new(&place, reason, mend))).ok()?;
+    let Some(released) = transform.released(kind) else {
+        let (action, kind) = (&rule.action, kind.as_str());
+        problems.add(
+            place,
+            [&format!("do = \"{action}\"은(는) {kind} 열에 쓸 수 없습니다."), &format!("do = \"{action}\" does not work on {kind}.")],
+            ["자료형에 맞는 처리를 고르십시오.", "Choose an action for that type, or correct the type in schema.toml."],
+        );
+        return None;
+    };
+    let role = rule.role.unwrap_or(Role::Other);
+    if role == Role::Identifier && !matches!(transform, Transform::Drop | Transform::Pseudonym { .. }) {
+        problems.add(
+            place,
+            ["식별자인데 그대로 나갑니다.", "is an identifier and would be released."],
+            ["do = \"pseudonym\" 또는 \"drop\"을 쓰십시오.", "Use do = \"pseudonym\" or \"drop\"."],
+        );
+    } else if role == Role::Quasi && !is_person {
+        problems.add(
+            place,
+            ["준식별자는 환자 표에서만 잴 수 있습니다.", "is a quasi-identifier outside the person table, where it is not measured."],
+            ["환자 표로 옮기거나 다른 역할을 주십시오.", "Move it to the person table or give it another role."],
+        );
+    }
+    Some(ColumnPlan { spec: column.clone(), kind, released, role, transform, listed: true })
+}
+
+fn check_person_column(table: &TableSpec, column: Option<&ColumnPlan>, problems: &mut Problems) {
+    let Some(column) = column else { return };
+    let fine = matches!(&column.transform, Transform::Pseudonym { domain, .. } if domain == "person");
+    if !fine || column.spec.nullable {
+        problems.add(
+            format!("recipe.toml: columns.{}.{}", table.name, column.spec.name),
+            ["환자 식별자는 null이 없는 가명이어야 합니다.", "names the person and must be a pseudonym of domain person, never null."],
+            ["do = \"pseudonym\"을 쓰고 nullable을 지우십시오.", "Use do = \"pseudonym\" and remove `nullable`."],
+        );
+    }
+}
+
+/// All dates of a person move together, so there can be one width alone.
+fn check_one_shift(tables: &[TablePlan], problems: &mut Problems) {
+    let mut first = None;
+    for (table, column) in tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column))) {
+        let Transform::DateShift { weeks, .. } = column.transform else { continue };
+        if *first.get_or_insert(weeks) != weeks {
+            problems.add(
+                format!("recipe.toml: columns.{}.{}", table.spec.name, column.spec.name),
+                ["weeks가 다른 열과 달라 간격이 깨집니다.", "weeks differs from another column, which would break intervals."],
+                ["모든 date_shift에 같은 weeks를 쓰십시오.", "Give every date_shift the same weeks."],
+            );
+        }
+    }
+}
+
+fn check_shifts(table: &TableSpec, columns: &[ColumnPlan], problems: &mut Problems) {
+    let dated = |kind| matches!(kind, ColumnType::Date | ColumnType::Timestamp);
+    for column in columns.iter().filter(|column| dated(column.kind) && column.transform == Transform::Keep) {
+        problems.add(
+            format!("recipe.toml: columns.{}.{}", table.name, column.spec.name),
+            ["날짜가 그대로 나갑니다.", "is a date and would be released as it is."],
+            ["date_shift 또는 date_truncate를 쓰십시오.", "Use do = \"date_shift\" or \"date_truncate\"."],
+        );
+    }
+}

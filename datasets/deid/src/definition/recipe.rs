@@ -1,0 +1,149 @@
+//! `recipe.toml`: what happens to each column, and how much risk may remain.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The file `recipe.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Which release this is.
+    pub release: Release,
+    /// The table with one row per person.
+    pub person: Person,
+    /// Table, then column, then rule. A column that is not listed is dropped.
+    pub columns: BTreeMap<String, BTreeMap<String, ColumnRule>>,
+    /// How much risk may remain.
+    pub privacy: Privacy,
+}
+
+/// Which release this is. Name and recipient choose the keys: another recipient gets identifiers that do not link.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Who gets it.
+    pub recipient: String,
+    /// Until when it may be kept.
+    pub expires: Option<toml::value::Datetime>,
+    /// The setting it is released into.
+    pub preset: Preset,
+}
+
+/// The setting a release goes into; each asks for a smallest class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Read where it lies, nothing leaves: k ≥ 3.
+    Enclave,
+    /// Under contract, metered: k ≥ 5.
+    Controlled,
+    /// Registered public: k ≥ 11, risk 0.09.
+    QuasiPublic,
+    /// Public: k ≥ 20, risk 0.05.
+    Public,
+}
+
+/// The table with one row per person.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Its name.
+    pub table: String,
+    /// The column that names the person.
+    pub id: String,
+}
+
+/// How much risk may remain.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Persons that must share each combination of quasi-identifiers.
+    pub k: u64,
+    /// Largest share of persons that may be left out to reach `k`.
+    pub max_suppressed: f64,
+    /// Largest share of persons that may stay alone in their class.
+    #[serde(default)]
+    pub max_unique_share: f64,
+}
+
+/// What a column means to an adversary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Names a person or a thing directly: pseudonym or nothing.
+    Identifier,
+    /// Known from elsewhere: what the classes are made of.
+    Quasi,
+    /// What an adversary would like to learn.
+    Sensitive,
+    /// When something happened.
+    EventTime,
+    /// Nothing of these.
+    Other,
+}
+
+/// What happens to a column, as it is written; [`crate::transform::Transform`] is what it means.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnRule {
+    /// What the column means to an adversary.
+    pub role: Option<Role>,
+    /// `drop`, `keep`, `pseudonym`, `date_shift`, `date_truncate`, `generalise`, `clamp`, `round` or `map`.
+    #[serde(rename = "do")]
+    pub action: String,
+    /// pseudonym: which identifiers it belongs to; by default `person`.
+    pub domain: Option<String>,
+    /// date_shift: largest shift.
+    pub weeks: Option<u32>,
+    /// date_shift: `month` or `year`, when the day is to go as well.
+    pub truncate: Option<String>,
+    /// date_truncate: `month` or `year`.
+    pub part: Option<String>,
+    /// generalise: width of the classes.
+    pub width: Option<f64>,
+    /// generalise: where the classes of one width begin; by default 0.
+    pub origin: Option<f64>,
+    /// generalise: where classes begin, in rising order.
+    pub breaks: Option<Vec<f64>>,
+    /// generalise: `label` or `lower`. pseudonym: `text` or `integer`.
+    #[serde(rename = "as")]
+    pub form: Option<String>,
+    /// generalise, clamp, round: everything above becomes this.
+    pub top: Option<f64>,
+    /// generalise, clamp, round: everything below becomes this.
+    pub bottom: Option<f64>,
+    /// round: the step.
+    pub to: Option<f64>,
+    /// map: from value to value.
+    pub values: Option<BTreeMap<String, String>>,
+    /// map: what every other value becomes; without it they become null.
+    pub default: Option<String>,
+    /// map: what a missing value becomes; without it it stays null.
+    pub missing: Option<String>,
+}
+
+impl Preset {
+    /// The smallest class the setting asks for.
+    pub const fn k(self) -> u64 {
+        match self {
+            Self::Enclave => 3,
+            Self::Controlled => 5,
+            Self::QuasiPublic => 11,
+            Self::Public => 20,
+        }
+    }
+
+    /// Its name in a recipe.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enclave => "enclave",
+            Self::Controlled => "controlled",
+            Self::QuasiPublic => "quasi_public",
+            Self::Public => "public",
+        }
+    }
+}

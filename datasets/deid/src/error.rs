@@ -1,0 +1,240 @@
+//! Why a version was not built: one variant per decision of the caller, each naming the place and the mend.
+
+use crate::report::Report;
+use mudeung_wire::manifest::Bilingual;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A version that was not built. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum CurateError {
+    /// A file of the definition or the input cannot be opened or read.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// A file of the definition is not the TOML it should be.
+    #[error("{}:{line}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The definition contradicts itself.
+    #[error("the definition is not usable\n{}", list(.0))]
+    Definition(Vec<Problem>),
+    /// The raw data is not what the definition says.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The release key cannot be used.
+    #[error(transparent)]
+    Key(#[from] crate::key::KeyError),
+    /// The risk of re-identification is too high to release.
+    #[error("the release gate refuses this version\n{}", list(&.0.refusals))]
+    Gate(Box<Report>),
+    /// A raw identifier was found in the output.
+    #[error("{table}.{column}: {values} value(s) equal a raw identifier; drop the column or map its values")]
+    Canary {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// How many values.
+        values: u64,
+    },
+    /// The generator cannot make the table that the schema promises.
+    #[error("generator.toml: {0}")]
+    Generator(#[from] mudeung_synth::SynthError),
+    /// The version cannot be written.
+    #[error("the version cannot be written: {0}")]
+    Write(String),
+    /// A computation on the tables failed in a way the checks should have ruled out.
+    #[error("{table}: {reason}")]
+    Internal {
+        /// The table.
+        table: String,
+        /// What failed.
+        reason: String,
+    },
+}
+
+/// Raw data that is not what the definition says. No message carries a patient's value.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InputError {
+    /// The file of a table is not in the input folder.
+    #[error("{file}: no such file in the input folder {folder}; table `{table}` is read from it")]
+    Missing {
+        /// The table.
+        table: String,
+        /// The file.
+        file: String,
+        /// The input folder.
+        folder: String,
+    },
+    /// Columns that the schema names are not in the file.
+    #[error("{file}: the header has no column {}; it has {}", quoted(.missing), quoted(.found))]
+    Header {
+        /// The file.
+        file: String,
+        /// Raw names that are missing.
+        missing: Vec<String>,
+        /// Raw names that are there.
+        found: Vec<String>,
+    },
+    /// Two columns of the file have one name.
+    #[error("{file}: the header names column `{column}` twice")]
+    DuplicateColumn {
+        /// The file.
+        file: String,
+        /// The raw name.
+        column: String,
+    },
+    /// A row ends early: the file is cut off, or a separator is missing.
+    #[error("{file}:{line}: row {row} ends before column `{column}`: {found} of {expected} columns; is the file cut off?")]
+    Truncated {
+        /// The file.
+        file: String,
+        /// Line in the file, from 1.
+        line: u64,
+        /// Data row, from 1.
+        row: u64,
+        /// The first column that is not there.
+        column: String,
+        /// Columns of the row.
+        found: usize,
+        /// Columns of the header.
+        expected: usize,
+    },
+    /// A row has more columns than the header.
+    #[error("{file}:{line}: row {row} has {found} columns, the header has {expected}")]
+    Overlong {
+        /// The file.
+        file: String,
+        /// Line in the file, from 1.
+        line: u64,
+        /// Data row, from 1.
+        row: u64,
+        /// Columns of the row.
+        found: usize,
+        /// Columns of the header.
+        expected: usize,
+    },
+    /// The file ends within a quotation.
+    #[error("{file}: the file ends within a quoted value; is it cut off?")]
+    OpenQuote {
+        /// The file.
+        file: String,
+    },
+    /// A value is not of the column's type.
+    #[error("{file}:{line}: row {row}, column `{column}`: expected {expected}, found {found}")]
+    Value {
+        /// The file.
+        file: String,
+        /// Line in the file, from 1; 0 where the format has no lines.
+        line: u64,
+        /// Data row, from 1.
+        row: u64,
+        /// The raw name of the column.
+        column: String,
+        /// The type, with its format.
+        expected: String,
+        /// The class of the value, never the value.
+        found: String,
+    },
+    /// A Parquet column cannot be read as the type that the schema names.
+    #[error("{file}: column `{column}` is {found}, the schema says {expected}")]
+    ColumnType {
+        /// The file.
+        file: String,
+        /// The raw name of the column.
+        column: String,
+        /// The type that the schema names.
+        expected: String,
+        /// The type in the file.
+        found: String,
+    },
+    /// The file is not what its name says, or is damaged.
+    #[error("{file}: not a readable {format} file: {reason}")]
+    Corrupt {
+        /// The file.
+        file: String,
+        /// `CSV` or `Parquet`.
+        format: &'static str,
+        /// What the reader says.
+        reason: String,
+    },
+    /// Two rows of the person table have one identifier.
+    #[error("{file}: rows {first} and {second} have the same `{column}`; the person table has one row per person")]
+    DuplicatePerson {
+        /// The file.
+        file: String,
+        /// The identifier's column.
+        column: String,
+        /// Data row, from 1.
+        first: u64,
+        /// Data row, from 1.
+        second: u64,
+    },
+    /// The file of a table has no rows.
+    #[error("{file}: the table has no rows")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+}
+
+/// One thing to mend, in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    /// Where: file, and `table.column` or the key's path.
+    pub place: String,
+    /// What is wrong.
+    pub reason: Bilingual,
+    /// What to do about it.
+    pub mend: Bilingual,
+}
+
+impl Problem {
+    /// A problem at a place; texts as (Korean, English).
+    pub(crate) fn new(place: impl Into<String>, reason: (String, String), mend: (String, String)) -> Self {
+        let text = |(ko, en)| Bilingual { ko, en };
+        Self { place: place.into(), reason: text(reason), mend: text(mend) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}\n    {} {}", self.place, self.reason.en, self.mend.en, self.reason.ko, self.mend.ko)
+    }
+}
+
+impl CurateError {
+    /// Whether the caller's input is at fault (exit 2) and not the machine (exit 1).
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Write(_) | Self::Internal { .. } => false,
+            Self::Unreadable { .. }
+            | Self::Syntax { .. }
+            | Self::Definition(_)
+            | Self::Input(_)
+            | Self::Key(_)
+            | Self::Gate(_)
+            | Self::Canary { .. }
+            | Self::Generator(_) => true,
+        }
+    }
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,195 @@
+//! The release key: the secret behind pseudonyms and date shifts, kept apart from everything that is released.
+
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use mudeung_core::clock::Entropy;
+use sha2::Sha256;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// The master key of a hospital's releases. Each release derives its own keys from it, so that two recipients cannot
+/// link their data; destroying it makes every release irreversible.
+pub struct ReleaseKey(Zeroizing<[u8; 32]>);
+
+/// A release key that cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum KeyError {
+    /// The file cannot be read or made.
+    #[error("{path}: the release key cannot be read or made: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// Others than the owner may read the file.
+    #[error("{path}: the release key is readable by others (mode {mode:03o}); run `chmod 600` on it")]
+    Exposed {
+        /// The file.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file does not hold 64 hexadecimal digits.
+    #[error("{path}: a release key is 64 hexadecimal digits")]
+    Malformed {
+        /// The file.
+        path: String,
+    },
+    /// The file lies in the folder that is served.
+    #[error("{path}: the release key must not lie within the output store {store}; keep it apart")]
+    WithinStore {
+        /// The file.
+        path: String,
+        /// The store's folder.
+        store: String,
+    },
+}
+
+/// The keys of one release, derived from the master key and the release's name and recipient.
+pub(crate) struct ProjectKeys {
+    pseudonym: Zeroizing<[u8; 32]>,
+    shift: Zeroizing<[u8; 32]>,
+}
+
+impl ReleaseKey {
+    /// A key of these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Reads a key of 64 hexadecimal digits from a file that only its owner may read and that lies outside `store`.
+    pub fn load(path: &Path, store: &Path) -> Result<Self, KeyError> {
+        let shown = path.display().to_string();
+        let unreadable = |error: std::io::Error| KeyError::Unreadable { path: shown.clone(), reason: error.to_string() };
+        refuse_within(path, store)?;
+        let mode = mode_of(&std::fs::metadata(path).map_err(unreadable)?);
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Exposed { path: shown, mode });
+        }
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
+        decode(text.trim()).map(|bytes| Self(Zeroizing::new(bytes))).ok_or(KeyError::Malformed { path: shown })
+    }
+
+    /// Reads the key file, or makes one with fresh bytes when there is none.
+    pub fn load_or_create(path: &Path, store: &Path, entropy: &dyn Entropy) -> Result<Self, KeyError> {
+        if !path.exists() {
+            refuse_within(path, store)?;
+            create(path, entropy).map_err(|error| KeyError::Unreadable {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            })?;
+        }
+        Self::load(path, store)
+    }
+
+    pub(crate) fn project(&self, release: &str, recipient: &str) -> ProjectKeys {
+        let mut salt = Vec::new();
+        for part in [release, recipient] {
+            salt.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            salt.extend(part.as_bytes());
+        }
+        let root = Hkdf::<Sha256>::new(Some(&salt), self.0.as_slice());
+        let expand = |label: &[u8]| {
+            let mut key = Zeroizing::new([0_u8; 32]);
+            // 32 bytes are far below HKDF's limit of 8,160, the only way this can fail.
+            if root.expand(label, key.as_mut_slice()).is_err() {
+                key.fill(0);
+            }
+            key
+        };
+        ProjectKeys { pseudonym: expand(b"mudeung/v1/pseudonym"), shift: expand(b"mudeung/v1/date-shift") }
+    }
+}
+
+/// Never shows the key.
+impl std::fmt::Debug for ReleaseKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ReleaseKey(…)")
+    }
+}
+
+impl ProjectKeys {
+    /// The keyed hash of an identifier within a domain: equal identifiers in two domains do not link.
+    pub(crate) fn identifier(&self, domain: &str, id: &str) -> [u8; 32] {
+        mac(&self.pseudonym, &[b"v1|", domain.as_bytes(), b"|", id.as_bytes()])
+    }
+
+    /// The shift of a person in days: whole weeks, so that weekdays stay, 1 to `weeks` of them, either way.
+    pub(crate) fn shift_days(&self, person: &str, weeks: u32) -> i32 {
+        let [a, b, c, d, e, f, g, h, sign, ..] = mac(&self.shift, &[b"v1|", person.as_bytes()]);
+        let width = u64::from(weeks.max(1));
+        let distance = 1 + u64::from_be_bytes([a, b, c, d, e, f, g, h]) % width;
+        let days = i32::try_from(distance.saturating_mul(7)).unwrap_or(i32::MAX);
+        if sign & 1 == 0 { days } else { -days }
+    }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut padded = [0_u8; 64];
+    for (to, from) in padded.iter_mut().zip(key) {
+        *to = *from;
+    }
+    // A key of one block padded with zeros is the same HMAC key, and needs no fallible constructor.
+    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&padded.into());
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn create(path: &Path, entropy: &dyn Entropy) -> std::io::Result<()> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    entropy.fill(bytes.as_mut_slice());
+    let mut text = Zeroizing::new(String::with_capacity(65));
+    for byte in bytes.iter() {
+        write!(text, "{byte:02x}").map_err(std::io::Error::other)?;
+    }
+    text.push('\n');
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn refuse_within(path: &Path, store: &Path) -> Result<(), KeyError> {
+    let folder = absolute(path.parent().unwrap_or(Path::new(".")));
+    let store = absolute(store);
+    if folder.starts_with(&store) {
+        return Err(KeyError::WithinStore { path: path.display().to_string(), store: store.display().to_string() });
+    }
+    Ok(())
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(unix)]
+fn mode_of(metadata: &std::fs::Metadata) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &std::fs::Metadata) -> u32 {
+    0o600
+}
+
+fn decode(text: &str) -> Option<[u8; 32]> {
+    let mut key = [0_u8; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(key)
+}

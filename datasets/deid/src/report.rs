@@ -1,0 +1,122 @@
+//! The risk report of a release: what came in, what was done to each column, what went out, and what risk remains.
+
+use crate::error::Problem;
+use mudeung_wire::manifest::{Bilingual, RiskFigures};
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// The report, also as JSON by `serde`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The dataset.
+    pub dataset: String,
+    /// The release's name.
+    pub release: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Who gets it.
+    pub recipient: String,
+    /// Until when it may be kept.
+    pub expires: Option<String>,
+    /// The setting it is released into.
+    pub preset: String,
+    /// Whether the gate let it through.
+    pub passed: bool,
+    /// Why not.
+    pub refusals: Vec<Problem>,
+    /// The measured risk.
+    pub risk: RiskFigures,
+    /// The tables.
+    pub tables: Vec<ReportTable>,
+}
+
+/// What happened to a table.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportTable {
+    /// Its name.
+    pub name: String,
+    /// The raw file.
+    pub file: String,
+    /// SHA-256 of the raw file.
+    pub sha256: String,
+    /// Rows that came in; zero when the gate refused before they were read.
+    pub rows_in: u64,
+    /// Rows that went out.
+    pub rows_out: u64,
+    /// Rows of suppressed persons.
+    pub suppressed_rows: u64,
+    /// Rows whose person is not in the person table; they are left out.
+    pub unknown_person_rows: u64,
+    /// The columns, dropped ones too.
+    pub columns: Vec<ReportColumn>,
+}
+
+/// What happened to a column.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReportColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether it is released.
+    pub released: bool,
+    /// Whether the recipe names it.
+    pub listed: bool,
+    /// What was done.
+    pub done: Bilingual,
+}
+
+impl Report {
+    /// The report for people, in English with the Korean beside it.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let verdict = if self.passed { "PASSED (통과)" } else { "REFUSED (거부)" };
+        writeln!(out, "Risk report (위험도 보고서): {} · {} → {}", self.dataset, self.release, self.recipient)?;
+        writeln!(out, "Purpose (목적): {}", self.purpose)?;
+        let expires = self.expires.as_deref().unwrap_or("-");
+        writeln!(out, "Setting (환경): {}   Keep until (보유 기한): {expires}", self.preset)?;
+        writeln!(out, "Release gate (반출 심사): {verdict}")?;
+        for refusal in &self.refusals {
+            writeln!(out, "  {refusal}")?;
+        }
+        self.write_risk(out)?;
+        for table in &self.tables {
+            writeln!(out, "\n{} ({}, sha256 {})", table.name, table.file, table.sha256)?;
+            writeln!(
+                out,
+                "  rows in {}, out {}, of suppressed persons {}, of unknown persons {}",
+                table.rows_in, table.rows_out, table.suppressed_rows, table.unknown_person_rows
+            )?;
+            for column in &table.columns {
+                let mark = if column.released { ' ' } else { '-' };
+                let unlisted = if column.listed { "" } else { " (not in the recipe / 처방에 없음)" };
+                writeln!(out, "  {mark} {:<24} {} / {}{unlisted}", column.name, column.done.en, column.done.ko)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_risk(&self, out: &mut String) -> std::fmt::Result {
+        let risk = &self.risk;
+        writeln!(out, "\nQuasi-identifiers (준식별자): {}", risk.quasi_identifiers.join(", "))?;
+        writeln!(out, "{:<44} {:>10} {:>10}", "", "before", "after")?;
+        writeln!(out, "{:<44} {:>10} {:>10}", "smallest class k (최소 동질집합)", risk.k_before, risk.k)?;
+        writeln!(
+            out,
+            "{:<44} {:>9.2}% {:>9.2}%",
+            "alone in their class (유일한 환자)",
+            risk.unique_share_before * 100.0,
+            risk.unique_share * 100.0
+        )?;
+        writeln!(out, "{:<44} {:>10} {:>10}", "required k (요구 k)", "", risk.required_k)?;
+        writeln!(out, "{:<44} {:>10} {:>10}", "classes (동질집합 수)", "", risk.classes)?;
+        writeln!(out, "{:<44} {:>10} {:>10}", "persons released (반출 환자)", "", risk.persons)?;
+        writeln!(out, "{:<44} {:>10} {:>10}", "persons left out (제외 환자)", "", risk.suppressed_persons)?;
+        writeln!(out, "{:<44} {:>10} {:>10.4}", "prosecutor risk, highest (최대 재식별 위험)", "", risk.prosecutor_max)?;
+        writeln!(out, "{:<44} {:>10} {:>10.4}", "prosecutor risk, mean (평균 재식별 위험)", "", risk.prosecutor_mean)
+    }
+}

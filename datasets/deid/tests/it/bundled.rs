@@ -1,0 +1,89 @@
+//! Every definition in `datasets/definitions`: it is well formed, and with its raw data in its folder it builds.
+
+use crate::fixture::{hashes, rows};
+use crate::synthetic::shape;
+use mudeung_core::clock::Timestamp;
+use mudeung_deid::definition::Definition;
+use mudeung_deid::{Build, BuildSynthetic, Built, CurateError, ReleaseKey, build, build_synthetic, check};
+use std::path::{Path, PathBuf};
+
+fn definitions() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions");
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    found
+}
+
+fn real(definition: &Path, input: &Path, store: &Path) -> Result<Built, CurateError> {
+    build(Build {
+        definition_dir: definition,
+        input_dir: input,
+        store_root: store,
+        key: &ReleaseKey::from_bytes([1; 32]),
+        number: None,
+        created_at: Timestamp::from_seconds(1_800_000_000),
+        progress: &mut |_| {},
+    })
+}
+
+fn synthetic(definition: &Path, persons: u64, store: &Path) -> Built {
+    build_synthetic(BuildSynthetic {
+        definition_dir: definition,
+        persons: Some(persons),
+        seed: None,
+        store_root: store,
+        number: None,
+        created_at: Timestamp::from_seconds(1_800_000_000),
+        progress: &mut |_| {},
+    })
+    .unwrap_or_else(|error| panic!("{}: {error}", definition.display()))
+}
+
+#[test]
+fn each_is_well_formed_named_like_its_folder_and_described_in_both_languages() {
+    assert!(definitions().len() >= 4);
+    for folder in definitions() {
+        let definition = check(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        assert_eq!(Some(definition.dataset.name.as_str()), folder.file_name().unwrap().to_str());
+        assert!(folder.join("README.md").is_file());
+        for table in &definition.schema.tables {
+            for column in &table.columns {
+                let text = &column.description;
+                let korean = text.ko.chars().any(|c| ('가'..='힣').contains(&c));
+                assert!(korean && !text.en.is_empty(), "{}.{}.{}", folder.display(), table.name, column.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn raw_data_stands_beside_its_licence_and_passes_the_gate() {
+    let mut built = Vec::new();
+    for folder in definitions() {
+        let definition = Definition::load(&folder).unwrap();
+        let Some(input) = definition.bundled_input() else { continue };
+        assert!(input.join("LICENSE").is_file(), "{}", folder.display());
+        let store = tempfile::tempdir().unwrap();
+        let version = real(&folder, &input, store.path()).unwrap_or_else(|error| panic!("{error}"));
+        let risk = version.manifest.risk.clone().unwrap();
+        let share = risk.suppressed_persons as f64 / (risk.persons + risk.suppressed_persons) as f64;
+        assert!(risk.k >= 5 && share <= 0.05, "{}: {risk:?}", folder.display());
+        assert_eq!(hashes(&version), hashes(&real(&folder, &input, tempfile::tempdir().unwrap().path()).unwrap()));
+        assert_eq!(shape(&version.manifest), shape(&synthetic(&folder, 200, store.path()).manifest));
+        built.push((definition.dataset.name, risk.persons + risk.suppressed_persons));
+    }
+    assert_eq!(built, [("lymph_node".to_owned(), 686), ("support2".to_owned(), 9_105)]);
+}
+
+#[test]
+fn each_synthetic_tier_is_drawn_and_the_same_twice() {
+    for folder in definitions() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (first, second) = (synthetic(&folder, 100, one.path()), synthetic(&folder, 100, other.path()));
+        assert_eq!(first.manifest, second.manifest);
+        for table in &first.manifest.tables {
+            assert!(rows(&first, &table.name).num_rows() > 0, "{}.{}", folder.display(), table.name);
+        }
+    }
+}
