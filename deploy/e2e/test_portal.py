@@ -2,11 +2,14 @@
 
 import shutil
 
+import httpx
 import pytest
 import sandbox
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.ui import WebDriverWait
 
 PICTURES = sandbox.FOLDER / "portal"
 FLAGS = [
@@ -20,7 +23,8 @@ FLAGS = [
     "--disable-sync",
     "--window-size=1280,1600",
 ]
-PAGES = ["", "catalogue", "apps", "grants", "usage", "ledger"]
+ADMIN_PAGES = ["", "home", "catalogue", "apps", "requests", "grants", "usage", "releases", "ledger", "organizations"]
+DEVELOPER_PAGES = ["home", "catalogue", "apps", "requests", "requests/new", "grants", "usage"]
 
 
 @pytest.fixture
@@ -35,44 +39,117 @@ def browser(tmp_path):
     driver.quit()
 
 
-def sign_in(browser, demo, who="admin"):
-    browser.get(f"{demo.url}/login")
+def sign_in(browser, demo, language, who, password=None):
+    browser.get(f"{demo.url}/{language}/sign-in")
     person = demo.json[who]
     browser.find_element(By.NAME, "email").send_keys(person["email"])
-    field = browser.find_element(By.NAME, "password")
-    field.send_keys(person["password"])
-    field.submit()
+    browser.find_element(By.NAME, "password").send_keys(password or person["password"])
+    click(browser, "main form button.main")
 
 
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_an_administrator_sees_every_page(browser, demo, language):
+def click(browser, selector):
+    """Presses a button and waits for the page that comes of it."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    browser.find_element(By.CSS_SELECTOR, selector).click()
+    WebDriverWait(browser, 15).until(expected_conditions.staleness_of(page))
+
+
+def is_asked_to_sign_in(browser):
+    return bool(browser.find_elements(By.NAME, "password"))
+
+
+def picture(browser, name):
     PICTURES.mkdir(parents=True, exist_ok=True)
-    sign_in(browser, demo)
-    assert "/login" not in browser.current_url
-    for page in PAGES:
-        browser.get(f"{demo.url}/{page}?lang={language}")
-        assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == language
-        assert browser.find_element(By.TAG_NAME, "h1").text
-        browser.save_screenshot(str(PICTURES / f"{page or 'home'}-{language}.png"))
+    browser.save_screenshot(str(PICTURES / f"{name}.png"))
+
+
+def assert_page(browser, url, language):
+    browser.get(url)
+    assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == language
+    assert browser.find_element(By.TAG_NAME, "h1").text
+    assert not is_asked_to_sign_in(browser), url
+    width = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1], f"{url} is wider than the window"
+
+
+def assert_nothing_amiss(browser):
     mistakes = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert not mistakes, mistakes
 
 
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("who, pages", [("admin", ADMIN_PAGES), ("developer", DEVELOPER_PAGES)])
+def test_a_member_sees_every_page(browser, demo, language, who, pages):
+    sign_in(browser, demo, language, who)
+    assert not is_asked_to_sign_in(browser)
+    for page in pages:
+        assert_page(browser, f"{demo.url}/{language}/{page}".rstrip("/"), language)
+        picture(browser, f"{who}-{page.replace('/', '-') or 'front'}-{language}")
+    assert_nothing_amiss(browser)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_catalogue_leads_to_every_table(browser, demo, language):
+    browser.get(f"{demo.url}/{language}/catalogue")
+    prefix = f"{demo.url}/{language}/catalogue/"
+
+    def links():
+        found = (link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "main a"))
+        return sorted({link for link in found if link and link.startswith(prefix)})
+
+    datasets = links()
+    assert datasets
+    for dataset in datasets:
+        assert_page(browser, dataset, language)
+        for table in [link for link in links() if link.startswith(dataset + "/")]:
+            assert_page(browser, table, language)
+    picture(browser, f"table-{language}")
+    assert_nothing_amiss(browser)
+
+
 def test_a_wrong_password_is_told_and_opens_nothing(browser, demo):
-    browser.get(f"{demo.url}/login")
-    browser.find_element(By.NAME, "email").send_keys(demo.json["admin"]["email"])
-    field = browser.find_element(By.NAME, "password")
-    field.send_keys("wrong")
-    field.submit()
-    assert browser.find_element(By.NAME, "password")
-    browser.get(f"{demo.url}/ledger")
-    assert browser.find_element(By.NAME, "password"), "a page for members asks to sign in"
+    sign_in(browser, demo, "en", "admin", password="wrong")
+    assert is_asked_to_sign_in(browser)
+    for page in ("home", "ledger", "apps"):
+        browser.get(f"{demo.url}/en/{page}")
+        assert is_asked_to_sign_in(browser), f"{page} is for members"
+
+
+def test_a_developer_makes_a_credential_that_works_until_it_is_revoked(browser, demo):
+    sign_in(browser, demo, "en", "developer")
+    browser.get(f"{demo.url}/en/apps")
+    browser.find_element(By.NAME, "name").send_keys("Browser test")
+    click(browser, "main form button.main")
+    if not browser.find_elements(By.NAME, "label"):
+        browser.find_element(By.PARTIAL_LINK_TEXT, "Browser test").click()
+    app = browser.current_url.split("?")[0]
+    browser.find_element(By.NAME, "label").send_keys("laptop")
+    click(browser, "main form.card button.main")
+    secret = browser.find_element(By.CSS_SELECTOR, "code.secret").text
+    client_id = browser.find_element(By.CSS_SELECTOR, "dl.pairs code").text
+    picture(browser, "secret")
+
+    def ask_token():
+        form = {"grant_type": "client_credentials", "scope": "catalog.read"}
+        return httpx.post(demo.url + "/oauth2/token", data=form, auth=(client_id, secret))
+
+    def until(status):
+        # A change of the control database is seen by every node within one second.
+        WebDriverWait(browser, 3, poll_frequency=0.1).until(lambda _: ask_token().status_code == status)
+
+    until(200)
+    token = {"authorization": f"Bearer {ask_token().json()['access_token']}"}
+    assert httpx.get(demo.url + "/v1/datasets", headers=token).status_code == 200
+    browser.get(app)
+    assert secret not in browser.page_source, "a secret is shown once"
+    click(browser, "main table button.danger")
+    until(401)
+    assert httpx.get(demo.url + "/v1/datasets", headers=token).status_code == 401, "its tokens end with it"
+    assert_nothing_amiss(browser)
 
 
 def test_the_api_reference_is_served_by_ourselves(browser, demo):
-    browser.get(f"{demo.url}/docs/")
-    origins = browser.execute_script(
-        "return performance.getEntriesByType('resource').map(e => new URL(e.name).origin)"
-    )
-    assert set(origins) <= {demo.url}
-    browser.save_screenshot(str(PICTURES / "docs.png")) if PICTURES.exists() else None
+    browser.get(f"{demo.url}/docs")
+    script = "return performance.getEntriesByType('resource').map(e => new URL(e.name).origin)"
+    assert set(browser.execute_script(script)) <= {demo.url}
+    picture(browser, "docs")
