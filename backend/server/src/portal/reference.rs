@@ -54,10 +54,9 @@ struct CodeLine {
     en: &'static str,
 }
 
-/// The OpenAPI document, with this server's address.
+/// The OpenAPI document.
 pub(super) async fn read_openapi(app: web::Data<App>) -> Result<HttpResponse, Fault> {
-    let document = crate::openapi::document(&app.config.http.public_url);
-    let body = document.to_pretty_json().map_err(|error| Fault::internal(error.to_string()))?;
+    let body = crate::openapi::openapi_json().map_err(|error| Fault::internal(error.to_string()))?;
     let mut answer = HttpResponse::Ok();
     harden(&mut answer, app.portal.secure);
     let typed = answer.insert_header((CONTENT_TYPE, "application/json")).insert_header((CACHE_CONTROL, "no-cache"));
