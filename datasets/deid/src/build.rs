@@ -81,6 +81,7 @@ pub struct Built {
 /// Reads and checks a definition without touching any data.
 pub fn check(definition_dir: &Path) -> Result<Definition, CurateError> {
     let definition = Definition::load(definition_dir)?;
+    definition.check()?;
     if definition.recipe.is_some() {
         definition.plan()?;
     }

@@ -51,6 +51,9 @@ pub enum CurateError {
     /// The generator cannot make the table that the schema promises.
     #[error("generator.toml: {0}")]
     Generator(#[from] mudeung_synth::SynthError),
+    /// The version's number is taken; versions never change.
+    #[error("{0}")]
+    Exists(String),
     /// The version cannot be written.
     #[error("the version cannot be written: {0}")]
     Write(String),
@@ -226,6 +229,7 @@ impl CurateError {
             | Self::Key(_)
             | Self::Gate(_)
             | Self::Canary { .. }
+            | Self::Exists(_)
             | Self::Generator(_) => true,
         }
     }

@@ -1,5 +1,8 @@
 //! The release key: the secret behind pseudonyms and date shifts, kept apart from everything that is released.
 
+#[cfg(test)]
+mod tests;
+
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use mudeung_core::clock::Entropy;

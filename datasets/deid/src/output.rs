@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use mudeung_core::name::Name;
-use mudeung_engine::store::VersionWriter;
+use mudeung_engine::store::{VersionError, VersionWriter};
 use mudeung_wire::manifest::ManifestFile;
 
 /// Brings rows into their one order: person, then time, then every other column, so that neither the order of the
@@ -42,9 +42,14 @@ pub(crate) fn write(
     Ok(version.manifest_files(table, &files))
 }
 
-/// A version that could not be written.
-pub(crate) fn failed(error: mudeung_engine::store::VersionError) -> CurateError {
-    CurateError::Write(error.to_string())
+/// Why a version could not be written.
+pub(crate) fn failed(error: VersionError) -> CurateError {
+    match error {
+        VersionError::Exists { .. } => CurateError::Exists(error.to_string()),
+        VersionError::Missing { .. } | VersionError::Manifest(_) | VersionError::Layout(_) | VersionError::Io { .. } => {
+            CurateError::Write(error.to_string())
+        }
+    }
 }
 
 /// A computation that should not fail.

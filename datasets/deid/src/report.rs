@@ -73,6 +73,11 @@ impl Report {
         text
     }
 
+    /// The report for machines: an object of JSON, indented.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let verdict = if self.passed { "PASSED (통과)" } else { "REFUSED (거부)" };
         writeln!(out, "Risk report (위험도 보고서): {} · {} → {}", self.dataset, self.release, self.recipient)?;

@@ -13,6 +13,9 @@ mod pseudonym;
 mod rule;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use apply::{RowContext, apply};
 pub(crate) use date::to_days as days_since_1970;
 pub(crate) use pseudonym::{canonical, pseudonym_integer};

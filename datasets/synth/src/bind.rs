@@ -48,7 +48,7 @@ pub(crate) fn bind(spec: &Spec, schemas: &[(String, SchemaRef)]) -> Result<(Vec<
     let mut tables = Vec::new();
     for (name, schema) in schemas {
         let table = spec.tables.get(name).ok_or_else(|| table_error(name, "has no generator"))?;
-        tables.push(Binder { name, table, person: &person, is_person: *name == spec.person }.bind(schema)?);
+        tables.push(Binder { name, table, schema, person: &person, is_person: *name == spec.person }.bind()?);
     }
     let position = tables.iter().position(|table| table.name == spec.person);
     Ok((tables, position.ok_or_else(|| table_error(&spec.person, "is not a released table"))?))
@@ -62,12 +62,14 @@ fn table_error(table: &str, reason: &str) -> SynthError {
 struct Binder<'a> {
     name: &'a str,
     table: &'a TableSpec,
+    schema: &'a SchemaRef,
     person: &'a [&'a str],
     is_person: bool,
 }
 
 impl Binder<'_> {
-    fn bind(&self, schema: &SchemaRef) -> Result<Table, SynthError> {
+    fn bind(&self) -> Result<Table, SynthError> {
+        let schema = self.schema;
         let mut columns = Vec::new();
         let mut needs: Vec<Vec<usize>> = Vec::new();
         for (name, column) in &self.table.columns {
@@ -195,9 +197,9 @@ impl Binder<'_> {
         })
     }
 
-    /// Whether a column's numbers are whole in the first place: its type says so when it is released.
+    /// Whether a column is released as whole numbers.
     fn is_whole(&self, name: &str) -> bool {
-        !name.starts_with('_')
+        self.schema.field_with_name(name).is_ok_and(|field| field.data_type().is_integer())
     }
 
     fn value(&self, column: &str, value: &toml::Value) -> Result<Value, SynthError> {

@@ -137,6 +137,22 @@ fn check_dataset(definition: &Definition, problems: &mut Problems) {
             ["deidentified 또는 synthetic을 쓰십시오.", "Use `deidentified` or `synthetic`."],
         );
     }
+    let files = [
+        (Tier::Deidentified, "recipe.toml", definition.recipe.is_some()),
+        (Tier::Synthetic, "generator.toml", definition.generator.is_some()),
+    ];
+    for (tier, file, there) in files {
+        if dataset.tiers.iter().any(|named| named == tier.as_str()) != there {
+            problems.add(
+                format!("dataset.toml: tiers, {file}"),
+                ["단계와 파일이 맞지 않습니다.", "do not agree."],
+                [
+                    &format!("{tier} 단계가 있으면 {file}이 있어야 하고, 없으면 없어야 합니다."),
+                    &format!("The tier {tier} and the file {file} come together or not at all."),
+                ],
+            );
+        }
+    }
 }
 
 const NAME_MEND: [&str; 2] = [

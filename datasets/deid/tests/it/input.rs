@@ -69,7 +69,8 @@ fn a_corrupt_parquet_file_and_one_of_another_type_are_refused() {
     ward.define("schema.toml", &SCHEMA.replace("visit.csv", "visit.parquet"));
     ward.input("visit.parquet", visits(0..3));
     assert!(refusal(&ward).starts_with("visit.parquet: not a readable Parquet file"));
-    let built = Ward::new().build().unwrap();
+    let donor = Ward::new();
+    let built = donor.build().unwrap();
     let whole = std::fs::read(built.folder.join("visit/part-00000.parquet")).unwrap();
     ward.input("visit.parquet", &whole[..whole.len() / 2]);
     assert!(refusal(&ward).starts_with("visit.parquet: not a readable Parquet file"));
@@ -101,6 +102,13 @@ fn contradictions_in_a_definition_are_all_named_at_once() {
     for part in ["columns.patient.name", "columns.patient.birth", "columns.visit.pressure", "columns.visit.note", "privacy.k = 2"] {
         assert!(text.contains(part), "{part} in {text}");
     }
+}
+
+#[test]
+fn a_tier_without_its_file_is_refused() {
+    let ward = Ward::new();
+    ward.define("dataset.toml", &DATASET.replace(", \"synthetic\"", ""));
+    assert!(refusal(&ward).contains("tiers, generator.toml: do not agree"));
 }
 
 #[test]

@@ -26,14 +26,16 @@ fn the_order_of_the_input_does_not_show() {
 
 #[test]
 fn rows_are_sorted_by_pseudonym_then_time() {
-    let visits = rows(&Ward::new().build().unwrap(), "visit");
+    let ward = Ward::new();
+    let visits = rows(&ward.build().unwrap(), "visit");
     let order: Vec<_> = texts(&visits, "patient_id").into_iter().zip(texts(&visits, "day")).collect();
     assert!(order.is_sorted());
 }
 
 #[test]
 fn joins_survive_and_every_patient_keeps_the_visits() {
-    let built = Ward::new().build().unwrap();
+    let ward = Ward::new();
+    let built = ward.build().unwrap();
     let persons: BTreeSet<String> = texts(&rows(&built, "patient"), "patient_id").into_iter().collect();
     let mut visits = BTreeMap::<String, u32>::new();
     texts(&rows(&built, "visit"), "patient_id").into_iter().for_each(|id| *visits.entry(id).or_default() += 1);
@@ -43,7 +45,8 @@ fn joins_survive_and_every_patient_keeps_the_visits() {
 
 #[test]
 fn intervals_and_weekdays_survive_the_shift_while_dates_do_not() {
-    let visits = rows(&Ward::new().build().unwrap(), "visit");
+    let ward = Ward::new();
+    let visits = rows(&ward.build().unwrap(), "visit");
     let ids = texts(&visits, "patient_id");
     let days = visits.column_by_name("day").unwrap().as_primitive::<Date32Type>();
     let moments = visits.column_by_name("at").unwrap().as_primitive::<TimestampMicrosecondType>();
@@ -73,7 +76,8 @@ fn two_releases_with_different_keys_or_recipients_do_not_link() {
 
 #[test]
 fn no_raw_identifier_and_no_key_is_in_any_file() {
-    let built = Ward::new().build().unwrap();
+    let ward = Ward::new();
+    let built = ward.build().unwrap();
     let mut files = vec![built.folder.join("manifest.json")];
     for table in &built.manifest.tables {
         files.extend(table.files.iter().map(|file| built.folder.join(&table.name).join(&file.name)));
@@ -125,7 +129,8 @@ fn a_version_that_exists_is_not_touched_and_the_next_number_is_free() {
 
 #[test]
 fn every_released_column_says_what_was_done_to_it_in_both_languages() {
-    let built = Ward::new().build().unwrap();
+    let ward = Ward::new();
+    let built = ward.build().unwrap();
     for column in built.manifest.tables.iter().flat_map(|table| &table.columns) {
         let note = column.deidentification.as_ref().unwrap();
         assert!(!note.ko.is_empty() && !note.en.is_empty(), "{}", column.name);

@@ -25,7 +25,8 @@ fn the_synthetic_tier_has_the_schema_of_the_deidentified_one() {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_rows_join() {
-    let (one, other) = (Ward::new().build_synthetic().unwrap(), Ward::new().build_synthetic().unwrap());
+    let (ward, twin) = (Ward::new(), Ward::new());
+    let (one, other) = (ward.build_synthetic().unwrap(), twin.build_synthetic().unwrap());
     assert_eq!((hashes(&one), &one.manifest), (hashes(&other), &other.manifest));
     let persons: BTreeSet<String> = texts(&rows(&one, "patient"), "patient_id").into_iter().collect();
     assert_eq!(persons.len(), 50);
