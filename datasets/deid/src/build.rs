@@ -237,8 +237,11 @@ impl Run<'_> {
             (self.progress)(Progress { step: Step::Transform, table: name, rows: tally.rows });
         }
         let person = table.columns.get(table.person_column).map(|column| column.spec.name.as_str());
-        let keys: Vec<usize> =
-            [person, table.spec.time.as_deref()].into_iter().flatten().filter_map(|n| table.released_position(n)).collect();
+        let keys: Vec<usize> = [person, table.spec.time.as_deref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|n| table.released_position(n))
+            .collect();
         let sorted = output::sorted(name, &schema, &batches, &keys)?;
         drop(batches);
         if let Some((column, values)) = self.canary.find(sorted.get()) {
@@ -247,7 +250,8 @@ impl Run<'_> {
         let parsed = Name::parse(name).map_err(|error| output::internal(name, error))?;
         let rows = u64::try_from(sorted.get().num_rows()).unwrap_or(u64::MAX);
         (self.progress)(Progress { step: Step::Write, table: name, rows });
-        let files = output::write(version, &parsed, &schema, std::iter::once(Ok::<Deidentified<RecordBatch>, _>(sorted)))?;
+        let files =
+            output::write(version, &parsed, &schema, std::iter::once(Ok::<Deidentified<RecordBatch>, _>(sorted)))?;
         let table = manifest_table(&table.spec, columns, files, tally.suppressed);
         Ok((table, tally))
     }

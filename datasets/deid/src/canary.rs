@@ -24,7 +24,8 @@ impl Canary {
         let schema = batch.schema();
         let count = |column: &ArrayRef| {
             let texts = column.as_string_opt::<i32>()?;
-            let found = texts.iter().flatten().filter(|text| self.0.contains(text.trim())).fold(0, |count, _| count + 1);
+            let found =
+                texts.iter().flatten().filter(|text| self.0.contains(text.trim())).fold(0, |count, _| count + 1);
             (found > 0).then_some(found)
         };
         schema

@@ -44,7 +44,9 @@ impl Definition {
     /// Reads the folder.
     pub fn load(folder: &Path) -> Result<Self, CurateError> {
         let recipe = match read(&folder.join("recipe.toml"))? {
-            Some(text) => Some(Hashed { sha256: hex_sha256(text.as_bytes()), value: parse(folder, "recipe.toml", &text)? }),
+            Some(text) => {
+                Some(Hashed { sha256: hex_sha256(text.as_bytes()), value: parse(folder, "recipe.toml", &text)? })
+            }
             None => None,
         };
         let generator = read(&folder.join("generator.toml"))?

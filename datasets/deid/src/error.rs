@@ -99,7 +99,9 @@ pub enum InputError {
         column: String,
     },
     /// A row ends early: the file is cut off, or a separator is missing.
-    #[error("{file}:{line}: row {row} ends before column `{column}`: {found} of {expected} columns; is the file cut off?")]
+    #[error(
+        "{file}:{line}: row {row} ends before column `{column}`: {found} of {expected} columns; is the file cut off?"
+    )]
     Truncated {
         /// The file.
         file: String,

@@ -28,7 +28,9 @@ pub(crate) fn refusals(figures: &RiskFigures, privacy: &Privacy) -> Vec<Problem>
         let (percent, allowed) = (suppressed * 100.0, privacy.max_suppressed * 100.0);
         let (left_out, k) = (figures.suppressed_persons, figures.required_k);
         let reason = (
-            format!("k = {k}를 위해 {total}명 중 {left_out}명({percent:.2} %)을 제외해야 합니다. 허용은 {allowed} %입니다."),
+            format!(
+                "k = {k}를 위해 {total}명 중 {left_out}명({percent:.2} %)을 제외해야 합니다. 허용은 {allowed} %입니다."
+            ),
             format!("k = {k} leaves out {left_out} of {total} persons ({percent:.2} %); {allowed} % are allowed."),
         );
         refusals.push(Problem::new("privacy.max_suppressed", reason, mend()));

@@ -66,7 +66,8 @@ impl ReleaseKey {
     /// Reads a key of 64 hexadecimal digits from a file that only its owner may read and that lies outside `store`.
     pub fn load(path: &Path, store: &Path) -> Result<Self, KeyError> {
         let shown = path.display().to_string();
-        let unreadable = |error: std::io::Error| KeyError::Unreadable { path: shown.clone(), reason: error.to_string() };
+        let unreadable =
+            |error: std::io::Error| KeyError::Unreadable { path: shown.clone(), reason: error.to_string() };
         refuse_within(path, store)?;
         let mode = mode_of(&std::fs::metadata(path).map_err(unreadable)?);
         if mode & 0o077 != 0 {

@@ -20,8 +20,12 @@ pub(crate) fn sorted(
     let failed = |error: arrow::error::ArrowError| internal(table, error);
     let whole = concat_batches(schema, batches.iter().map(Deidentified::get)).map_err(failed)?;
     let others = (0..whole.num_columns()).filter(|position| !first_keys.contains(position));
-    let keys: Vec<ArrayRef> =
-        first_keys.iter().copied().chain(others).filter_map(|position| whole.columns().get(position).cloned()).collect();
+    let keys: Vec<ArrayRef> = first_keys
+        .iter()
+        .copied()
+        .chain(others)
+        .filter_map(|position| whole.columns().get(position).cloned())
+        .collect();
     let keys: Vec<SortColumn> = keys.into_iter().map(|values| SortColumn { values, options: None }).collect();
     let order = lexsort_to_indices(&keys, None).map_err(failed)?;
     Ok(Deidentified::vouch(take_record_batch(&whole, &order).map_err(failed)?))
@@ -46,9 +50,10 @@ pub(crate) fn write(
 pub(crate) fn failed(error: VersionError) -> CurateError {
     match error {
         VersionError::Exists { .. } => CurateError::Exists(error.to_string()),
-        VersionError::Missing { .. } | VersionError::Manifest(_) | VersionError::Layout(_) | VersionError::Io { .. } => {
-            CurateError::Write(error.to_string())
-        }
+        VersionError::Missing { .. }
+        | VersionError::Manifest(_)
+        | VersionError::Layout(_)
+        | VersionError::Io { .. } => CurateError::Write(error.to_string()),
     }
 }
 

@@ -121,7 +121,11 @@ impl Report {
         writeln!(out, "{:<44} {:>10} {:>10}", "classes (동질집합 수)", "", risk.classes)?;
         writeln!(out, "{:<44} {:>10} {:>10}", "persons released (반출 환자)", "", risk.persons)?;
         writeln!(out, "{:<44} {:>10} {:>10}", "persons left out (제외 환자)", "", risk.suppressed_persons)?;
-        writeln!(out, "{:<44} {:>10} {:>10.4}", "prosecutor risk, highest (최대 재식별 위험)", "", risk.prosecutor_max)?;
+        writeln!(
+            out,
+            "{:<44} {:>10} {:>10.4}",
+            "prosecutor risk, highest (최대 재식별 위험)", "", risk.prosecutor_max
+        )?;
         writeln!(out, "{:<44} {:>10} {:>10.4}", "prosecutor risk, mean (평균 재식별 위험)", "", risk.prosecutor_mean)
     }
 }

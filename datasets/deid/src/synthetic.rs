@@ -72,7 +72,8 @@ pub fn build_synthetic(build: BuildSynthetic<'_>) -> Result<Built, CurateError> 
 pub fn generator(definition: &Definition) -> Result<Generator, CurateError> {
     let Some(text) = &definition.generator else {
         let reason = ("파일이 없습니다.".to_owned(), "no such file.".to_owned());
-        let mend = ("합성 단계를 만들려면 작성하십시오.".to_owned(), "Write one to build the synthetic tier.".to_owned());
+        let mend =
+            ("합성 단계를 만들려면 작성하십시오.".to_owned(), "Write one to build the synthetic tier.".to_owned());
         return Err(CurateError::Definition(vec![Problem::new("generator.toml", reason, mend)]));
     };
     let schemas: Result<Vec<(String, SchemaRef)>, CurateError> = generated_tables(definition)?

@@ -120,7 +120,8 @@ impl Binder<'_> {
             return Err(self.error(column, "is in the person table itself; name the column directly"));
         }
         let position = self.person.iter().position(|known| *known == named);
-        position.ok_or_else(|| self.error(column, &format!("needs {named} of the person table, which has no generator")))
+        position
+            .ok_or_else(|| self.error(column, &format!("needs {named} of the person table, which has no generator")))
     }
 
     fn axis(&self, column: &str, named: &str) -> Result<usize, SynthError> {
@@ -156,7 +157,11 @@ impl Binder<'_> {
                 Draw::Choice {
                     given,
                     cases: cases.collect::<Result<BTreeMap<_, _>, SynthError>>()?,
-                    values: if values.is_empty() && given.is_some() { Vec::new() } else { self.weighted(name, values)? },
+                    values: if values.is_empty() && given.is_some() {
+                        Vec::new()
+                    } else {
+                        self.weighted(name, values)?
+                    },
                 }
             }
             From::Uniform { low, high } if low <= high => {
@@ -236,7 +241,11 @@ impl Binder<'_> {
             | From::Ar1 { .. } => number,
             From::Date { .. } => *wanted == DataType::Date32,
             From::After { minutes, .. } => {
-                if minutes.is_some() { matches!(wanted, DataType::Timestamp(_, _)) } else { *wanted == DataType::Date32 }
+                if minutes.is_some() {
+                    matches!(wanted, DataType::Timestamp(_, _))
+                } else {
+                    *wanted == DataType::Date32
+                }
             }
             From::Constant { value } => fits(value, wanted),
             From::Choice { values, cases, .. } => {

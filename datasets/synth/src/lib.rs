@@ -100,7 +100,8 @@ impl Generator {
 
     /// Rows of a table in batches. Persons are numbered from zero; the same seed gives the same rows.
     pub fn generate(&self, table: &str, amount: Amount, seed: u64) -> Result<Rows<'_>, SynthError> {
-        let missing = || SynthError::Table { table: table.to_owned(), reason: "is not made by this generator".to_owned() };
+        let missing =
+            || SynthError::Table { table: table.to_owned(), reason: "is not made by this generator".to_owned() };
         let position = self.tables.iter().position(|known| known.name == table).ok_or_else(missing)?;
         let wanted = self.tables.get(position).ok_or_else(missing)?;
         let person = self.tables.get(self.person).ok_or_else(missing)?;

@@ -76,10 +76,8 @@ impl<'a> Rows<'a> {
     }
 
     fn batch(&self, rows: &[Vec<Value>]) -> Result<RecordBatch, SynthError> {
-        let failed = |error: ArrowError| SynthError::Table {
-            table: self.table.name.clone(),
-            reason: error.to_string(),
-        };
+        let failed =
+            |error: ArrowError| SynthError::Table { table: self.table.name.clone(), reason: error.to_string() };
         let columns = self.table.schema.fields().iter().zip(&self.table.output).map(|(field, position)| {
             let values: Vec<&Value> = rows.iter().map(|row| row.get(*position).unwrap_or(&Value::Null)).collect();
             column(&values, field.data_type()).map_err(failed)
@@ -109,9 +107,9 @@ impl Iterator for Rows<'_> {
 /// The stream of random numbers of one person in one table.
 fn stream(seed: u64, person: u64, table: &str) -> ChaCha8Rng {
     // FNV-1a, to give each table a number of its own.
-    let table = table.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let table = table
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let mut key = [0_u8; 32];
     let parts = [seed, person, table].into_iter().flat_map(u64::to_le_bytes);
     for (to, from) in key.iter_mut().zip(parts) {

@@ -98,7 +98,8 @@ fn moments_and_shares_are_those_of_the_distributions() {
     let men = sex.iter().flatten().filter(|sex| *sex == "male").count();
     assert!((4_700..5_300).contains(&men), "{men}");
     assert!((1_800..2_200).contains(&height.null_count()), "{}", height.null_count());
-    let women: Vec<f64> = sex.iter().zip(height).filter(|(sex, _)| *sex == Some("female")).filter_map(|(_, h)| h).collect();
+    let women: Vec<f64> =
+        sex.iter().zip(height).filter(|(sex, _)| *sex == Some("female")).filter_map(|(_, h)| h).collect();
     let mean = women.iter().sum::<f64>() / f64::from(u32::try_from(women.len()).unwrap());
     assert!((mean - 158.05).abs() < 0.2, "{mean}");
 }

@@ -56,7 +56,11 @@ impl Plan {
 impl TablePlan {
     /// The columns that are released, as the manifest describes them.
     pub fn released(&self) -> Vec<ManifestColumn> {
-        self.columns.iter().filter(|column| column.transform != Transform::Drop).map(ColumnPlan::released_column).collect()
+        self.columns
+            .iter()
+            .filter(|column| column.transform != Transform::Drop)
+            .map(ColumnPlan::released_column)
+            .collect()
     }
 
     /// Position of the released column of that name.
@@ -164,7 +168,11 @@ fn check_schema(schema: &SchemaFile, problems: &mut Problems) {
     let mut tables = BTreeSet::new();
     for table in &schema.tables {
         if Name::parse(&table.name).is_err() {
-            problems.add(format!("schema.toml: {}", table.name), ["이름이 될 수 없습니다.", "is not a name."], NAME_MEND);
+            problems.add(
+                format!("schema.toml: {}", table.name),
+                ["이름이 될 수 없습니다.", "is not a name."],
+                NAME_MEND,
+            );
         }
         if !tables.insert(&table.name) {
             twice(format!("schema.toml: {}", table.name), problems);
@@ -239,7 +247,10 @@ fn check_recipe(recipe: &Recipe, schema: &SchemaFile, problems: &mut Problems) {
         let preset = recipe.release.preset.as_str();
         problems.add(
             format!("recipe.toml: privacy.k = {}", recipe.privacy.k),
-            [&format!("{preset} 설정은 {asked} 이상을 요구합니다."), &format!("preset {preset} asks for {asked} at least.")],
+            [
+                &format!("{preset} 설정은 {asked} 이상을 요구합니다."),
+                &format!("preset {preset} asks for {asked} at least."),
+            ],
             ["k를 올리거나 설정을 바꾸십시오.", "Raise k or choose another preset."],
         );
     }
@@ -299,12 +310,16 @@ fn plan_column(
         let (role, transform) = (Role::Other, Transform::Drop);
         return Some(ColumnPlan { spec: column.clone(), kind, released: kind, role, transform, listed: false });
     };
-    let transform = read_rule(rule).map_err(|[reason, mend]| problems.0.push(Problem::new(&place, reason, mend))).ok()?;
+    let transform =
+        read_rule(rule).map_err(|[reason, mend]| problems.0.push(Problem::new(&place, reason, mend))).ok()?;
     let Some(released) = transform.released(kind) else {
         let (action, kind) = (&rule.action, kind.as_str());
         problems.add(
             place,
-            [&format!("do = \"{action}\"은(는) {kind} 열에 쓸 수 없습니다."), &format!("do = \"{action}\" does not work on {kind}.")],
+            [
+                &format!("do = \"{action}\"은(는) {kind} 열에 쓸 수 없습니다."),
+                &format!("do = \"{action}\" does not work on {kind}."),
+            ],
             ["자료형에 맞는 처리를 고르십시오.", "Choose an action for that type, or correct the type in schema.toml."],
         );
         return None;
@@ -319,7 +334,10 @@ fn plan_column(
     } else if role == Role::Quasi && !is_person {
         problems.add(
             place,
-            ["준식별자는 환자 표에서만 잴 수 있습니다.", "is a quasi-identifier outside the person table, where it is not measured."],
+            [
+                "준식별자는 환자 표에서만 잴 수 있습니다.",
+                "is a quasi-identifier outside the person table, where it is not measured.",
+            ],
             ["환자 표로 옮기거나 다른 역할을 주십시오.", "Move it to the person table or give it another role."],
         );
     }
@@ -332,7 +350,10 @@ fn check_person_column(table: &TableSpec, column: Option<&ColumnPlan>, problems:
     if !fine || column.spec.nullable {
         problems.add(
             format!("recipe.toml: columns.{}.{}", table.name, column.spec.name),
-            ["환자 식별자는 null이 없는 가명이어야 합니다.", "names the person and must be a pseudonym of domain person, never null."],
+            [
+                "환자 식별자는 null이 없는 가명이어야 합니다.",
+                "names the person and must be a pseudonym of domain person, never null.",
+            ],
             ["do = \"pseudonym\"을 쓰고 nullable을 지우십시오.", "Use do = \"pseudonym\" and remove `nullable`."],
         );
     }
@@ -346,7 +367,10 @@ fn check_one_shift(tables: &[TablePlan], problems: &mut Problems) {
         if *first.get_or_insert(weeks) != weeks {
             problems.add(
                 format!("recipe.toml: columns.{}.{}", table.spec.name, column.spec.name),
-                ["weeks가 다른 열과 달라 간격이 깨집니다.", "weeks differs from another column, which would break intervals."],
+                [
+                    "weeks가 다른 열과 달라 간격이 깨집니다.",
+                    "weeks differs from another column, which would break intervals.",
+                ],
                 ["모든 date_shift에 같은 weeks를 쓰십시오.", "Give every date_shift the same weeks."],
             );
         }

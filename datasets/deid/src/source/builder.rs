@@ -57,7 +57,10 @@ impl ColumnBuilder {
     /// Adds a missing value.
     pub(super) fn push_null(&mut self) -> Result<(), Misfit> {
         if !self.nullable {
-            return Err(Misfit { expected: format!("{} that is never missing", self.expected()), found: "nothing".into() });
+            return Err(Misfit {
+                expected: format!("{} that is never missing", self.expected()),
+                found: "nothing".into(),
+            });
         }
         match &mut self.values {
             Values::Boolean(values) => values.append_null(),

@@ -90,9 +90,8 @@ impl ParquetBatches<'_> {
         let cast = cast_with_options(raw, &arrow_type(column.kind), &options)
             .map_err(|error| corrupt(self.file, error.to_string()))?;
         let clean = without_nan(&cast);
-        let is_lost = |row: &usize| {
-            (cast.is_null(*row) && raw.is_valid(*row)) || (clean.is_null(*row) && !column.spec.nullable)
-        };
+        let is_lost =
+            |row: &usize| (cast.is_null(*row) && raw.is_valid(*row)) || (clean.is_null(*row) && !column.spec.nullable);
         let Some(lost) = (0..cast.len()).find(is_lost) else { return Ok(clean) };
         Err(InputError::Value {
             file: self.file.to_owned(),

@@ -35,9 +35,7 @@ pub(crate) fn apply(
             _ => number::map(column, |value| intervals.lower(value)),
         },
         Transform::Clamp(bounds) => number::map(column, |value| bounds.clamp(value)),
-        Transform::Round { step, bounds } => {
-            number::map(column, |value| number::round_to(bounds.clamp(value), *step))
-        }
+        Transform::Round { step, bounds } => number::map(column, |value| number::round_to(bounds.clamp(value), *step)),
         Transform::Map { values, default, missing } => {
             text::map(column, values, default.as_deref(), missing.as_deref())
         }

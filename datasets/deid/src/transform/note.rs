@@ -18,7 +18,9 @@ impl Transform {
                 let (ko, en) = part.map_or(("", ""), part_note);
                 (
                     format!("환자마다 ±{weeks}주 이내의 정수 주만큼 이동. 환자 안의 간격과 요일은 그대로{ko}"),
-                    format!("Shifted per person by whole weeks within ±{weeks}; intervals within a person and weekdays stay{en}"),
+                    format!(
+                        "Shifted per person by whole weeks within ±{weeks}; intervals within a person and weekdays stay{en}"
+                    ),
                 )
             }
             Self::DateTruncate(part) => {
@@ -49,10 +51,9 @@ impl Transform {
                 (format!("{step} 단위로 반올림{ko}"), format!("Rounded to the nearest {step}{en}"))
             }
             Self::Map { default, .. } => match default {
-                Some(default) => (
-                    format!("범주를 묶음. 나머지는 {default}"),
-                    format!("Categories merged; all others are {default}"),
-                ),
+                Some(default) => {
+                    (format!("범주를 묶음. 나머지는 {default}"), format!("Categories merged; all others are {default}"))
+                }
                 None => ("범주를 묶음. 나머지는 비움".to_owned(), "Categories merged; all others are null".to_owned()),
             },
         };

@@ -17,7 +17,12 @@ pub(crate) fn read_rule(rule: &ColumnRule) -> Result<Transform, Refusal> {
     if let (Some(bottom), Some(top)) = (rule.bottom, rule.top)
         && bottom >= top
     {
-        return Err(refusal("bottom이 top보다 작지 않습니다.", "bottom is not below top.", "값을 바꾸십시오.", "Swap or correct them."));
+        return Err(refusal(
+            "bottom이 top보다 작지 않습니다.",
+            "bottom is not below top.",
+            "값을 바꾸십시오.",
+            "Swap or correct them.",
+        ));
     }
     match rule.action.as_str() {
         "drop" => Ok(Transform::Drop),
@@ -28,7 +33,12 @@ pub(crate) fn read_rule(rule: &ColumnRule) -> Result<Transform, Refusal> {
         }
         "date_shift" => match rule.weeks.unwrap_or(DEFAULT_WEEKS) {
             weeks @ 1..=WEEKS_MAX => Ok(Transform::DateShift { weeks, part: part(rule.truncate.as_deref())? }),
-            _ => Err(refusal("weeks가 1~520이 아닙니다.", "weeks is not from 1 to 520.", "26이 기본값입니다.", "26 is the default.")),
+            _ => Err(refusal(
+                "weeks가 1~520이 아닙니다.",
+                "weeks is not from 1 to 520.",
+                "26이 기본값입니다.",
+                "26 is the default.",
+            )),
         },
         "date_truncate" => match part(rule.part.as_deref())? {
             Some(part) => Ok(Transform::DateTruncate(part)),
@@ -151,7 +161,12 @@ fn refuse_strangers(rule: &ColumnRule) -> Result<(), Refusal> {
 }
 
 fn needs(example: &str) -> Refusal {
-    refusal("설정이 빠졌습니다.", "a setting is missing.", &format!("예: {example}"), &format!("For instance {example}."))
+    refusal(
+        "설정이 빠졌습니다.",
+        "a setting is missing.",
+        &format!("예: {example}"),
+        &format!("For instance {example}."),
+    )
 }
 
 fn refusal(reason_ko: &str, reason_en: &str, mend_ko: &str, mend_en: &str) -> Refusal {

@@ -141,10 +141,12 @@ fn classes_beyond_the_bounds_are_open_and_missing_values_stay_missing() {
     let classes = Classes::Width { width: 10.0, origin: 5.0 };
     let bounds = Bounds { bottom: Some(20.0), top: Some(80.0) };
     let intervals = Intervals { classes, bounds, form: Form::Label };
-    let labels = numbers(&Transform::Generalise(intervals.clone()), vec![Some(3.0), Some(20.0), Some(79.9), Some(80.0), None]);
+    let labels =
+        numbers(&Transform::Generalise(intervals.clone()), vec![Some(3.0), Some(20.0), Some(79.9), Some(80.0), None]);
     let labels: Vec<Option<&str>> = labels.as_string::<i32>().iter().collect();
     assert_eq!(labels, [Some("(-inf,20)"), Some("[20,25)"), Some("[75,80)"), Some("[80,inf)"), None]);
-    let lower = numbers(&Transform::Generalise(Intervals { form: Form::Lower, ..intervals }), vec![Some(3.0), Some(47.0)]);
+    let lower =
+        numbers(&Transform::Generalise(Intervals { form: Form::Lower, ..intervals }), vec![Some(3.0), Some(47.0)]);
     assert_eq!(lower.as_primitive::<Float64Type>().values(), &[20.0, 45.0]);
 }
 

@@ -74,7 +74,17 @@ fn a_corrupt_parquet_file_and_one_of_another_type_are_refused() {
     let whole = std::fs::read(built.folder.join("visit/part-00000.parquet")).unwrap();
     ward.input("visit.parquet", &whole[..whole.len() / 2]);
     assert!(refusal(&ward).starts_with("visit.parquet: not a readable Parquet file"));
-    ward.define("schema.toml", &SCHEMA.replace("visit.csv", "visit.parquet").replacen("raw = \"mrn\", type = \"text\", description = { ko = \"\", en = \"\" } },\n    { name = \"day\"", "type = \"text\", description = { ko = \"\", en = \"\" } },\n    { name = \"day\"", 1).replace("name = \"pressure\", type = \"float64\"", "name = \"pressure\", type = \"int32\""));
+    ward.define(
+        "schema.toml",
+        &SCHEMA
+            .replace("visit.csv", "visit.parquet")
+            .replacen(
+                "raw = \"mrn\", type = \"text\", description = { ko = \"\", en = \"\" } },\n    { name = \"day\"",
+                "type = \"text\", description = { ko = \"\", en = \"\" } },\n    { name = \"day\"",
+                1,
+            )
+            .replace("name = \"pressure\", type = \"float64\"", "name = \"pressure\", type = \"int32\""),
+    );
     ward.input("visit.parquet", &whole);
     assert!(refusal(&ward).contains("column `pressure` is Float64, the schema says int32"));
 }
@@ -99,7 +109,13 @@ fn contradictions_in_a_definition_are_all_named_at_once() {
         .replace("k = 5", "k = 2");
     ward.define("recipe.toml", &recipe);
     let text = refusal(&ward);
-    for part in ["columns.patient.name", "columns.patient.birth", "columns.visit.pressure", "columns.visit.note", "privacy.k = 2"] {
+    for part in [
+        "columns.patient.name",
+        "columns.patient.birth",
+        "columns.visit.pressure",
+        "columns.visit.note",
+        "privacy.k = 2",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
 }

@@ -71,7 +71,9 @@ fn two_releases_with_different_keys_or_recipients_do_not_link() {
     ward.define("recipe.toml", &RECIPE.replace("recipient = \"one\"", "recipient = \"two\""));
     let other_recipient = ids(ward.build().unwrap());
     assert_eq!(first.len(), 200);
-    assert!(first.is_disjoint(&other_key) && first.is_disjoint(&other_recipient) && other_key.is_disjoint(&other_recipient));
+    assert!(
+        first.is_disjoint(&other_key) && first.is_disjoint(&other_recipient) && other_key.is_disjoint(&other_recipient)
+    );
 }
 
 #[test]
