@@ -12,6 +12,7 @@ pub mod files;
 pub mod format;
 pub mod lease;
 pub mod limits;
+pub mod opening;
 pub mod page;
 pub mod params;
 pub mod place;

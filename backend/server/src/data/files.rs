@@ -16,7 +16,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{File, Table};
 use mudeung_core::policy::{Action, Permit};
-use mudeung_core::quota::{Amount, Exhausted};
+use mudeung_core::quota::Exhausted;
 use mudeung_core::reader::{ColumnView, FileView, TableAddress};
 use mudeung_wire::api::{FileItem, Page};
 use mudeung_wire::problem::Code;
@@ -122,11 +122,6 @@ pub fn view_of(permit: &Permit, table: &Table, file: &File) -> FileView {
         sha256: file.sha256.clone(),
         columns: column_view(permit),
     }
-}
-
-/// What a file counts with when it is read whole.
-pub const fn whole(len: u64, rows: u64) -> Amount {
-    Amount { bytes: len, rows }
 }
 
 fn no_files() -> Fault {

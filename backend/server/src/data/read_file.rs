@@ -3,37 +3,31 @@
 //! Data clients show nobody what a data address answers, and cannot wait: with a signed address every failed check is
 //! a bare 403, an unknown file a bare 404, and nothing is slowed. What was given is governed all the same.
 
-use crate::auth::{Caller, caller_of};
 use crate::data::body::{FileBody, HeadBody, OwnRead, Payer};
 use crate::data::budget::Account;
 use crate::data::documented::ReadProblems;
-use crate::data::files::{view_of, whole};
 use crate::data::lease::{Key, Lease, RANGES_MAX, Terms};
-use crate::data::params::Params;
-use crate::data::place::Place;
+use crate::data::opening::{FileVisitor, Opening, forbidden};
 use crate::data::range::{Part, share_of_rows, wanted};
-use crate::data::signature::Address;
 use crate::data::standing::Standing;
-use crate::data::visit::{RECEIPT, Visitor};
+use crate::data::visit::RECEIPT;
 use crate::fault::Fault;
 use crate::record;
 use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue, RANGE, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use mudeung_core::id::{FileId, GrantId};
-use mudeung_core::policy::{Action, Permit, Principal, decide_under, required_scopes};
+use mudeung_core::policy::{Action, Permit};
 use mudeung_core::quota::{Amount, Exhausted};
 use mudeung_core::reader::OpenFile;
-use mudeung_core::scope::Scope;
-use mudeung_core::tier::Tier;
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::problem::Code;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-const OPERATION: &str = "data.read_file";
+/// What reads of files are called in the ledger.
+pub const OPERATION: &str = "data.read_file";
 const PARQUET: &str = "application/vnd.apache.parquet";
 
 /// A file, or the part of it that `Range` names.
@@ -89,60 +83,7 @@ fn muted(fault: Fault) -> Fault {
     }
 }
 
-fn forbidden() -> Fault {
-    Fault::new(Code::SignatureInvalid, "The signed address is not valid any more.", "서명 주소가 유효하지 않습니다.")
-        .bare()
-}
-
-/// Who wants which file, through which door.
-struct FileVisitor {
-    visitor: Visitor,
-    file: FileId,
-    /// The grant of a signed address; nothing for a bearer token.
-    address: Option<Option<GrantId>>,
-}
-
-/// A file that may be read.
-struct Opening {
-    permit: Permit,
-    standing: Standing,
-    file: Arc<dyn OpenFile>,
-    rows: u64,
-}
-
 impl FileVisitor {
-    fn of(request: &HttpRequest, file: &str) -> Result<Self, Fault> {
-        let file = FileId::parse(file);
-        let signed = request.query_string().split('&').any(|pair| pair.starts_with("sig="));
-        if signed {
-            return Self::by_address(request, file.map_err(|_| Fault::not_found().bare())?);
-        }
-        let caller = caller_of(request, &[Scope::DataRead, Scope::SyntheticRead])?;
-        Params::parse(request.query_string(), &[])?;
-        let file = file.map_err(|_| Fault::not_found())?;
-        Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: None })
-    }
-
-    fn by_address(request: &HttpRequest, file: FileId) -> Result<Self, Fault> {
-        let app = request.app_data::<web::Data<crate::state::App>>();
-        let app = app.ok_or_else(|| Fault::internal("no application state"))?;
-        let now = app.clock.now();
-        let key = app.keys.url().expose();
-        let address = Address::verify(file, request.query_string(), key, now).map_err(|_| forbidden())?;
-        let tier = if address.grant.is_some() { Tier::Deidentified } else { Tier::Synthetic };
-        // The address was made for a token with this scope; whether the app still has it is decided each time.
-        let principal = Principal {
-            app: address.app,
-            credential: address.credential,
-            token: address.token,
-            scopes: required_scopes(Action::Read, tier).iter().copied().collect(),
-        };
-        let snapshot = app.snapshots.present();
-        let (_, organization) = snapshot.active_app(&principal, now).map_err(|_| forbidden())?;
-        let caller = Caller { principal, organization: organization.id };
-        Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: Some(address.grant) })
-    }
-
     const fn key(&self) -> Key {
         Key { token: self.visitor.caller.principal.token, file: self.file, address: self.address }
     }
@@ -210,49 +151,6 @@ impl FileVisitor {
         Some(Ok(answer.body(FileBody::new(chunks, bytes, Payer::Lease(Arc::clone(lease), hold)).boxed())))
     }
 
-    /// Decides and opens the file. A bearer token pays one request of its rate; an address does not.
-    async fn open(&mut self) -> Result<Opening, Fault> {
-        let app = self.visitor.app.clone();
-        if self.address.is_none() {
-            let allowance = app.data.throttle.pass(self.visitor.caller.principal.app, app.clock.now())?;
-            self.visitor.allowance = Some(allowance);
-        }
-        let snapshot = app.snapshots.present();
-        let Some(found) = snapshot.files.get(&self.file).cloned() else {
-            return Err(self.refuse(&Place::default(), Fault::not_found()).await);
-        };
-        let (table, file) = found.table().zip(found.file()).ok_or_else(Fault::not_found)?;
-        let place = Place {
-            dataset: found.version.dataset.to_string(),
-            tier: Some(found.version.tier),
-            version: Some(found.version.number),
-            table: table.name.to_string(),
-        };
-        let principal = &self.visitor.caller.principal;
-        let resource = place.resource().ok_or_else(Fault::not_found)?;
-        let same_tier = self.address.is_none_or(|grant| grant.is_some() == (resource.tier == Tier::Deidentified));
-        let under = self.address.flatten();
-        let decision = decide_under(&snapshot, principal, Action::Read, resource, under, app.clock.now());
-        let permit = match decision {
-            Ok(permit) if permit.rows.is_none() && same_tier => permit,
-            Ok(_) => return Err(self.refuse(&place, self.no_file()).await),
-            Err(denial) if self.address.is_none() => return Err(self.refuse(&place, denial.into()).await),
-            Err(_) => return Err(self.refuse(&place, forbidden()).await),
-        };
-        let standing = Standing::new(&snapshot, principal, Action::Read, &permit).ok_or_else(Fault::not_found)?;
-        let opened = app.reader.open_file(&view_of(&permit, table, file)).await?;
-        Ok(Opening { rows: file.rows, permit, standing, file: opened })
-    }
-
-    fn no_file(&self) -> Fault {
-        if self.address.is_some() { forbidden() } else { Fault::not_found() }
-    }
-
-    async fn refuse(&self, place: &Place, fault: Fault) -> Fault {
-        let entry = Entry { file: Some(self.file.to_string()), ..place.name_in(self.visitor.entry(OPERATION)) };
-        record::refuse(&self.visitor.app, entry, fault).await
-    }
-
     async fn account(&self, permit: &Permit) -> Result<Arc<Account>, Fault> {
         let visitor = &self.visitor;
         visitor.app.data.budgets.account(&visitor.app, visitor.caller.principal.app, permit.grant.as_deref()).await
@@ -273,7 +171,7 @@ impl FileVisitor {
         let (len, bytes) = (opening.file.len_bytes(), range.end.saturating_sub(range.start));
         let account = self.account(&opening.permit).await?;
         let rows = share_of_rows(opening.rows, bytes, len);
-        let hold = match account.hold(whole(bytes, rows)) {
+        let hold = match account.hold(Amount { bytes, rows }) {
             Ok(hold) => hold,
             Err(exhausted) => {
                 let fault = account.exhausted(exhausted, self.visitor.app.clock.now());

@@ -8,7 +8,7 @@ fn model(first: Option<u64>, last: Option<u64>, len: u64) -> Part {
         (Some(first), Some(last)) if first > last => return Part::Whole,
         (Some(first), Some(last)) => (0..len).filter(|at| *at >= first && *at <= last).collect(),
         (Some(first), None) => (0..len).filter(|at| *at >= first).collect(),
-        (None, Some(suffix)) => (0..len).rev().take(usize::try_from(suffix).unwrap()).rev().collect(),
+        (None, Some(suffix)) => (0..len).filter(|at| len - at <= suffix).collect(),
         (None, None) => return Part::Whole,
     };
     match (positions.first(), positions.last()) {
