@@ -23,6 +23,18 @@ pub enum InvalidPassword {
     Hash(String),
 }
 
+/// A new password for a member: 120 unpredictable bits as 24 letters and digits that are not mistaken for one another.
+pub fn generate(entropy: &dyn Entropy) -> Secret<String> {
+    const ALPHABET: [char; 32] = [
+        'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y',
+        'z', '2', '3', '4', '5', '6', '7', '8', '9', '0',
+    ];
+    let mut bytes = [0_u8; 24];
+    entropy.fill(&mut bytes);
+    let letters = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32)));
+    Secret::new(letters.collect())
+}
+
 /// The hash of a password, as it is stored with the member.
 pub fn hash(password: &Secret<String>, entropy: &dyn Entropy) -> Result<String, InvalidPassword> {
     let text = password.expose();
@@ -75,6 +87,15 @@ mod tests {
         assert!(!check_now(&Secret::new("correct horse batterz".to_owned()), Some(&stored)));
         assert!(!check_now(&Secret::new("correct horse battery".to_owned()), None));
         assert!(PasswordHash::new(NOBODY).is_ok());
+    }
+
+    #[test]
+    fn a_generated_password_can_be_stored() {
+        let entropy = CountingEntropy::default();
+        let password = generate(&entropy);
+        assert_eq!(password.expose().chars().count(), 24);
+        assert_ne!(password.expose(), generate(&entropy).expose());
+        assert!(hash(&password, &entropy).is_ok());
     }
 
     #[test]
