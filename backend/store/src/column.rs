@@ -30,18 +30,17 @@ pub(crate) fn count(value: u64) -> i64 {
 
 /// Reads a count, which is never negative.
 pub(crate) fn count_back(value: i64) -> Result<u64, StoreError> {
-    u64::try_from(value).map_err(|_: std::num::TryFromIntError| StoreError::Corrupt(format!("a count of {value}")))
+    u64::try_from(value).map_err(|error| StoreError::Corrupt(format!("a count of {value}: {error}")))
 }
 
 /// Reads a small number, for instance a version's.
 pub(crate) fn number_back(value: i64) -> Result<u32, StoreError> {
-    u32::try_from(value).map_err(|_: std::num::TryFromIntError| StoreError::Corrupt(format!("a number of {value}")))
+    u32::try_from(value).map_err(|error| StoreError::Corrupt(format!("a number of {value}: {error}")))
 }
 
 /// Reads 32 bytes.
 pub(crate) fn hash(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
-    let wrong = |_: std::array::TryFromSliceError| StoreError::Corrupt(format!("a hash of {} bytes", bytes.len()));
-    bytes.try_into().map_err(wrong)
+    bytes.try_into().map_err(|error| StoreError::Corrupt(format!("a hash of {} bytes: {error}", bytes.len())))
 }
 
 /// Reads the time that a state needs to be complete.

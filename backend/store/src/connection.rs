@@ -60,6 +60,14 @@ impl Address {
         }
     }
 
+    /// Which file is at the address; nothing for a server. While a connection is open its file must stay this one:
+    /// what is written to a file that was moved away or removed would be kept nowhere.
+    pub(crate) fn file(&self) -> Result<Option<FileIdentity>, StoreError> {
+        let Self::Sqlite(path) = self else { return Ok(None) };
+        let found = std::fs::metadata(path).map(|metadata| identity(&metadata));
+        found.map(Some).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))
+    }
+
     /// Opens a database to migrate it; an SQLite file is made, readable by its owner alone, when it does not exist.
     pub(crate) fn create(&self) -> Result<Conn, StoreError> {
         match self {
@@ -72,6 +80,20 @@ impl Address {
             Self::Postgres(url) => postgres(url, 5_000),
         }
     }
+}
+
+/// Device and number of a file.
+pub(crate) type FileIdentity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(metadata: &std::fs::Metadata) -> FileIdentity {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+const fn identity(_metadata: &std::fs::Metadata) -> FileIdentity {
+    (0, 0)
 }
 
 fn private_file(path: &Path) -> Result<(), StoreError> {
@@ -119,10 +141,11 @@ impl Conn {
                 AnsiTransactionManager::begin_transaction_sql(conn, sql)?;
             }
             AnyConnection::Sqlite(conn) => {
-                let sql = match access {
-                    Access::Read => "BEGIN",
-                    Access::Write => "BEGIN IMMEDIATE",
+                let (guard, sql) = match access {
+                    Access::Read => ("PRAGMA query_only = ON", "BEGIN"),
+                    Access::Write => ("PRAGMA query_only = OFF", "BEGIN IMMEDIATE"),
                 };
+                conn.batch_execute(guard)?;
                 AnsiTransactionManager::begin_transaction_sql(conn, sql)?;
             }
         }

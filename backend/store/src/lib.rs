@@ -32,3 +32,7 @@ mod schema;
 pub use connection::Conn;
 pub use db::Db;
 pub use error::StoreError;
+pub use ledger::{
+    EntryFilter, Granularity, Ledger, LedgerError, LedgerOptions, Receipt, TreeHead, UsageFilter, UsageRow,
+    VerifyError, VerifyReport,
+};

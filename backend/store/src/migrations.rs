@@ -1,7 +1,7 @@
 //! The migrations of both databases, one folder for each of the two systems.
 
-use crate::StoreError;
 use crate::connection::{Address, AnyConnection};
+use crate::{Conn, StoreError};
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::sqlite::Sqlite;
@@ -35,11 +35,19 @@ diesel::table! {
     }
 }
 
+/// How the migrations of a database differ from those of this program.
+struct Difference {
+    pending: usize,
+    unknown: usize,
+}
+
 impl Migrations {
-    /// Runs what was not run yet.
+    /// Runs what was not run yet. A database that somebody else's migrations ran on is left alone.
     pub(crate) fn run(self, address: &Address) -> Result<(), StoreError> {
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Unavailable(error.to_string());
-        match address.create()?.0 {
+        let mut conn = address.create()?;
+        self.difference(&mut conn)?.refuse_unknown(self.database)?;
+        match conn.0 {
             AnyConnection::Sqlite(mut conn) => conn.run_pending_migrations(self.sqlite).map(|_| ()).map_err(failed),
             AnyConnection::Postgres(mut conn) => conn.run_pending_migrations(self.postgres).map(|_| ()).map_err(failed),
         }
@@ -53,24 +61,39 @@ impl Migrations {
         {
             return Err(outdated(format!("{} does not exist", path.display())));
         }
-        let mut conn = address.connect(5_000)?.0;
-        let versions = match &conn {
+        let difference = self.difference(&mut address.connect(5_000)?)?;
+        difference.refuse_unknown(self.database)?;
+        match difference.pending {
+            0 => Ok(()),
+            pending => Err(outdated(format!("it is {pending} migrations behind"))),
+        }
+    }
+
+    fn difference(&self, conn: &mut Conn) -> Result<Difference, StoreError> {
+        let versions = match &conn.0 {
             AnyConnection::Sqlite(_) => versions(MigrationSource::<Sqlite>::migrations(&self.sqlite)),
             AnyConnection::Postgres(_) => versions(MigrationSource::<Pg>::migrations(&self.postgres)),
         }?;
         let query = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
-        let applied = match query.load::<String>(&mut conn) {
+        let applied = match query.load::<String>(&mut conn.0) {
             Ok(applied) => applied,
             Err(error) if is_missing_table(&error.to_string()) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        let pending = versions.iter().filter(|version| !applied.contains(version)).count();
-        let unknown = applied.iter().filter(|version| !versions.contains(version)).count();
-        match (pending, unknown) {
-            (0, 0) => Ok(()),
-            (0, unknown) => Err(outdated(format!("it is {unknown} migrations ahead"))),
-            (pending, _) => Err(outdated(format!("it is {pending} migrations behind"))),
+        Ok(Difference {
+            pending: versions.iter().filter(|version| !applied.contains(version)).count(),
+            unknown: applied.iter().filter(|version| !versions.contains(version)).count(),
+        })
+    }
+}
+
+impl Difference {
+    fn refuse_unknown(&self, database: &'static str) -> Result<(), StoreError> {
+        if self.unknown == 0 {
+            return Ok(());
         }
+        let detail = format!("{} of its migrations are of a later program or of another database", self.unknown);
+        Err(StoreError::SchemaOutdated { database, detail })
     }
 }
 

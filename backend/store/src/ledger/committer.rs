@@ -4,7 +4,7 @@ use super::LedgerError;
 use super::batch::{self, Seen};
 use super::edge::Edge;
 use super::queue::{Pending, Queue};
-use crate::connection::{Access, Address};
+use crate::connection::{Access, Address, FileIdentity};
 use crate::{Conn, StoreError};
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ pub(super) fn start(queue: Arc<Queue>, address: Address) -> Result<(), StoreErro
 struct Committer {
     queue: Arc<Queue>,
     address: Address,
-    /// Gone after a failure; the next attempt opens another.
-    conn: Option<Conn>,
+    /// With the file it was opened on. Gone after a failure; the next attempt opens another.
+    conn: Option<(Conn, Option<FileIdentity>)>,
     /// Gone after a failure; the next attempt reads it again.
     edge: Option<Edge>,
     seen: Seen,
@@ -48,10 +48,14 @@ impl Committer {
 
     fn commit(&mut self, batch: &[Pending]) -> Result<Vec<u64>, StoreError> {
         self.seen.attempted = None;
-        let conn = match &mut self.conn {
-            Some(conn) => conn,
-            None => self.conn.insert(self.address.connect(BUSY_TIMEOUT_MS)?),
+        let file = self.address.file()?;
+        let (conn, opened) = match &mut self.conn {
+            Some(open) => open,
+            None => self.conn.insert((self.address.connect(BUSY_TIMEOUT_MS)?, file)),
         };
+        if *opened != file {
+            return Err(StoreError::Unavailable("another file is at the place of the ledger".to_owned()));
+        }
         conn.begin(Access::Write)?;
         let written = batch::write(conn, &mut self.edge, &mut self.seen, batch);
         let indices = conn.finish(written)?;

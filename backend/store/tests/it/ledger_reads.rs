@@ -1,0 +1,179 @@
+//! Reading: entries by page, usage by period, tiles and proofs at every size, checkpoints.
+
+use crate::place::{Place, on_both};
+use crate::samples::{NOW, intent, outcome};
+use mudeung_core::clock::Timestamp;
+use mudeung_core::quota::Amount;
+use mudeung_store::ledger::{EntryFilter, Granularity, Ledger, TreeHead, UsageFilter};
+use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::ledger::tile::Tile;
+use mudeung_wire::ledger::tree::{CompactRange, Hash, leaf_hash, verify_inclusion};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+on_both!(
+    entries_are_paged_newest_first,
+    entries_are_filtered_by_every_part,
+    tiles_hold_the_hashes_of_the_tree,
+    every_entry_is_proved_in_trees_of_any_size,
+    usage_is_summed_by_hour_and_day,
+    the_last_checkpoint_of_a_tile_is_kept,
+);
+
+/// Appends entries, queued by one task one after the other, so that their order is the order of the ledger.
+async fn append_all(ledger: &Ledger, entries: Vec<Entry>) -> Vec<Hash> {
+    let hash = |entry: &Entry| leaf_hash(&entry.to_bytes().unwrap());
+    let hashes = entries.iter().map(hash).collect();
+    entries.into_iter().for_each(|entry| ledger.append_detached(entry));
+    ledger.flush().await;
+    hashes
+}
+
+async fn entries_are_paged_newest_first(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    append_all(&ledger, (0..25).map(|n| intent(n, "app_1")).collect()).await;
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let page = ledger.entries(EntryFilter::default(), before, 10).await.unwrap();
+        let Some((last, _)) = page.last() else { break };
+        before = Some(*last);
+        seen.extend(page.into_iter().map(|(index, _)| index));
+    }
+    assert!(seen.into_iter().eq((0..25).rev()));
+}
+
+async fn entries_are_filtered_by_every_part(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    let other = Entry {
+        organization: Some("org_2".to_owned()),
+        dataset: Some("other".to_owned()),
+        operation: "query.run".to_owned(),
+        time_us: NOW.micros() + 1_000,
+        ..intent(1, "app_2")
+    };
+    append_all(&ledger, vec![intent(0, "app_1"), other, intent(2, "app_1")]).await;
+    let text = |text: &str| Some(text.to_owned());
+    let filters = [
+        EntryFilter { organization: text("org_2"), ..EntryFilter::default() },
+        EntryFilter { app: text("app_2"), ..EntryFilter::default() },
+        EntryFilter { dataset: text("other"), ..EntryFilter::default() },
+        EntryFilter { operation: text("query.run"), ..EntryFilter::default() },
+        EntryFilter { from: Some(Timestamp::from_micros(NOW.micros() + 1_000)), ..EntryFilter::default() },
+    ];
+    for filter in filters {
+        let found = ledger.entries(filter.clone(), None, 10).await.unwrap();
+        assert_eq!(found.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1], "{filter:?}");
+    }
+    let until = EntryFilter { until: Some(Timestamp::from_micros(NOW.micros() + 1)), ..EntryFilter::default() };
+    assert_eq!(ledger.entries(until, None, 10).await.unwrap()[0].0, 0);
+}
+
+/// All nodes of the tree over some leaves.
+fn nodes(hashes: &[Hash]) -> HashMap<(u32, u64), Hash> {
+    let mut nodes = HashMap::new();
+    let mut range = CompactRange::default();
+    for hash in hashes {
+        range.append(*hash, |level, index, hash| assert_eq!(nodes.insert((level, index), hash), None));
+    }
+    nodes
+}
+
+async fn tiles_hold_the_hashes_of_the_tree(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    let hashes = append_all(&ledger, (0..700).map(|n| intent(n, "app_1")).collect()).await;
+    let nodes = nodes(&hashes);
+    for level in 0..2_u8 {
+        for index in 0..3_u64 {
+            for width in [1_u16, 2, 100, 188, 189, 255, 256] {
+                let tile = Tile { level, index, width };
+                let wanted = (0..u64::from(width)).map(|n| nodes.get(&(u32::from(level) * 8, index * 256 + n)));
+                let expected: Option<Vec<u8>> =
+                    wanted.map(|h| h.copied()).collect::<Option<Vec<_>>>().map(|h| h.concat());
+                assert_eq!(ledger.tile(tile).await.unwrap(), expected, "{tile}");
+            }
+        }
+    }
+    assert_eq!(ledger.tile(Tile { level: 63, index: u64::MAX, width: 256 }).await.unwrap(), None);
+}
+
+async fn every_entry_is_proved_in_trees_of_any_size(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    let hashes = append_all(&ledger, (0..600).map(|n| intent(n, "app_1")).collect()).await;
+    let mut range = CompactRange::default();
+    let mut roots = vec![range.root()];
+    for hash in &hashes {
+        range.append(*hash, |_, _, _| {});
+        roots.push(range.root());
+    }
+    for size in [1_u64, 2, 3, 255, 256, 257, 511, 512, 513, 600] {
+        for index in [0, size / 3, size / 2, size - 1] {
+            let proof = ledger.prove(index, size).await.unwrap().unwrap();
+            let leaf = &hashes[usize::try_from(index).unwrap()];
+            let root = &roots[usize::try_from(size).unwrap()];
+            verify_inclusion(index, leaf, size, root, &proof).unwrap();
+        }
+    }
+    assert_eq!(ledger.prove(3, 3).await.unwrap(), None);
+    assert_eq!(ledger.prove(3, 601).await.unwrap(), None, "the tree is not that large");
+}
+
+async fn usage_is_summed_by_hour_and_day(place: Arc<Place>) {
+    const HOUR: i64 = 3_600_000_000;
+    let ledger = place.open_ledger();
+    let start = NOW.micros() - NOW.micros().rem_euclid(24 * HOUR);
+    let mut entries = Vec::new();
+    for (n, hours, app) in [(0, 0, "app_1"), (1, 0, "app_1"), (2, 5, "app_1"), (3, 5, "app_2"), (4, 24, "app_1")] {
+        entries.push(intent(n * 2, app));
+        let time_us = start + hours * HOUR + 7;
+        entries.push(Entry { time_us, ..outcome(n * 2 + 1, app, n * 2, 1, 10) });
+    }
+    append_all(&ledger, entries).await;
+    let list = |filter: UsageFilter| {
+        let ledger = ledger.clone();
+        async move {
+            let rows = ledger.usage(filter, 0, 100).await.unwrap();
+            let hours = |row: &mudeung_store::ledger::UsageRow| (row.period_start.micros() - start) / HOUR;
+            rows.iter().map(|row| (hours(row), row.app.clone(), row.requests, row.bytes)).collect::<Vec<_>>()
+        }
+    };
+    let row = |hour: i64, app: &str, requests: u64| (hour, app.to_owned(), requests, requests * 10);
+    let hourly = UsageFilter { granularity: Granularity::Hour, ..UsageFilter::default() };
+    let expected = [row(0, "app_1", 2), row(5, "app_1", 1), row(5, "app_2", 1), row(24, "app_1", 1)];
+    assert_eq!(list(hourly.clone()).await, expected);
+    let daily = UsageFilter::default();
+    assert_eq!(list(daily.clone()).await, [row(0, "app_1", 3), row(0, "app_2", 1), row(24, "app_1", 1)]);
+    let app = UsageFilter { app: Some("app_2".to_owned()), ..daily.clone() };
+    assert_eq!(list(app).await, [row(0, "app_2", 1)]);
+    let nobody = UsageFilter { organization: Some("org_9".to_owned()), ..daily.clone() };
+    assert_eq!(list(nobody).await, []);
+    let from = Some(Timestamp::from_micros(start + 5 * HOUR));
+    let until = Some(Timestamp::from_micros(start + 24 * HOUR));
+    assert_eq!(list(UsageFilter { from, until, ..hourly }).await, [row(5, "app_1", 1), row(5, "app_2", 1)]);
+    assert_eq!(ledger.usage(daily, 1, 1).await.unwrap()[0].app, "app_2", "the second row");
+    assert_eq!(ledger.used("grt_1").await.unwrap(), Amount { bytes: 50, rows: 5 });
+    assert_eq!(ledger.used_synthetic_since("app_1", NOW).await.unwrap(), Amount::ZERO);
+    let index = ledger.append(intent(90, "app_1")).await.unwrap().index;
+    let synthetic = Entry { tier: Some("synthetic".to_owned()), ..outcome(91, "app_1", index, 2, 20) };
+    ledger.append(synthetic).await.unwrap();
+    assert_eq!(ledger.used_synthetic_since("app_1", NOW).await.unwrap(), Amount { bytes: 20, rows: 2 });
+    let later = Timestamp::from_micros(NOW.micros() + HOUR);
+    assert_eq!(ledger.used_synthetic_since("app_1", later).await.unwrap(), Amount::ZERO);
+}
+
+async fn the_last_checkpoint_of_a_tile_is_kept(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    assert_eq!(ledger.latest_checkpoint().await.unwrap(), None);
+    let mut heads: Vec<TreeHead> = Vec::new();
+    for n in 0..300 {
+        append_all(&ledger, vec![intent(n, "app_1")]).await;
+        if [0, 10, 200, 299].contains(&n) {
+            let head = ledger.head().await.unwrap();
+            ledger.save_checkpoint(head, &format!("note {n}")).await.unwrap();
+            ledger.save_checkpoint(head, &format!("note {n}")).await.unwrap();
+            heads.push(head);
+        }
+    }
+    assert_eq!(ledger.latest_checkpoint().await.unwrap(), Some((300, "note 299".to_owned())));
+    assert_eq!(ledger.verify(|_, _| {}).await.unwrap().checkpoints, 2, "of sizes 201 and 300");
+}
