@@ -9,15 +9,15 @@ use std::path::PathBuf;
 /// tamper-evident ledger before the first byte leaves.
 #[derive(Debug, Parser)]
 #[command(name = "mudeung", version, after_help = "Start with:  mudeung demo")]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run everything on this machine, with bundled data and a demo company, and print how to use it
     Demo(DemoArgs),
     /// Serve companies and the portal
@@ -46,29 +46,29 @@ pub enum Command {
 
 /// How to run the demo.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// The port to listen on, on loopback; 0 takes a free one
     #[arg(long, default_value_t = 8080)]
-    pub port: u16,
+    pub(crate) port: u16,
     /// Where to keep data, keys and databases [default: mudeung/demo in your data folder]
     #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
     /// Write base URL and credentials to this file as JSON
     #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
 }
 
 /// Which configuration.
 #[derive(Debug, Args)]
-pub struct ConfigArgs {
+pub(crate) struct ConfigArgs {
     /// The configuration file (TOML)
     #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
 }
 
 /// Turn raw tables into published versions.
 #[derive(Debug, Subcommand)]
-pub enum CurateCommand {
+pub(crate) enum CurateCommand {
     /// Check a definition and its recipe without reading any data
     Check {
         /// The definition's folder
@@ -94,52 +94,52 @@ pub enum CurateCommand {
 /// How to build a version.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mudeung curate build datasets/definitions/lymph_node \\\n    --input datasets/definitions/lymph_node/data --store store --key release.key")]
-pub struct BuildArgs {
+pub(crate) struct BuildArgs {
     /// The definition's folder
-    pub definition: PathBuf,
+    pub(crate) definition: PathBuf,
     /// The folder of the raw CSV or Parquet files
     #[arg(long, value_name = "DIR")]
-    pub input: PathBuf,
+    pub(crate) input: PathBuf,
     /// The server's configuration file (TOML): the version is built in its store and put into service
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The store to write the version into [default: that of the configuration, else ./store]
     #[arg(long, value_name = "DIR")]
-    pub store: Option<PathBuf>,
+    pub(crate) store: Option<PathBuf>,
     /// The release key: made when it is not there. Whoever has it can link the release to the raw data; destroying it
     /// makes the release irreversible
     #[arg(long, value_name = "FILE", default_value = "release.key")]
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
     /// The version's number [default: one more than the last in the store]
     #[arg(long)]
-    pub number: Option<u32>,
+    pub(crate) number: Option<u32>,
     /// Also make the synthetic tier, with so many persons
     #[arg(long, value_name = "PERSONS")]
-    pub synthetic: Option<u64>,
+    pub(crate) synthetic: Option<u64>,
     /// The seed of the synthetic tier
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// How to make a synthetic dataset.
 #[derive(Debug, Args)]
-pub struct SynthArgs {
+pub(crate) struct SynthArgs {
     /// A bundled dataset's name, or a definition's folder
-    pub dataset: String,
+    pub(crate) dataset: String,
     /// Number of persons; tables of events have several rows for each
     #[arg(long)]
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// The seed
     #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The store to write the version into
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
 }
 
 /// Check, show and export the ledger.
 #[derive(Debug, Subcommand)]
-pub enum LedgerCommand {
+pub(crate) enum LedgerCommand {
     /// Recompute the whole ledger from its rows and report the first fault
     Verify(LedgerArgs),
     /// Write the entries as JSON lines: index, leaf hash, entry
@@ -164,18 +164,18 @@ pub enum LedgerCommand {
 /// Which ledger.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub struct LedgerArgs {
+pub(crate) struct LedgerArgs {
     /// The configuration file of the server (TOML)
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The ledger database: a SQLite file or a postgres:// address
     #[arg(long, value_name = "DATABASE")]
-    pub database: Option<String>,
+    pub(crate) database: Option<String>,
 }
 
 /// Members of the portal.
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
+pub(crate) enum UserCommand {
     /// Create a member; the first password is printed once
     Create {
         /// The configuration file (TOML)
@@ -207,7 +207,7 @@ pub enum UserCommand {
 
 /// The server's own keys.
 #[derive(Debug, Subcommand)]
-pub enum KeyCommand {
+pub(crate) enum KeyCommand {
     /// Make a new key for signing access tokens; the old ones keep verifying
     Rotate(ConfigArgs),
 }

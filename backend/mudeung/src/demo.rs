@@ -86,6 +86,7 @@ impl Layout {
             limits: mudeung_server::config::LimitConfig::default(),
             ledger: mudeung_server::config::LedgerConfig::default(),
             sandbox: None,
+            operations: mudeung_server::config::OperationsConfig::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// Why a command did not do what it was told.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// What it was given is not right: exit code 2.
     Input(String),
     /// It could not be done: exit code 1.
@@ -14,17 +14,17 @@ pub enum Failure {
 
 impl Failure {
     /// What was given is not right.
-    pub fn input(reason: impl fmt::Display) -> Self {
+    pub(crate) fn input(reason: impl fmt::Display) -> Self {
         Self::Input(reason.to_string())
     }
 
     /// It could not be done.
-    pub fn failed(reason: impl fmt::Display) -> Self {
+    pub(crate) fn failed(reason: impl fmt::Display) -> Self {
         Self::Failed(reason.to_string())
     }
 
     /// The exit code.
-    pub fn code(&self) -> ExitCode {
+    pub(crate) fn code(&self) -> ExitCode {
         match self {
             Self::Input(_) => ExitCode::from(2),
             Self::Failed(_) => ExitCode::FAILURE,

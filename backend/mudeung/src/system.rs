@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the present is read")]
@@ -17,7 +17,7 @@ impl Clock for SystemClock {
 
 /// The system's entropy.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemEntropy;
+pub(crate) struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, buffer: &mut [u8]) {
@@ -30,13 +30,13 @@ impl Entropy for SystemEntropy {
 }
 
 /// Where the demo keeps its data when it is not told: `mudeung/demo` in the user's data folder.
-pub fn demo_folder() -> PathBuf {
+pub(crate) fn demo_folder() -> PathBuf {
     data_home().join("mudeung").join("demo")
 }
 
 /// What to log when it is not told: the `MUDEUNG_LOG` variable in the form of `tracing`'s filters, else `info`.
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-pub fn log_filter() -> String {
+pub(crate) fn log_filter() -> String {
     std::env::var("MUDEUNG_LOG").unwrap_or_else(|_| "info".to_owned())
 }
 

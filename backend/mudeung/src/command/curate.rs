@@ -37,7 +37,7 @@ fn check(definition: &Path) -> Result<(), Failure> {
     let checked = mudeung_deid::check(definition).map_err(refused)?;
     let plan = checked.recipe.as_ref().map(|_| checked.plan()).transpose().map_err(refused)?;
     for table in plan.iter().flat_map(|plan| &plan.tables) {
-        say(&format!("{}: {} columns released", table.name, table.released().len()))?;
+        say(&format!("{}: {} columns released", table.spec.name, table.released().len()))?;
         for column in table.released() {
             let done = column.deidentification.unwrap_or_default();
             say(&format!("  {:<24} {} / {}", column.name, done.en, done.ko))?;

@@ -28,8 +28,8 @@ pub(crate) async fn verify(args: &LedgerArgs) -> Result<(), Failure> {
     let report = report.map_err(|fault| Failure::failed(format!("THE LEDGER DOES NOT HOLD: {fault}")))?;
     say(&format!(
         "the ledger holds: {} entries, root {}, {} open INTENTs, usage equals the fold of the entries",
-        report.size,
-        STANDARD.encode(report.root),
+        report.head.size,
+        STANDARD.encode(report.head.root),
         report.open_intents
     ))
 }

@@ -8,7 +8,7 @@ use mudeung_core::clock::Clock;
 use mudeung_core::id::{MemberId, OrganizationId};
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
-use mudeung_server::portal::passwords;
+use mudeung_server::portal::password;
 use mudeung_store::{Db, StoreError, members, organizations};
 
 /// Creates a member or resets a password.
@@ -87,9 +87,9 @@ fn parse_role(text: &str) -> Result<Role, Failure> {
 }
 
 fn new_password() -> Result<(String, String), Failure> {
-    let password = passwords::generate(&SystemEntropy);
-    let hash = passwords::hash(&password, &SystemEntropy).map_err(Failure::failed)?;
-    Ok((password, hash))
+    let password = password::generate(&SystemEntropy);
+    let hash = password::hash(&password, &SystemEntropy).map_err(Failure::failed)?;
+    Ok((password.expose().clone(), hash))
 }
 
 /// The organization of that identifier; for `hospital`, the hospital, made when there is none.

@@ -31,18 +31,18 @@ fn text(access: &Access, folder: &str) -> String {
 
   First rows with curl
     TOKEN=$(curl -s -u {sandbox_id}:{sandbox_secret} -d grant_type=client_credentials {base_url}/oauth2/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-    curl -s -H "Authorization: Bearer $TOKEN" "{base_url}/v1/datasets/lymph_node/synthetic/tables/patients/rows?limit=3"
+    curl -s -H "Authorization: Bearer $TOKEN" "{base_url}/v1/datasets/lymph_node/synthetic/tables/patient/rows?limit=3"
 
   First rows with pandas   (pip install ./sdk/python pandas)
     python3 - <<'PY'
 from mudeung import Sandbox
 sandbox = Sandbox("{base_url}", "{sandbox_id}", "{sandbox_secret}")
-print(sandbox.table("lymph_node.synthetic.patients").to_pandas().head())
+print(sandbox.table("lymph_node.synthetic.patient").to_pandas().head())
 PY
 
   The same data de-identified instead of synthetic, with the company's credential
     cargo run --release -p mudeung-sdk --bin mudeung-cli -- login --url {base_url} --client-id {client_id} --client-secret {client_secret}
-    cargo run --release -p mudeung-sdk --bin mudeung-cli -- pull lymph_node.deidentified.patients --out data
+    cargo run --release -p mudeung-sdk --bin mudeung-cli -- pull lymph_node.deidentified.patient --out data
 
   Every access is in the ledger
     curl -s {base_url}/ledger/checkpoint

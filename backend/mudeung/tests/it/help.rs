@@ -1,0 +1,40 @@
+//! The help texts, which are part of the outward contract.
+
+use super::{mudeung, text};
+
+fn help(command: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arguments: Vec<&str> = command.split_whitespace().collect();
+    arguments.push("--help");
+    let output = mudeung(folder.path(), &arguments);
+    assert!(output.status.success());
+    text(&output.stdout)
+}
+
+#[test]
+fn every_subcommand_teaches_its_use() {
+    for command in [
+        "",
+        "demo",
+        "serve",
+        "check-config",
+        "migrate",
+        "curate",
+        "curate check",
+        "curate build",
+        "curate report",
+        "curate publish",
+        "synth",
+        "ledger",
+        "ledger verify",
+        "ledger export",
+        "ledger prove",
+        "user create",
+        "user reset",
+        "key rotate",
+        "openapi",
+    ] {
+        let name = if command.is_empty() { "mudeung".to_owned() } else { command.replace(' ', "_") };
+        insta::assert_snapshot!(name, help(command));
+    }
+}
