@@ -1,7 +1,7 @@
 """A server on a loopback port that plays the sandbox, faults included, and answers what a test tells it to.
 
-Faults such as cut connections cannot be had from the real server on demand; that the real server answers the same shapes
-is what test_e2e.py shows.
+Faults such as cut connections cannot be had from the real server on demand. That the real server answers the same
+shapes is what test_e2e.py shows.
 """
 
 from __future__ import annotations

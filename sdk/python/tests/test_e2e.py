@@ -114,7 +114,9 @@ def test_columns_filter_and_limit_do_what_they_say(visitor: Sandbox):
     rows = result.to_arrow().to_pylist()
     assert result.to_arrow().column_names == ["sex", "age"]
     assert len(rows) == 7 and all(row["age"] >= 60 and row["sex"] == "female" for row in rows)
-    assert result.receipt is not None and result.receipt >= 0
+    assert result.receipt is not None
+    entry = visitor.receipt(result.receipt)["entry"]
+    assert (entry["operation"], entry["dataset"], entry["tier"]) == ("data.read_rows", "support2", "synthetic")
     assert patients.to_arrow(columns=["age"], limit=0).num_rows == 0
 
 

@@ -1,8 +1,9 @@
 //! What the app may still read, what it has read, and which grants it holds.
 
 use crate::client::Client;
+use crate::error::ApiError;
 use crate::page::Items;
-use mudeung_wire::api::{GrantItem, QuotaItem, UsageItem};
+use mudeung_wire::api::{GrantItem, QuotaItem, ReceiptItem, UsageItem};
 
 /// Which usage to list; all of it by days unless told otherwise.
 ///
@@ -41,6 +42,11 @@ impl Client {
     /// What may still be read.
     pub fn quota(&self) -> Items<QuotaItem> {
         self.items(self.address(&["v1", "quota"]))
+    }
+
+    /// An entry of the ledger that this app made, by the index in `Rows::receipt` and its like.
+    pub async fn receipt(&self, index: u64) -> Result<ReceiptItem, ApiError> {
+        self.json(self.address(&["v1", "receipts", &index.to_string()])?).await
     }
 
     /// The grants of this app.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from types import TracebackType
+from typing import Any
 
 import pyarrow
 
@@ -86,6 +87,10 @@ class Sandbox:
     def quota(self) -> Items[Quota]:
         """What may still be read."""
         return Items(record(Quota, item) for item in self._http.items(self._http.address("v1", "quota")))
+
+    def receipt(self, index: int) -> dict[str, Any]:
+        """An entry of the ledger that this app made, by the index that `Result.receipt` and its like give."""
+        return dict(self._http.json(self._http.address("v1", "receipts", str(index))))
 
     def grants(self) -> Items[Grant]:
         """The grants of this app."""

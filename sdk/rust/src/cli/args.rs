@@ -121,6 +121,9 @@ pub(crate) struct LoginArguments {
     /// Client id of the app, as the portal shows it
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
+    /// The secret itself. Other users of the machine can see it: only for a demo's published one
+    #[arg(long, value_name = "SECRET", conflicts_with = "secret_stdin")]
+    pub(crate) client_secret: Option<String>,
     /// Read the secret from standard input even when that is a terminal
     #[arg(long)]
     pub(crate) secret_stdin: bool,

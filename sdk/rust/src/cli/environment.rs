@@ -9,6 +9,8 @@ pub(crate) struct Environment {
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret: Option<String>,
     pub(crate) profile: Option<String>,
+    /// The language of titles, dictionaries and problems, `ko` or `en`.
+    pub(crate) language: &'static str,
     /// The directory for configuration; none when the platform names none.
     pub(crate) config_dir: Option<PathBuf>,
 }
@@ -20,6 +22,7 @@ impl Environment {
             client_id: text("MUDEUNG_CLIENT_ID"),
             client_secret: text("MUDEUNG_CLIENT_SECRET"),
             profile: text("MUDEUNG_PROFILE"),
+            language: language(),
             config_dir: config_dir(),
         }
     }
@@ -28,6 +31,12 @@ impl Environment {
 #[expect(clippy::disallowed_methods, reason = "the command line's one reading of its environment")]
 fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The first of the usual variables that is set decides, as for other programs.
+fn language() -> &'static str {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(text).unwrap_or_default();
+    if locale.starts_with("ko") { "ko" } else { "en" }
 }
 
 fn config_dir() -> Option<PathBuf> {

@@ -25,10 +25,10 @@ pub(crate) async fn run(
             "--url",
         )?,
         client_id: given_or_asked(arguments.client_id.or(environment.client_id.clone()), "Client id", "--client-id")?,
-        client_secret: secret(arguments.secret_stdin, environment)?,
+        client_secret: secret(arguments.client_secret, arguments.secret_stdin, environment)?,
         plain_http: arguments.plain_http,
     };
-    let token = profile.client()?.access_token().await?;
+    let token = profile.client(environment)?.access_token().await?;
     let url = profile.url.clone();
     let path = profile::store(named.as_deref(), profile, environment)?;
     let name = profile::name(named.as_deref(), environment);
@@ -57,9 +57,9 @@ fn given_or_asked(given: Option<String>, question: &str, flag: &str) -> Result<S
     }
 }
 
-fn secret(from_stdin: bool, environment: &Environment) -> Result<String, Failure> {
-    let secret = match &environment.client_secret {
-        Some(secret) if !from_stdin => secret.clone(),
+fn secret(given: Option<String>, from_stdin: bool, environment: &Environment) -> Result<String, Failure> {
+    let secret = match given.or_else(|| environment.client_secret.clone()) {
+        Some(secret) if !from_stdin => secret,
         _ if from_stdin || !std::io::stdin().is_terminal() => {
             let mut text = String::new();
             let read = std::io::stdin().take(SECRET_BYTES_MAX + 1).read_to_string(&mut text);

@@ -35,8 +35,9 @@ impl std::fmt::Debug for Profile {
 }
 
 impl Profile {
-    pub(crate) fn client(&self) -> Result<Client, Failure> {
+    pub(crate) fn client(&self, environment: &Environment) -> Result<Client, Failure> {
         let builder = Client::builder(&self.url).credentials(&self.client_id, &self.client_secret);
+        let builder = builder.language(environment.language);
         let builder = if self.plain_http { builder.allow_plain_http() } else { builder };
         Ok(builder.build()?)
     }
@@ -46,12 +47,13 @@ impl Profile {
 pub(crate) fn connect(named: Option<&str>, environment: &Environment) -> Result<Client, Failure> {
     let Environment { url, client_id, client_secret, .. } = environment;
     if let (None, Some(url), Some(client_id), Some(client_secret)) = (named, url, client_id, client_secret) {
-        return Ok(Client::builder(url).credentials(client_id, client_secret).build()?);
+        let (url, client_id, client_secret) = (url.clone(), client_id.clone(), client_secret.clone());
+        return Profile { url, client_id, client_secret, plain_http: false }.client(environment);
     }
     let name = name(named, environment);
     let path = path(environment)?;
     match load(&path)?.profiles.get(&name) {
-        Some(profile) => profile.client(),
+        Some(profile) => profile.client(environment),
         None => Err(Failure::Input(format!(
             "there is no profile `{name}` in {}: run `mudeung-cli login --profile {name} --url … --client-id …`",
             path.display()

@@ -70,13 +70,15 @@ async fn after_login_the_datasets_are_listed() {
     let lines = "DATASET     OPEN TO YOU  PUBLISHED                TITLE\n\
                  lymph_node  synthetic    synthetic, deidentified  Lymph node\n";
     assert_eq!(text(&output.stdout), lines);
-    let output = run(config.path(), &["--json", "datasets"]).await;
+    let output = command(config.path(), &["--json", "datasets"]).env("LANG", "ko_KR.UTF-8").output().await.unwrap();
+    let languages: Vec<_> = sandbox.seen("/v1/").iter().map(|seen| seen.header("accept-language").to_owned()).collect();
+    assert_eq!(languages, ["en", "ko"]);
     let items: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(items[0]["titles"]["ko"], "림프절");
 }
 
 #[tokio::test]
-async fn the_secret_may_come_through_a_pipe() {
+async fn the_secret_may_come_through_a_pipe_or_as_an_argument() {
     let sandbox = sandbox().await;
     let config = tempfile::tempdir().unwrap();
     let mut login = command(config.path(), &["login", &sandbox.base, "--client-id", "app_1"]);
@@ -84,7 +86,11 @@ async fn the_secret_may_come_through_a_pipe() {
     child.stdin.take().unwrap().write_all(b"s3cret\n").await.unwrap();
     let output = child.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(sandbox.seen("/oauth2/token")[0].header("authorization"), "Basic YXBwXzE6czNjcmV0");
+    let given = ["login", &sandbox.base, "--client-id", "app_1", "--client-secret", "s3cret"];
+    assert!(run(config.path(), &given).await.status.success());
+    for seen in sandbox.seen("/oauth2/token") {
+        assert_eq!(seen.header("authorization"), "Basic YXBwXzE6czNjcmV0");
+    }
 }
 
 #[tokio::test]

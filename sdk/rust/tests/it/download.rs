@@ -158,6 +158,18 @@ async fn a_file_longer_than_announced_is_an_error_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn two_downloads_of_one_file_do_not_mix() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = std::fs::File::create(directory.path().join(format!("{NAME}.part"))).unwrap();
+    other.lock().unwrap();
+    let sandbox = sandbox(sha256(&content()), |seen, _| range_of(seen, "\"v1\"")).await;
+    let error = download(&sandbox, directory.path()).await.unwrap_err();
+    assert!(error.to_string().contains("another download is writing this file"), "{error}");
+    drop(other);
+    download(&sandbox, directory.path()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_worn_out_address_is_renewed() {
     let directory = tempfile::tempdir().unwrap();
     let sandbox = sandbox(sha256(&content()), |seen, _| match seen.target.ends_with("sig=0") {
