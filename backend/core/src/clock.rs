@@ -109,6 +109,13 @@ impl<E: Entropy + ?Sized> Entropy for std::sync::Arc<E> {
 #[derive(Debug, Default)]
 pub struct CountingEntropy(AtomicI64);
 
+impl CountingEntropy {
+    /// A source that gives what no source started at a far lower step has given.
+    pub const fn starting_at(step: i64) -> Self {
+        Self(AtomicI64::new(step))
+    }
+}
+
 impl Entropy for CountingEntropy {
     fn fill(&self, buffer: &mut [u8]) {
         for chunk in buffer.chunks_mut(8) {

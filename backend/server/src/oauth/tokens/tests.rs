@@ -1,0 +1,243 @@
+use super::*;
+use mudeung_core::clock::CountingEntropy;
+use mudeung_core::scope::Scope;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_772_409_600);
+
+struct Bench {
+    tokens: Tokens,
+    keys: Keys,
+    folder: tempfile::TempDir,
+}
+
+fn config() -> Config {
+    Config::parse(
+        "[http]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://data.example.org\"\n\
+         [database]\ncontrol = \"c\"\nledger = \"l\"\n[data]\nstore = \"s\"\nkeys = \"k\"\n",
+    )
+    .unwrap()
+}
+
+fn keys(folder: &Path) -> Keys {
+    Keys::load_or_create(&folder.join("keys"), &CountingEntropy::default()).unwrap()
+}
+
+fn bench() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = keys(folder.path());
+    Bench { tokens: Tokens::new(&config(), &keys), keys, folder }
+}
+
+fn subject() -> Subject {
+    Subject {
+        app: AppId::from_bytes([1; 16]),
+        credential: CredentialId::from_bytes([2; 16]),
+        scopes: [Scope::DataRead, Scope::CatalogRead].into_iter().collect(),
+        ends: None,
+    }
+}
+
+fn id() -> TokenId {
+    TokenId::from_bytes([3; 16])
+}
+
+impl Bench {
+    fn token(&self) -> String {
+        self.tokens.issue(&subject(), id(), NOW).unwrap().text
+    }
+
+    fn verify(&self, token: &str) -> Result<Principal, InvalidToken> {
+        self.tokens.verify(token, NOW)
+    }
+
+    fn kid(&self) -> &str {
+        self.keys.tokens()[0].kid()
+    }
+
+    fn header(&self) -> Value {
+        json!({ "alg": "ES256", "typ": "at+jwt", "kid": self.kid() })
+    }
+
+    /// A token with this header and these claims, signed with the server's own key.
+    fn forge(&self, header: &Value, claims: &Value) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = self.keys.tokens()[0].sign(message.as_bytes()).unwrap();
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    fn claims(&self) -> Value {
+        part(&self.token(), 1)
+    }
+}
+
+fn part(token: &str, position: usize) -> Value {
+    let part = token.split('.').nth(position).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+fn with(mut value: Value, name: &str, changed: Value) -> Value {
+    value[name] = changed;
+    value
+}
+
+#[test]
+fn oauth_34_a_token_has_every_claim_of_rfc_9068() {
+    let bench = bench();
+    let token = bench.token();
+    assert_eq!(part(&token, 0), json!({ "alg": "ES256", "typ": "at+jwt", "kid": bench.kid() }));
+    let app = subject().app.to_string();
+    let expected = json!({
+        "iss": "https://data.example.org", "aud": "https://data.example.org", "sub": app, "client_id": app,
+        "credential": subject().credential.to_string(), "jti": id().to_string(), "scope": "catalog.read data.read",
+        "iat": NOW.seconds(), "exp": NOW.seconds() + 1_200,
+    });
+    assert_eq!(part(&token, 1), expected);
+    assert_eq!(
+        bench.verify(&token),
+        Ok(Principal { app: subject().app, credential: subject().credential, token: id(), scopes: subject().scopes })
+    );
+}
+
+#[test]
+fn oauth_34_another_implementation_verifies_the_token_with_the_published_key() {
+    let bench = bench();
+    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_value(bench.tokens.key_set()).unwrap();
+    let jwk = set.find(bench.kid()).unwrap();
+    let key = jsonwebtoken::DecodingKey::from_jwk(jwk).unwrap();
+    let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
+    rules.set_audience(&["https://data.example.org"]);
+    rules.set_issuer(&["https://data.example.org"]);
+    rules.validate_exp = false;
+    let read = jsonwebtoken::decode::<Value>(bench.token(), &key, &rules).unwrap();
+    assert_eq!(read.claims["jti"], id().to_string());
+}
+
+#[test]
+fn oauth_35_tokens_that_are_not_ours_are_refused() {
+    use InvalidToken::{Algorithm, Expired, Malformed, NotYet, OtherServer, Type, UnknownKey};
+    let bench = bench();
+    let (header, claims) = (bench.header(), bench.claims());
+    let header_with = |name, value| bench.forge(&with(header.clone(), name, value), &claims);
+    let claims_with = |name, value| bench.forge(&header, &with(claims.clone(), name, value));
+    for (token, expected) in [
+        (header_with("typ", json!("JWT")), Type),
+        (header_with("typ", json!("client-authentication+jwt")), Type),
+        (header_with("alg", json!("none")), Algorithm),
+        (header_with("alg", json!("HS256")), Algorithm),
+        (header_with("alg", json!("RS256")), Algorithm),
+        (header_with("kid", json!("../../etc/passwd")), UnknownKey),
+        (header_with("crit", json!(["exp"])), Malformed),
+        (header_with("jku", json!("https://evil.example")), Malformed),
+        (claims_with("aud", json!("https://other.example")), OtherServer),
+        (claims_with("aud", json!(["https://data.example.org"])), Malformed),
+        (claims_with("iss", json!("https://other.example")), OtherServer),
+        (claims_with("exp", json!(NOW.seconds())), Expired),
+        (claims_with("exp", json!(-1)), Expired),
+        (claims_with("exp", json!("soon")), Malformed),
+        (claims_with("exp", json!(1e300)), Malformed),
+        (claims_with("exp", Value::Null), Malformed),
+        (claims_with("nbf", json!(NOW.seconds() + 1)), NotYet),
+        (claims_with("sub", json!("app_00000000000000000000000000")), Malformed),
+        (claims_with("client_id", json!("app_00000000000000000000000000")), Malformed),
+        (claims_with("jti", json!("x")), Malformed),
+        ("x".repeat(TOKEN_BYTES_MAX + 1), Malformed),
+    ] {
+        assert_eq!(bench.verify(&token), Err(expected), "{token}");
+    }
+    for text in ["", ".", "..", "...", "a.b.c", "e30.e30.", "e30.e30", "토큰"] {
+        assert!(bench.verify(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn oauth_35_every_changed_character_is_noticed() {
+    let bench = bench();
+    let token = bench.token();
+    for position in 0..token.len() {
+        let mut changed = token.clone().into_bytes();
+        changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        assert!(bench.verify(&changed).is_err(), "at {position}");
+    }
+    assert!(bench.verify(&format!("{token}A")).is_err());
+    assert!(bench.verify(&token).is_ok());
+}
+
+#[test]
+fn oauth_35_the_public_key_as_an_hmac_secret_opens_nothing() {
+    use hmac::{Hmac, Mac};
+    let bench = bench();
+    let header = json!({ "alg": "HS256", "typ": "at+jwt", "kid": bench.kid() });
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(&header), part(&bench.claims()));
+    let jwk = bench.keys.tokens()[0].jwk().to_string();
+    let mut mac = Hmac::<Sha256>::new_from_slice(jwk.as_bytes()).unwrap();
+    mac.update(message.as_bytes());
+    let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+    assert_eq!(bench.verify(&token), Err(InvalidToken::Algorithm));
+}
+
+#[test]
+fn oauth_36_a_token_is_short() {
+    let bench = bench();
+    let all = Subject { scopes: Scope::ALL.iter().copied().collect(), ..subject() };
+    let token = bench.tokens.issue(&all, id(), NOW).unwrap().text;
+    assert!(token.len() < 1_024, "{}", token.len());
+}
+
+#[test]
+fn oauth_37_a_token_ends_with_its_lifetime_or_its_credential() {
+    let bench = bench();
+    let issued = |ends: u64| {
+        let subject = Subject { ends: Some(NOW.plus(Duration::from_secs(ends))), ..subject() };
+        bench.tokens.issue(&subject, id(), NOW).unwrap()
+    };
+    assert_eq!(issued(5_000).expires_in, 1_200);
+    let short = issued(100);
+    assert_eq!(short.expires_in, 100);
+    assert!(bench.tokens.verify(&short.text, NOW.plus(Duration::from_millis(99_999))).is_ok());
+    let over = bench.tokens.verify(&short.text, NOW.plus(Duration::from_secs(100)));
+    assert_eq!(over, Err(InvalidToken::Expired), "though it is remembered as verified");
+}
+
+#[test]
+fn oauth_38_a_new_key_is_published_before_it_signs_and_the_old_one_still_verifies() {
+    let bench = bench();
+    let old = bench.token();
+    let clock = mudeung_core::clock::ManualClock::at(NOW);
+    let dir = bench.folder.path().join("keys");
+    let entropy = CountingEntropy::starting_at(1 << 40);
+    let kid = Keys::rotate_token_key(&dir, &clock, &entropy).unwrap();
+    let keys = Keys::load_or_create(&dir, &entropy).unwrap();
+    let tokens = Tokens::new(&config(), &keys);
+    assert_eq!(tokens.key_set()["keys"].as_array().unwrap().len(), 2);
+    let kid_at = |now| part(&tokens.issue(&subject(), id(), now).unwrap().text, 0)["kid"].as_str().unwrap().to_owned();
+    assert_eq!(kid_at(NOW), bench.kid());
+    assert_eq!(kid_at(NOW.plus(crate::keys::NOTICE)), kid);
+    assert!(tokens.verify(&old, NOW).is_ok());
+}
+
+#[test]
+fn oauth_39_without_its_key_a_token_is_worth_nothing() {
+    let bench = bench();
+    let token = bench.token();
+    let dir = bench.folder.path().join("keys");
+    std::fs::remove_file(dir.join("token-0000000000.pem")).unwrap();
+    let keys = Keys::load_or_create(&dir, &CountingEntropy::starting_at(1 << 40)).unwrap();
+    assert_eq!(Tokens::new(&config(), &keys).verify(&token, NOW), Err(InvalidToken::UnknownKey));
+}
+
+#[test]
+fn a_clock_set_back_brings_no_token_back_that_is_not_verified_anew() {
+    let bench = bench();
+    let token = bench.token();
+    let later = NOW.plus(Duration::from_secs(3_600));
+    assert_eq!(bench.tokens.verify(&token, later), Err(InvalidToken::Expired));
+    assert!(bench.tokens.verify(&token, NOW).is_ok());
+    assert_eq!(bench.tokens.verify(&token, later), Err(InvalidToken::Expired));
+    assert_eq!(bench.tokens.known(), 1);
+}
