@@ -1,29 +1,24 @@
 //! The run from raw tables to a de-identified version: measure first, pass the gate, then write, all or nothing.
 
 use crate::canary::Canary;
-use crate::definition::{Definition, Hashed, Plan, Recipe, Role, TablePlan, hex_sha256};
-use crate::error::{CurateError, InputError};
-use crate::key::{ProjectKeys, ReleaseKey};
+use crate::definition::{Definition, TableSpec, hex_sha256};
+use crate::error::CurateError;
+use crate::key::ReleaseKey;
 use crate::persons::Persons;
-use crate::report::{Report, ReportColumn, ReportTable};
-use crate::risk::Classes;
+use crate::report::Report;
 use crate::source::RawFile;
-use crate::stage::Deidentified;
-use crate::transform::{RowContext, Transform, apply, canonical, pseudonym_integer};
 use crate::{gate, output};
-use arrow::array::{ArrayRef, RecordBatch};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
-use mudeung_engine::layout::arrow_schema;
 use mudeung_engine::store::{VersionWriter, latest_version};
-use mudeung_wire::manifest::{MANIFEST_FORMAT, Manifest, ManifestFile, ManifestTable, RiskFigures};
-use std::collections::HashSet;
+use mudeung_wire::manifest::{MANIFEST_FORMAT, Manifest, ManifestColumn, ManifestFile, ManifestTable};
 use std::path::{Path, PathBuf};
 
 mod rows;
+mod run;
 
-use rows::{Tally, deidentify};
+use run::Run;
 
 /// What a version is built from.
 pub struct Build<'a> {
@@ -134,198 +129,6 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     Ok(Built { manifest, report: Some(report), folder })
 }
 
-/// What one build carries from step to step.
-struct Run<'a> {
-    definition: &'a Definition,
-    plan: &'a Plan,
-    recipe: &'a Hashed<Recipe>,
-    keys: ProjectKeys,
-    files: Vec<RawFile>,
-    persons: Persons,
-    canary: Canary,
-    progress: &'a mut dyn FnMut(Progress<'_>),
-}
-
-impl Run<'_> {
-    /// Reads the persons, measures their risk and marks those who are left out.
-    fn measure(&mut self) -> Result<RiskFigures, CurateError> {
-        let (mut before, mut after) = (Classes::default(), Classes::default());
-        let mut quasi = Vec::new();
-        for (position, table) in self.plan.tables.iter().enumerate() {
-            let is_person = position == self.plan.person_table;
-            if is_person {
-                let released = |name: &String| table.released_position(name).is_some();
-                quasi = names(table, Role::Quasi).into_iter().filter(released).collect();
-                self.measure_persons(position, table, &mut before, &mut after)?;
-            } else if !names(table, Role::Identifier).is_empty() {
-                self.collect_identifiers(position, table)?;
-            }
-        }
-        for id in self.persons.ids() {
-            self.canary.add(id);
-        }
-        let k = self.recipe.value.privacy.k;
-        self.persons.suppress(&after.smaller_than(k));
-        let table = &self.recipe.value.person.table;
-        Ok(after.figures(quasi.iter().map(|name| format!("{table}.{name}")).collect(), k, &before))
-    }
-
-    fn measure_persons(
-        &mut self,
-        position: usize,
-        table: &TablePlan,
-        before: &mut Classes,
-        after: &mut Classes,
-    ) -> Result<(), CurateError> {
-        let failed = |error: arrow::error::ArrowError| output::internal(&table.spec.name, error);
-        let Some(file) = self.files.get(position) else { return Ok(()) };
-        let mut pseudonyms = HashSet::new();
-        for batch in file.batches(table)? {
-            let batch = batch?;
-            let raw = batch.raw();
-            let ids = canonical(rows::person_column(table, raw)?).map_err(failed)?;
-            for id in ids.iter().flatten() {
-                self.persons.add(id).map_err(|first| duplicate(table, file, first, self.persons.len()))?;
-                if !pseudonyms.insert(pseudonym_integer(&self.keys.identifier("person", id))) {
-                    let reason = "two persons have one 63-bit pseudonym; give the release another name";
-                    return Err(output::internal(&table.spec.name, reason));
-                }
-            }
-            let persons: Vec<&str> = ids.iter().flatten().collect();
-            let context = RowContext { keys: &self.keys, persons: &persons };
-            let mut columns: (Vec<ArrayRef>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
-            for column in table.columns.iter().filter(|column| column.role == Role::Quasi) {
-                let Some(values) = raw.column_by_name(&column.spec.name) else { continue };
-                columns.0.push(values.clone());
-                if column.transform == Transform::Drop {
-                    continue;
-                }
-                columns.1.push(apply(&column.transform, column.released, values, &context).map_err(failed)?);
-            }
-            before.add(&columns.0, raw.num_rows()).map_err(failed)?;
-            after.add(&columns.1, raw.num_rows()).map_err(failed)?;
-            remember(&mut self.canary, table, raw)?;
-            let rows = u64::try_from(self.persons.len()).unwrap_or(u64::MAX);
-            (self.progress)(Progress { step: Step::Measure, table: &table.spec.name, rows });
-        }
-        if self.persons.len() == 0 {
-            return Err(InputError::Empty { file: file.name.clone() }.into());
-        }
-        Ok(())
-    }
-
-    fn collect_identifiers(&mut self, position: usize, table: &TablePlan) -> Result<(), CurateError> {
-        let Some(file) = self.files.get(position) else { return Ok(()) };
-        for batch in file.batches(table)? {
-            remember(&mut self.canary, table, batch?.raw())?;
-        }
-        Ok(())
-    }
-
-    /// De-identifies, sorts, checks and writes one table.
-    fn release(&mut self, position: usize, version: &VersionWriter) -> Result<(ManifestTable, Tally), CurateError> {
-        let (Some(table), Some(file)) = (self.plan.tables.get(position), self.files.get(position)) else {
-            return Err(output::internal("plan", "a table vanished"));
-        };
-        let name = &table.spec.name;
-        let columns = table.released();
-        let schema = arrow_schema(&columns).map_err(|error| output::internal(name, error))?;
-        let mut tally = Tally::default();
-        let mut batches = Vec::new();
-        for batch in file.batches(table)? {
-            batches.push(deidentify(table, &schema, &batch?, &self.keys, &self.persons, &mut tally)?);
-            (self.progress)(Progress { step: Step::Transform, table: name, rows: tally.rows });
-        }
-        let person = table.columns.get(table.person_column).map(|column| column.spec.name.as_str());
-        let keys: Vec<usize> = [person, table.spec.time.as_deref()]
-            .into_iter()
-            .flatten()
-            .filter_map(|n| table.released_position(n))
-            .collect();
-        let sorted = output::sorted(name, &schema, &batches, &keys)?;
-        drop(batches);
-        if let Some((column, values)) = self.canary.find(sorted.get()) {
-            return Err(CurateError::Canary { table: name.clone(), column, values });
-        }
-        let parsed = Name::parse(name).map_err(|error| output::internal(name, error))?;
-        let rows = u64::try_from(sorted.get().num_rows()).unwrap_or(u64::MAX);
-        (self.progress)(Progress { step: Step::Write, table: name, rows });
-        let files =
-            output::write(version, &parsed, &schema, std::iter::once(Ok::<Deidentified<RecordBatch>, _>(sorted)))?;
-        let table = manifest_table(&table.spec, columns, files, tally.suppressed);
-        Ok((table, tally))
-    }
-
-    fn report(&self, risk: RiskFigures, refusals: Vec<crate::error::Problem>) -> Report {
-        let release = &self.recipe.value.release;
-        Report {
-            dataset: self.definition.dataset.name.clone(),
-            release: release.name.clone(),
-            purpose: release.purpose.clone(),
-            recipient: release.recipient.clone(),
-            expires: release.expires.map(|date| date.to_string()),
-            preset: release.preset.as_str().to_owned(),
-            passed: refusals.is_empty(),
-            refusals,
-            risk,
-            tables: self.plan.tables.iter().zip(&self.files).map(|(table, file)| reported(table, file)).collect(),
-        }
-    }
-}
-
-fn reported(table: &TablePlan, file: &RawFile) -> ReportTable {
-    let column = |column: &crate::definition::ColumnPlan| ReportColumn {
-        name: column.spec.name.clone(),
-        released: column.transform != Transform::Drop,
-        listed: column.listed,
-        done: column.transform.note(),
-    };
-    ReportTable {
-        name: table.spec.name.clone(),
-        file: file.name.clone(),
-        sha256: file.sha256.clone(),
-        rows_in: 0,
-        rows_out: 0,
-        suppressed_rows: 0,
-        unknown_person_rows: 0,
-        columns: table.columns.iter().map(column).collect(),
-    }
-}
-
-impl ReportTable {
-    fn count(&mut self, tally: Tally, rows_out: u64) {
-        self.rows_in = tally.rows;
-        self.rows_out = rows_out;
-        self.suppressed_rows = tally.suppressed;
-        self.unknown_person_rows = tally.unknown;
-    }
-}
-
-fn names(table: &TablePlan, role: Role) -> Vec<String> {
-    table.columns.iter().filter(|column| column.role == role).map(|column| column.spec.name.clone()).collect()
-}
-
-fn remember(canary: &mut Canary, table: &TablePlan, raw: &RecordBatch) -> Result<(), CurateError> {
-    for name in names(table, Role::Identifier) {
-        let Some(column) = raw.column_by_name(&name) else { continue };
-        let ids = canonical(column).map_err(|error| output::internal(&table.spec.name, error))?;
-        ids.iter().flatten().for_each(|id| canary.add(id));
-    }
-    Ok(())
-}
-
-fn duplicate(table: &TablePlan, file: &RawFile, first: usize, second: usize) -> CurateError {
-    let row = |position: usize| u64::try_from(position).unwrap_or(u64::MAX) + 1;
-    let column = table.columns.get(table.person_column).map(|column| column.spec.raw_name().to_owned());
-    InputError::DuplicatePerson {
-        file: file.name.clone(),
-        column: column.unwrap_or_default(),
-        first: row(first),
-        second: row(second),
-    }
-    .into()
-}
-
 /// The dataset's name.
 pub(crate) fn dataset_name(definition: &Definition) -> Result<Name, CurateError> {
     Name::parse(&definition.dataset.name).map_err(|error| output::internal(&definition.dataset.name, error))
@@ -362,8 +165,8 @@ pub(crate) fn empty_manifest(definition: &Definition, tier: Tier, number: u32, c
 
 /// A table of a manifest.
 pub(crate) fn manifest_table(
-    spec: &crate::definition::TableSpec,
-    columns: Vec<mudeung_wire::manifest::ManifestColumn>,
+    spec: &TableSpec,
+    columns: Vec<ManifestColumn>,
     files: Vec<ManifestFile>,
     suppressed_rows: u64,
 ) -> ManifestTable {
