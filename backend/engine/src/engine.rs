@@ -4,13 +4,14 @@ use crate::cache::Cache;
 use crate::opened::{Hash, Opened, etag};
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
-use crate::{rows, view};
+use crate::{query, rows, view};
 use mudeung_core::reader::{
     Answer, Chunks, ColumnView, DatasetReader, FileView, OpenFile, QueryRequest, ReadError, RowsRequest, TableAddress,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 #[cfg(test)]
@@ -83,18 +84,38 @@ struct Inner {
     hashes: Cache<String, Hash>,
     hashing: Arc<Semaphore>,
     reads: Arc<Semaphore>,
+    queries: Arc<Semaphore>,
+    /// Queries compute on threads of their own, away from those that serve requests. `None` only while it ends.
+    threads: Option<Runtime>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // An engine may be dropped on an async thread, where waiting for other threads is not allowed.
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
 }
 
 impl LocalEngine {
     /// An engine on a folder, which is made if it does not exist.
     pub fn open(root: PathBuf, options: EngineOptions) -> Result<Self, EngineError> {
         std::fs::create_dir_all(&root).map_err(|source| EngineError::Store { path: root.clone(), source })?;
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("query")
+            .thread_stack_size(query::STACK_BYTES)
+            .enable_time()
+            .build()
+            .map_err(EngineError::Threads)?;
         let inner = Inner {
             files: Cache::new(options.open_files_max),
             views: Cache::new(options.views_max),
             hashes: Cache::new(options.views_max.saturating_mul(8)),
             hashing: Arc::new(Semaphore::new(2)),
             reads: Arc::new(Semaphore::new(options.concurrent_reads)),
+            queries: Arc::new(Semaphore::new(options.concurrent_queries)),
+            threads: Some(threads),
             root,
             options,
         };
@@ -172,11 +193,28 @@ impl DatasetReader for LocalEngine {
         })
     }
 
-    fn referenced_tables(&self, _request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError> {
-        Err(ReadError::BadQuery("SQL is not served".to_owned()))
+    fn referenced_tables(&self, request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError> {
+        query::referenced_tables(request)
     }
 
-    fn query(&self, _request: QueryRequest) -> Answer<'_, Chunks> {
-        Box::pin(async { Err(ReadError::BadQuery("SQL is not served".to_owned())) })
+    fn query(&self, request: QueryRequest) -> Answer<'_, Chunks> {
+        Box::pin(async move {
+            let permit = turn(&self.inner.queries).await?;
+            let Some(threads) = &self.inner.threads else {
+                return Err(ReadError::Busy("shutting down".to_owned()));
+            };
+            let options = &self.inner.options;
+            let limits = query::Limits {
+                memory_bytes: options.query_memory_bytes / options.concurrent_queries.max(1),
+                time_max: Duration::from_secs(options.query_seconds),
+            };
+            // Weak: a query that is still running must not keep the engine, and with it the query's own threads.
+            let inner = Arc::downgrade(&self.inner);
+            let open: query::Opener = Box::new(move |table, name| match inner.upgrade() {
+                Some(inner) => inner.stored(table, name),
+                None => Err(ReadError::Busy("shutting down".to_owned())),
+            });
+            query::stream(threads.handle(), request, open, limits, permit).await
+        })
     }
 }

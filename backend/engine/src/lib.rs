@@ -12,6 +12,7 @@ pub mod layout;
 mod number;
 mod opened;
 mod predicate;
+mod query;
 mod rows;
 mod scan;
 pub mod store;

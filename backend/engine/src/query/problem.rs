@@ -1,0 +1,34 @@
+//! What went wrong in a query, in words for its author.
+
+use datafusion::error::DataFusionError;
+use mudeung_core::reader::ReadError;
+
+/// The longest explanation that is passed on.
+const TEXT_CHARS_MAX: usize = 1_000;
+
+/// A failed query as an answer to its author.
+pub(super) fn bad_query(problem: DataFusionError, memory_bytes: usize) -> ReadError {
+    match problem.find_root() {
+        DataFusionError::ResourcesExhausted(_) => ReadError::LimitReached(format!(
+            "the query needs more than {} MiB of memory; filter more, or group by fewer values",
+            memory_bytes / (1024 * 1024)
+        )),
+        DataFusionError::External(inner) => match inner.downcast_ref::<ReadError>() {
+            Some(own) => own.clone(),
+            None => ReadError::BadQuery(shorten(&inner.to_string())),
+        },
+        DataFusionError::ExecutionJoin(join) => crate::rows::panicked(join),
+        DataFusionError::Internal(text) => {
+            tracing::warn!(%text, "the query engine refused a query");
+            ReadError::BadQuery("the query cannot be run; try to write it another way".to_owned())
+        }
+        root => ReadError::BadQuery(shorten(&root.strip_backtrace())),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let plain = ["SQL error: ", "Error during planning: ", "Schema error: ", "Execution error: ", "Arrow error: "]
+        .iter()
+        .fold(text, |text, prefix| text.strip_prefix(prefix).unwrap_or(text));
+    plain.chars().take(TEXT_CHARS_MAX).collect()
+}
