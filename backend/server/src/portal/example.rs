@@ -29,13 +29,13 @@ pub(super) fn of_table(config: &Config, dataset: &str, tier: Tier, table: &str) 
         .map_or(("CLIENT_ID", "CLIENT_SECRET"), |sandbox| (sandbox.client_id.as_str(), sandbox.client_secret.as_str()));
     Example {
         python: format!(
-            "from mudeung import Sandbox\n\nsandbox = Sandbox(\"{base}\", \"{id}\", \"{secret}\")\nframe = sandbox.table(\"{dataset}.{tier}.{table}\").to_pandas()\nprint(frame.head())"
+            "# pip install ./sdk/python pandas\nfrom mudeung import Sandbox\n\nsandbox = Sandbox(\"{base}\", \"{id}\", \"{secret}\")\nframe = sandbox.table(\"{dataset}.{tier}.{table}\").to_pandas()\nprint(frame.head())"
         ),
         curl: format!(
             "TOKEN=$(curl -s -u '{id}:{secret}' -d grant_type=client_credentials {base}/oauth2/token \\\n  | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\ncurl -H \"Authorization: Bearer $TOKEN\" -H 'Accept: text/csv' \\\n  '{base}/v1/datasets/{dataset}/{tier}/tables/{table}/rows?limit=5'"
         ),
         cli: format!(
-            "export MUDEUNG_URL={base} MUDEUNG_CLIENT_ID={id} MUDEUNG_CLIENT_SECRET={secret}\nmudeung-cli datasets\nmudeung-cli pull {dataset}.{tier}.{table}"
+            "export MUDEUNG_URL={base} MUDEUNG_CLIENT_ID={id} MUDEUNG_CLIENT_SECRET={secret}\nmudeung-cli datasets\nmudeung-cli pull {dataset}.{tier}.{table} --out data"
         ),
     }
 }

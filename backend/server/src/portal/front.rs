@@ -44,14 +44,15 @@ pub(super) async fn choose_language(request: HttpRequest, call: Call) -> HttpRes
 pub(super) async fn show_front(visitor: Visitor) -> Result<HttpResponse, Fault> {
     let snapshot = visitor.app.snapshots.present();
     let (datasets, tables, rows) = served(&snapshot);
-    let head = visitor.app.ledger.head().await?;
+    // The front page stands even when the ledger does not answer; only this figure is missing then.
+    let head = visitor.app.ledger.head().await;
     let sandbox = visitor.app.config.sandbox.clone();
     let shown = FrontPage {
         t: FrontTexts::of(visitor.page.language),
         datasets: figure::grouped(datasets),
         tables: figure::grouped(tables),
         rows: figure::grouped(rows),
-        entries: figure::grouped(head.size),
+        entries: head.map_or_else(|_| "–".to_owned(), |head| figure::grouped(head.size)),
         first: example::first(&visitor.app.config, &snapshot),
         sandbox,
         page: visitor.page.clone(),

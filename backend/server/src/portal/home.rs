@@ -47,12 +47,12 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     let page = desk.page.clone();
     let shown = HomePage {
         t: HomeTexts::of(page.language),
-        roles: desk.signed_in.member.roles.iter().map(|role| role.as_str()).collect(),
+        roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
         waiting: waiting(&desk, &snapshot, &requests, apps.is_empty()),
         apps: count(apps.len()),
         live_grants: count(live),
         open_requests: count(open),
-        ledger_size: figure::grouped(desk.app.ledger.head().await?.size),
+        ledger_size: desk.app.ledger.head().await.map_or_else(|_| "–".to_owned(), |head| figure::grouped(head.size)),
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
@@ -79,6 +79,16 @@ fn waiting(desk: &Desk<Anyone>, snapshot: &Snapshot, requests: &[AccessRequest],
         tasks.push(Task { href: desk.page.at("/apps"), text: t.waiting_app, count: 0, since: None });
     }
     tasks
+}
+
+const fn role_name(t: &HomeTexts, role: Role) -> &'static str {
+    match role {
+        Role::Developer => t.developer,
+        Role::Steward => t.steward,
+        Role::Reviewer => t.reviewer,
+        Role::Auditor => t.auditor,
+        Role::Admin => t.admin,
+    }
 }
 
 const fn submitted_at(request: &AccessRequest) -> Option<Timestamp> {

@@ -4,7 +4,7 @@ use super::asset;
 use super::cookie::Cookies;
 use super::session::SignedIn;
 use super::texts::Common;
-use crate::call::{Call, Language};
+use crate::call::{Call, Language, OwnDialect};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
@@ -225,7 +225,11 @@ pub(crate) fn show(page: &Page, status: StatusCode, template: &impl Template) ->
     if !page.remembered {
         answer.cookie(Cookies { secure: page.secure }.language(page.language.as_str()));
     }
-    Ok(answer.body(body))
+    let mut answer = answer.body(body);
+    if status.is_client_error() || status.is_server_error() {
+        answer.extensions_mut().insert(OwnDialect);
+    }
+    Ok(answer)
 }
 
 /// The headers of everything that a browser shows.

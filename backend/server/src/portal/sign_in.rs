@@ -172,9 +172,6 @@ fn show_form(
     if fresh {
         answer.add_cookie(&cookies.visit(&visit)).map_err(|error| Fault::internal(error.to_string()))?;
     }
-    if status != StatusCode::OK {
-        answer.extensions_mut().insert(crate::call::OwnDialect);
-    }
     Ok(answer)
 }
 

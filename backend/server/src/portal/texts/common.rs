@@ -8,6 +8,7 @@ texts! {
         skip: "본문으로 건너뛰기", "Skip to content";
         tagline: "개방형 보건의료 데이터 샌드박스", "Open healthcare data sandbox";
         main_navigation: "주 메뉴", "Main";
+        breadcrumb: "현재 위치", "Breadcrumb";
         nav_catalogue: "데이터", "Data";
         nav_reference: "API 문서", "API reference";
         nav_home: "내 업무", "Overview";

@@ -17,6 +17,11 @@ texts! {
         open_requests: "검토 중인 신청", "Requests under review";
         ledger_size: "원장 기록 수", "Ledger entries";
         roles: "역할", "Roles";
+        developer: "개발자", "Developer";
+        steward: "데이터 담당자", "Data steward";
+        reviewer: "심의 담당자", "Reviewer";
+        auditor: "감사 담당자", "Auditor";
+        admin: "운영자", "Administrator";
     }
 }
 

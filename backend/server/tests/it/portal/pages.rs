@@ -1,0 +1,164 @@
+//! What pages are made of: language, headers, nothing inline.
+
+use super::{Browser, Shown};
+use crate::app::TestApp;
+use mudeung_core::member::Role;
+use mudeung_server::config::SandboxConfig;
+use mudeung_wire::problem::Code;
+
+const MEMBERS: [(Role, &[&str]); 2] = [
+    (Role::Developer, &["/home", "/apps", "/requests", "/requests/new", "/grants", "/usage", "/catalogue"]),
+    (
+        Role::Admin,
+        &["/home", "/apps", "/requests", "/grants", "/usage", "/releases", "/ledger", "/ledger/0", "/organizations"],
+    ),
+];
+const PUBLIC: [&str; 5] = ["", "/", "/catalogue", "/catalogue/cohort", "/catalogue/cohort/deidentified/visits"];
+
+fn assert_is_page(shown: &Shown, language: &str, path: &str) {
+    assert_eq!(shown.status, 200, "{path}: {}", shown.body);
+    assert!(shown.body.contains(&format!("<html lang=\"{language}\">")), "{path}");
+    assert_eq!(shown.header("content-language"), language, "{path}");
+    assert!(shown.header("content-security-policy").starts_with("default-src 'none'; style-src 'self';"), "{path}");
+    assert_eq!(shown.header("x-content-type-options"), "nosniff", "{path}");
+    for inline in ["<script", "<style", " style=", " onclick=", " onload=", "javascript:"] {
+        assert!(!shown.body.contains(inline), "{path} has {inline}");
+    }
+    for needed in ["<main id=\"main\"", "class=\"skip\"", "<nav", "<h1"] {
+        assert!(shown.body.contains(needed), "{path} lacks {needed}");
+    }
+}
+
+#[actix_web::test]
+async fn every_page_is_there_in_korean_and_english() {
+    let app = TestApp::start().await;
+    let mut anyone = Browser::new(&app);
+    for language in ["ko", "en"] {
+        for path in PUBLIC.iter().chain(&["/sign-in"]) {
+            let path = format!("/{language}{path}");
+            assert_is_page(&anyone.get(&path).await, language, &path);
+        }
+        for (role, paths) in MEMBERS {
+            let mut browser = Browser::of(&app, role).await;
+            for path in paths {
+                let path = format!("/{language}{path}");
+                let shown = browser.get(&path).await;
+                assert_is_page(&shown, language, &path);
+                assert_eq!(shown.header("cache-control"), "no-store", "{path}");
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_front_door_leads_to_the_language_of_the_browser() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+    let korean = browser.send(app.get("/").header("accept-language", "ko-KR,ko;q=0.9,en;q=0.8")).await;
+    assert_eq!((korean.status, korean.location()), (303, "/ko/"));
+    assert_eq!(browser.get("/").await.location(), "/en/");
+    browser.get("/ko/").await;
+    assert_eq!(browser.get("/").await.location(), "/ko/", "the language last shown is remembered");
+}
+
+#[actix_web::test]
+async fn the_front_page_shows_the_published_credential_in_commands_that_work() {
+    let app = TestApp::start_with(|config| {
+        let secret = "published-on-purpose".to_owned();
+        config.sandbox = Some(SandboxConfig { client_id: "app_sandbox".to_owned(), client_secret: secret });
+    })
+    .await;
+    let shown = Browser::new(&app).get("/en/").await;
+    for needed in ["app_sandbox", "published-on-purpose", &app.url, "/v1/datasets/cohort/synthetic/tables/visits/rows"]
+    {
+        assert!(shown.body.contains(needed), "{needed}");
+    }
+}
+
+#[actix_web::test]
+async fn the_catalogue_says_what_is_simulated_and_what_needs_a_grant() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+    let dataset = browser.get("/en/catalogue/cohort").await.body;
+    assert!(dataset.contains("Simulated rows") && dataset.contains("Needs a grant") && dataset.contains("Open now"));
+    for path in ["/en/catalogue/nothing", "/en/catalogue/cohort/raw/visits", "/en/catalogue/cohort/synthetic/nothing"] {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_not_there_is_told_as_a_page_on_pages_and_as_a_problem_elsewhere() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+    let page = browser.get("/ko/nothing").await;
+    assert_eq!((page.status, page.header("content-language")), (404, "ko"));
+    assert!(page.body.contains("<html lang=\"ko\">") && !page.header("content-security-policy").is_empty());
+    let method = browser.send(app.request("DELETE", "/en/apps")).await;
+    assert_eq!((method.status, method.header("allow")), (405, "GET, POST"));
+    assert!(method.body.contains("<html lang=\"en\">"));
+    let problem = browser.get("/v1/nothing").await;
+    assert_eq!(problem.header("content-type"), "application/problem+json");
+}
+
+#[actix_web::test]
+async fn assets_are_kept_for_ever_and_nothing_else_is_served_beside_them() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+    let front = browser.get("/en/").await;
+    let style = front.between("rel=\"stylesheet\" href=\"", "\"").unwrap();
+    let shown = browser.get(&style).await;
+    assert_eq!((shown.status, shown.header("content-type")), (200, "text/css; charset=utf-8"));
+    assert_eq!(shown.header("cache-control"), "public, max-age=31536000, immutable");
+    for path in
+        ["/assets/portal.css", "/assets/..%2fportal.css", "/assets/portal-0000000000000000.css", "/docs/index.html"]
+    {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_reference_is_served_by_ourselves() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+    let docs = browser.get("/docs").await;
+    assert_eq!(docs.status, 200);
+    assert!(docs.header("content-security-policy").contains("script-src 'self'"));
+    assert!(!docs.body.contains("http://") && !docs.body.contains("https://"));
+    for file in ["/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/start.js"] {
+        let shown = browser.get(file).await;
+        assert!(shown.status == 200 && !shown.body.is_empty(), "{file}");
+    }
+    let document: serde_json::Value = serde_json::from_str(&browser.get("/openapi.json").await.body).unwrap();
+    assert!(document["paths"]["/v1/datasets"]["get"].is_object());
+}
+
+#[actix_web::test]
+async fn every_problem_code_has_a_page_in_both_languages() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::new(&app);
+    for code in Code::ALL {
+        let shown = browser.get(&format!("/docs/problems/{}", code.as_str())).await;
+        assert_eq!(shown.status, 200, "{}", code.as_str());
+        assert!(shown.body.contains(code.title_ko()) && shown.body.contains(code.title_en()));
+    }
+    assert_eq!(browser.get("/docs/problems/nothing").await.status, 404);
+}
+
+#[actix_web::test]
+async fn the_ledger_page_pages_by_index_and_records_the_look() {
+    let app = TestApp::start().await;
+    let mut auditor = Browser::of(&app, Role::Auditor).await;
+    for _ in 0..60 {
+        auditor.get("/en/ledger").await;
+    }
+    let first = auditor.get("/en/ledger?operation=ledger.read").await;
+    let next = first.between("href=\"/en/ledger?operation=ledger.read&#38;before=", "\"").unwrap();
+    let second = auditor.get(&format!("/en/ledger?operation=ledger.read&before={next}")).await;
+    assert_eq!(second.status, 200);
+    assert!(!second.body.contains(&format!("/en/ledger/{next}\"")));
+    assert_eq!(auditor.get("/en/ledger?from=not-a-day").await.status, 422);
+    assert_eq!(auditor.get("/en/ledger?from=2026-01-01&until=2026-12-31").await.status, 200);
+    assert_eq!(auditor.get("/en/ledger/999999").await.status, 404);
+    let looks = app.entries().await.into_iter().filter(|entry| entry.operation == "ledger.read");
+    assert!(looks.filter(|entry| entry.member.is_some()).count() >= 64);
+}

@@ -1,0 +1,126 @@
+//! The way of an access request: filed, decided, and effective in the data plane.
+
+use super::Browser;
+use crate::app::{Client, TestApp};
+use mudeung_core::member::Role;
+use mudeung_wire::ledger::entry::Kind;
+
+const PURPOSE: &str = "Validate a model of readmission on a public cohort.";
+const TABLE: &str = "/v1/datasets/cohort/deidentified/tables/visits";
+
+/// The fields of a request for an app.
+pub(super) fn fields(app: &TestApp, client_id: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("dataset", "cohort".to_owned()),
+        ("app", client_id.to_owned()),
+        ("purpose", PURPOSE.to_owned()),
+        ("agreement", app.fixture.agreement.to_string()),
+        ("accept", "yes".to_owned()),
+    ]
+}
+
+/// Files a request; gives its page.
+pub(super) async fn file(app: &TestApp, browser: &mut Browser<'_>, client_id: &str) -> String {
+    let fields = fields(app, client_id);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let shown = browser.submit("/en/requests/new", "/en/requests", &fields).await;
+    assert_eq!(shown.status, 303, "{}", shown.body);
+    shown.location().split('?').next().unwrap().to_owned()
+}
+
+async fn new_client(browser: &mut Browser<'_>) -> Client {
+    let shown = browser.submit("/en/apps", "/en/apps", &[("name", "Fresh")]).await;
+    let page = shown.location().split('?').next().unwrap().to_owned();
+    let shown = browser.submit(&page, &format!("{page}/credentials"), &[("label", "one")]).await;
+    let secret = shown.between("<code class=\"secret\">", "</code>").unwrap();
+    Client { id: page.rsplit('/').next().unwrap().to_owned(), secret }
+}
+
+#[actix_web::test]
+async fn an_approved_request_opens_the_chosen_columns_and_nothing_else() {
+    let app = TestApp::start().await;
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    let client = new_client(&mut developer).await;
+    let token = app.token(&client).await;
+    assert_eq!(app.get(TABLE).bearer_auth(&token).send().await.unwrap().status(), 404);
+
+    let page = file(&app, &mut developer, &client.id).await;
+    let mut reviewer = Browser::of(&app, Role::Reviewer).await;
+    assert!(reviewer.get("/en/home").await.body.contains("Access requests to review"));
+    let decision = [
+        ("column", "visits.age"),
+        ("column", "visits.no_such_column"),
+        ("rows.visits", "age >= 18"),
+        ("gib", "1"),
+        ("rows", "1,000"),
+        ("days", "30"),
+    ];
+    let shown = reviewer.submit(&page, &format!("{page}/approve"), &decision).await;
+    assert_eq!(shown.status, 303, "{}", shown.body);
+
+    let described: serde_json::Value = app.get(TABLE).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    let columns: Vec<&str> =
+        described["columns"].as_array().unwrap().iter().map(|column| column["name"].as_str().unwrap()).collect();
+    assert_eq!((columns, described["row_filter"].as_str()), (vec!["age"], Some("\"age\" >= 18")));
+    let grants = developer.get("/en/grants").await.body;
+    assert!(grants.contains("&#34;age&#34; &#62;= 18"), "{grants}");
+
+    let again = reviewer.submit(&page, &format!("{page}/approve"), &decision).await;
+    assert_eq!(again.status, 409);
+    let entries = app.entries().await;
+    let of = |operation: &'static str, kind| entries.iter().filter(move |e| e.operation == operation && e.kind == kind);
+    assert_eq!((of("request.submit", Kind::Intent).count(), of("request.submit", Kind::Outcome).count()), (1, 1));
+    assert_eq!((of("request.decide", Kind::Intent).count(), of("request.decide", Kind::Outcome).count()), (2, 2));
+}
+
+#[actix_web::test]
+async fn a_decision_that_makes_no_sense_is_told_and_opens_nothing() {
+    let app = TestApp::start().await;
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    let page = file(&app, &mut developer, &app.fixture.reader.id).await;
+    let mut reviewer = Browser::of(&app, Role::Reviewer).await;
+    let good = [("column", "visits.age"), ("gib", "1"), ("rows", "1"), ("days", "1")];
+    let but = |name: &'static str, value: &'static str| {
+        good.map(|(key, old)| if key == name { (key, value) } else { (key, old) })
+    };
+    for bad in
+        [but("column", "visits.nothing"), but("gib", "0"), but("gib", "x"), but("rows", "-1"), but("days", "9999")]
+    {
+        assert_eq!(reviewer.submit(&page, &format!("{page}/approve"), &bad).await.status, 422, "{bad:?}");
+    }
+    for filter in ["age >=", "nothing = 1"] {
+        let bad = [good.as_slice(), &[("rows.visits", filter)]].concat();
+        assert_eq!(reviewer.submit(&page, &format!("{page}/approve"), &bad).await.status, 400, "{filter}");
+    }
+    assert!(reviewer.get(&page).await.body.contains("Waiting for review"));
+}
+
+#[actix_web::test]
+async fn a_rejected_request_says_why_and_a_withdrawn_one_cannot_be_decided() {
+    let app = TestApp::start().await;
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    let mut reviewer = Browser::of(&app, Role::Reviewer).await;
+    let page = file(&app, &mut developer, &app.fixture.reader.id).await;
+    let rejected = reviewer.submit(&page, &format!("{page}/reject"), &[("reason", "Too broad a purpose")]).await;
+    assert_eq!(rejected.status, 303);
+    assert!(developer.get(&page).await.body.contains("Too broad a purpose"));
+
+    let page = file(&app, &mut developer, &app.fixture.reader.id).await;
+    assert_eq!(developer.submit(&page, &format!("{page}/withdraw"), &[]).await.status, 303);
+    let late = reviewer.submit("/en/home", &format!("{page}/reject"), &[("reason", "Late")]).await;
+    assert_eq!(late.status, 409);
+}
+
+#[actix_web::test]
+async fn a_request_needs_a_signature_a_purpose_and_a_published_dataset() {
+    let app = TestApp::start().await;
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    for (name, value) in
+        [("accept", ""), ("agreement", "x"), ("purpose", "short"), ("dataset", "nothing"), ("app", "x")]
+    {
+        let mut fields = fields(&app, &app.fixture.reader.id);
+        fields.iter_mut().filter(|(key, _)| *key == name).for_each(|field| field.1 = value.to_owned());
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        assert_eq!(developer.submit("/en/requests/new", "/en/requests", &fields).await.status, 422, "{name}");
+    }
+}
