@@ -151,7 +151,7 @@ async fn agreements_and_signatures_come_back(place: Arc<Place>) {
         assert_eq!(agreements::find_agreement(conn, samples::agreement(1).id)?, Some(samples::agreement(1)));
         let signature = samples::signature(2, 1, 1);
         agreements::insert_signature(conn, &signature)?;
-        assert_eq!(agreements::list_signatures(conn, signature.organization)?, [signature.clone()]);
+        assert_eq!(agreements::list_signatures(conn, signature.organization)?, std::slice::from_ref(&signature));
         let again = agreements::insert_signature(conn, &signature);
         assert!(matches!(again, Err(StoreError::AlreadyExists { what: "the signature" })));
         Err::<(), _>(StoreError::Invalid("PostgreSQL ends a transaction at its first error".to_owned()))
@@ -278,7 +278,7 @@ async fn a_transaction_that_panics_leaves_nothing(place: Arc<Place>) {
         Ok(())
     });
     assert!(matches!(failed.await, Err(StoreError::Unavailable(_))));
-    let left = db.tx("test", |conn| organizations::list_organizations(conn)).await.unwrap();
+    let left = db.tx("test", organizations::list_organizations).await.unwrap();
     assert_eq!(left, []);
 }
 

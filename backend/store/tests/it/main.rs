@@ -1,15 +1,28 @@
-//! The databases from outside: every test of a module named after a thing runs on SQLite and on PostgreSQL.
+//! The databases from outside: the tests of a module run on SQLite and on PostgreSQL, where both have the thing.
+//!
+//! The modules say `cfg(test)` so that the lints know that they are tests.
 
-mod cluster;
-mod place;
-
+#[cfg(test)]
 mod canary;
+#[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod control;
+#[cfg(test)]
 mod ledger_appends;
+#[cfg(test)]
 mod ledger_faults;
+#[cfg(test)]
 mod ledger_model;
+#[cfg(test)]
 mod ledger_reads;
+#[cfg(test)]
 mod ledger_tampering;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
 mod samples;
+#[cfg(test)]
 mod schemas;
+#[cfg(test)]
 mod snapshot;
