@@ -107,25 +107,31 @@ impl Report {
 
     fn write_risk(&self, out: &mut String) -> std::fmt::Result {
         let risk = &self.risk;
+        let percent = |share: f64| format!("{:.2}%", share * 100.0);
+        let lines = [
+            ("", "before".to_owned(), "after".to_owned()),
+            ("smallest class k (최소 동질집합)", risk.k_before.to_string(), risk.k.to_string()),
+            ("alone in their class (유일한 환자)", percent(risk.unique_share_before), percent(risk.unique_share)),
+            ("required k (요구 k)", String::new(), risk.required_k.to_string()),
+            ("classes (동질집합 수)", String::new(), risk.classes.to_string()),
+            ("persons released (반출 환자)", String::new(), risk.persons.to_string()),
+            ("persons left out (제외 환자)", String::new(), risk.suppressed_persons.to_string()),
+            ("highest prosecutor risk (최대 재식별 위험)", String::new(), format!("{:.4}", risk.prosecutor_max)),
+            ("mean prosecutor risk (평균 재식별 위험)", String::new(), format!("{:.4}", risk.prosecutor_mean)),
+        ];
         writeln!(out, "\nQuasi-identifiers (준식별자): {}", risk.quasi_identifiers.join(", "))?;
-        writeln!(out, "{:<44} {:>10} {:>10}", "", "before", "after")?;
-        writeln!(out, "{:<44} {:>10} {:>10}", "smallest class k (최소 동질집합)", risk.k_before, risk.k)?;
-        writeln!(
-            out,
-            "{:<44} {:>9.2}% {:>9.2}%",
-            "alone in their class (유일한 환자)",
-            risk.unique_share_before * 100.0,
-            risk.unique_share * 100.0
-        )?;
-        writeln!(out, "{:<44} {:>10} {:>10}", "required k (요구 k)", "", risk.required_k)?;
-        writeln!(out, "{:<44} {:>10} {:>10}", "classes (동질집합 수)", "", risk.classes)?;
-        writeln!(out, "{:<44} {:>10} {:>10}", "persons released (반출 환자)", "", risk.persons)?;
-        writeln!(out, "{:<44} {:>10} {:>10}", "persons left out (제외 환자)", "", risk.suppressed_persons)?;
-        writeln!(
-            out,
-            "{:<44} {:>10} {:>10.4}",
-            "prosecutor risk, highest (최대 재식별 위험)", "", risk.prosecutor_max
-        )?;
-        writeln!(out, "{:<44} {:>10} {:>10.4}", "prosecutor risk, mean (평균 재식별 위험)", "", risk.prosecutor_mean)
+        for (label, before, after) in lines {
+            let padding = LABEL_CELLS.saturating_sub(cells(label));
+            writeln!(out, "{label}{:padding$} {before:>10} {after:>10}", "")?;
+        }
+        Ok(())
     }
+}
+
+/// Cells of the column of labels.
+const LABEL_CELLS: usize = 46;
+
+/// Cells that a text takes on a terminal: a Korean syllable takes two.
+fn cells(text: &str) -> usize {
+    text.chars().map(|c| if ('가'..='힣').contains(&c) { 2 } else { 1 }).sum()
 }

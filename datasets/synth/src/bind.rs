@@ -18,6 +18,8 @@ pub(crate) struct Table {
     /// The drawn column of each column of the schema.
     pub(crate) output: Vec<usize>,
     pub(crate) rows: RowCount,
+    /// The column by which a person's rows are put in order.
+    pub(crate) sort: Option<usize>,
 }
 
 /// A column that can be drawn.
@@ -40,7 +42,7 @@ pub(crate) enum RowCount {
 
 /// Binds every table; gives the position of the person table too.
 pub(crate) fn bind(spec: &Spec, schemas: &[(String, SchemaRef)]) -> Result<(Vec<Table>, usize), SynthError> {
-    for name in spec.tables.keys().filter(|name| !schemas.iter().any(|(known, _)| known == *name)) {
+    if let Some(name) = spec.tables.keys().find(|name| !schemas.iter().any(|(known, _)| known == *name)) {
         return Err(table_error(name, "is not a released table"));
     }
     let person_spec = spec.tables.get(&spec.person).ok_or_else(|| table_error(&spec.person, "has no generator"))?;
@@ -95,8 +97,16 @@ impl Binder<'_> {
         if let Some(extra) = self.table.columns.keys().find(extra) {
             return Err(self.error(extra, "is not a released column; begin its name with _ if it only helps others"));
         }
-        let order = self.order(&needs)?;
-        Ok(Table { name: self.name.to_owned(), schema: schema.clone(), columns, order, output, rows: self.rows()? })
+        let sort = self.table.rows.as_ref().and_then(|rows| rows.order.as_ref());
+        Ok(Table {
+            name: self.name.to_owned(),
+            schema: schema.clone(),
+            columns,
+            order: self.order(&needs)?,
+            output,
+            rows: self.rows()?,
+            sort: sort.map(|named| self.own("rows.order", named)).transpose()?,
+        })
     }
 
     fn error(&self, column: &str, reason: &str) -> SynthError {

@@ -105,7 +105,8 @@ impl Within {
             None => value,
         };
         let raised = self.low.map_or(stepped, |low| stepped.max(low));
-        self.high.map_or(raised, |high| raised.min(high))
+        // Adding zero turns -0 into 0.
+        self.high.map_or(raised, |high| raised.min(high)) + 0.0
     }
 }
 

@@ -65,6 +65,7 @@ impl<'a> Rows<'a> {
         let keep = keep.and_then(|keep| person.get(keep)).and_then(Value::number).unwrap_or(1.0);
         let mut memory = vec![None; self.table.columns.len()];
         let mut before: Option<Vec<u32>> = None;
+        let first = rows.len();
         for grid in positions(&counts) {
             let moved = moved(before.as_deref(), &grid);
             let row = draw_row(self.table, &mut rng, &person, &grid, &moved, &mut memory);
@@ -72,6 +73,9 @@ impl<'a> Rows<'a> {
                 rows.push(row);
             }
             before = Some(grid);
+        }
+        if let (Some(column), Some(drawn)) = (self.table.sort, rows.get_mut(first..)) {
+            drawn.sort_by(|a, b| rank(a, column).total_cmp(&rank(b, column)));
         }
     }
 
@@ -101,6 +105,15 @@ impl Iterator for Rows<'_> {
             self.rows_done += u64::try_from(rows.len() - before).unwrap_or(u64::MAX);
         }
         (!rows.is_empty()).then(|| self.batch(&rows))
+    }
+}
+
+/// Where a row stands in its person's order; missing values come first.
+fn rank(row: &[Value], column: usize) -> f64 {
+    match row.get(column) {
+        Some(Value::Date(days)) => f64::from(*days),
+        Some(value) => value.number().unwrap_or(f64::NEG_INFINITY),
+        None => f64::NEG_INFINITY,
     }
 }
 

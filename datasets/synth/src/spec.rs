@@ -38,6 +38,8 @@ pub(crate) struct RowsSpec {
     pub(crate) between: Option<(u32, u32)>,
     /// A column of the person table: the probability that a row is there.
     pub(crate) keep: Option<String>,
+    /// A column by which a person's rows are put in order.
+    pub(crate) order: Option<String>,
     /// Where these numbers come from.
     pub(crate) source: String,
 }

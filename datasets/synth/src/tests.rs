@@ -119,3 +119,12 @@ fn what_does_not_fit_the_schema_is_refused_by_name() {
     assert!(refusal("kind = \"uniform\"", "kind = \"unform\"").contains("line 8"));
     assert!(refusal("source = \"none\"", "source = \"\"").contains("names no source"));
 }
+
+#[test]
+fn a_persons_rows_are_put_in_the_order_that_is_asked_for() {
+    let rows = "order = \"pressure\", grid = [[\"day\", 5]";
+    let generator = Generator::parse(&TEXT.replace("grid = [[\"day\", 5]", rows), &schemas()).unwrap();
+    let visits = all(&generator, "visit", Amount::Persons(30), 7);
+    let pressure = visits.column(3).as_primitive::<Float64Type>();
+    assert!(pressure.values().chunks(10).all(|of_person| of_person.is_sorted()));
+}

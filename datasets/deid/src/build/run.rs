@@ -109,7 +109,11 @@ impl Run<'_> {
     }
 
     /// De-identifies, sorts, checks and writes one table.
-    pub(super) fn release(&mut self, position: usize, version: &VersionWriter) -> Result<(ManifestTable, Tally), CurateError> {
+    pub(super) fn release(
+        &mut self,
+        position: usize,
+        version: &VersionWriter,
+    ) -> Result<(ManifestTable, Tally), CurateError> {
         let (Some(table), Some(file)) = (self.plan.tables.get(position), self.files.get(position)) else {
             return Err(output::internal("plan", "a table vanished"));
         };

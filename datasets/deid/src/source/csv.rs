@@ -42,7 +42,7 @@ pub(super) fn read<'a>(
         .from_path(path)
         .map_err(|error| CurateError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
     let header = reader.byte_headers().map_err(|error| corrupt(file, &error))?;
-    let header: Vec<String> = header.iter().map(|name| clean(name)).collect();
+    let header: Vec<String> = header.iter().map(clean).collect();
     check_header(file, &header, &columns)?;
     let position = |column: &&ColumnPlan| header.iter().position(|name| name == column.spec.raw_name());
     let positions = columns.iter().filter_map(position).collect();

@@ -46,7 +46,8 @@ fn the_figures_are_those_of_a_naive_count_of_what_was_released() {
     let risk = built.manifest.risk.as_ref().unwrap();
     let k = *classes.values().min().unwrap();
     assert_eq!((risk.k, risk.classes), (k, u64::try_from(classes.len()).unwrap()));
-    assert!((risk.prosecutor_max - 1.0 / k as f64).abs() < 1e-12);
-    assert!((risk.prosecutor_mean - risk.classes as f64 / risk.persons as f64).abs() < 1e-12);
+    let float = |count: u64| f64::from(u32::try_from(count).unwrap());
+    assert!((risk.prosecutor_max - 1.0 / float(k)).abs() < 1e-12);
+    assert!((risk.prosecutor_mean - float(risk.classes) / float(risk.persons)).abs() < 1e-12);
     assert_eq!(risk.quasi_identifiers, ["patient.age", "patient.sex"]);
 }

@@ -1,8 +1,16 @@
 //! Builds whole versions from definitions: a small made-up hospital, and every bundled definition.
+//!
+//! The modules say `cfg(test)` so that the lints know that they are tests.
 
+#[cfg(test)]
 mod bundled;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
 mod gate;
+#[cfg(test)]
 mod input;
+#[cfg(test)]
 mod release;
+#[cfg(test)]
 mod synthetic;
