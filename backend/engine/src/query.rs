@@ -171,7 +171,7 @@ impl Stream for Answer {
                         self.done = true;
                         Poll::Ready(None)
                     }
-                    Err(problem) => self.end(crate::rows::panicked(&problem)),
+                    Err(problem) => self.end(problem::panicked(&problem)),
                 },
             };
         }

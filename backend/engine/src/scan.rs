@@ -22,6 +22,7 @@ use parquet::arrow::arrow_reader::{
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Rows in a batch.
@@ -118,6 +119,13 @@ impl Scan {
         Ok(None)
     }
 
+    fn undecodable(&self) -> ReadError {
+        match &self.open {
+            Some(open) => open.file.damaged("cannot be decoded"),
+            None => ReadError::Damaged("a stored file cannot be decoded".to_owned()),
+        }
+    }
+
     /// Brings the columns into the order of the answer.
     fn shape(&self, batch: &RecordBatch) -> Result<RecordBatch, ReadError> {
         let Some(open) = &self.open else { return Err(ReadError::Damaged("no file is open".to_owned())) };
@@ -132,7 +140,9 @@ impl Iterator for Scan {
     type Item = Result<RecordBatch, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.step().transpose();
+        // The decoder trusts what it reads; a damaged page can make it panic.
+        let step = catch_unwind(AssertUnwindSafe(|| self.step()));
+        let next = step.unwrap_or_else(|_panic| Err(self.undecodable())).transpose();
         if matches!(next, Some(Err(_))) {
             self.left = 0;
         }

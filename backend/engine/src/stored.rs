@@ -7,6 +7,7 @@ use mudeung_core::reader::{ReadError, TableAddress};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::PageIndexPolicy;
 use std::fs::File;
+use std::panic::catch_unwind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -47,6 +48,8 @@ impl StoredFile {
             let flat = metadata.parquet_schema().root_schema().get_fields().iter().all(|field| field.is_primitive());
             if flat { Ok(metadata) } else { Err(damaged(&self.label, "has nested columns, which are not served")) }
         };
+        // The parser trusts what it reads; a damaged footer can make it panic.
+        let parse = || catch_unwind(parse).unwrap_or_else(|_panic| Err(damaged(&self.label, "cannot be parsed")));
         self.metadata.get_or_init(parse).as_ref().map_err(Clone::clone)
     }
 

@@ -2,7 +2,9 @@
 
 use datafusion::error::DataFusionError;
 use mudeung_core::reader::ReadError;
+use tokio::task::JoinError;
 
+const CANNOT_RUN: &str = "the query cannot be run; try to write it another way";
 /// The longest explanation that is passed on.
 const TEXT_CHARS_MAX: usize = 1_000;
 
@@ -17,13 +19,19 @@ pub(super) fn bad_query(problem: DataFusionError, memory_bytes: usize) -> ReadEr
             Some(own) => own.clone(),
             None => ReadError::BadQuery(shorten(&inner.to_string())),
         },
-        DataFusionError::ExecutionJoin(join) => crate::rows::panicked(join),
+        DataFusionError::ExecutionJoin(join) => panicked(join),
         DataFusionError::Internal(text) => {
             tracing::warn!(%text, "the query engine refused a query");
-            ReadError::BadQuery("the query cannot be run; try to write it another way".to_owned())
+            ReadError::BadQuery(CANNOT_RUN.to_owned())
         }
         root => ReadError::BadQuery(shorten(&root.strip_backtrace())),
     }
+}
+
+/// A query whose work stopped in the middle. Damaged files are told apart where they are read.
+pub(super) fn panicked(problem: &JoinError) -> ReadError {
+    tracing::error!(%problem, "the query engine gave up on a query");
+    ReadError::BadQuery(CANNOT_RUN.to_owned())
 }
 
 fn shorten(text: &str) -> String {

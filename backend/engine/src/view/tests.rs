@@ -135,6 +135,18 @@ proptest! {
     }
 }
 
+#[test]
+fn the_canaries_of_these_tests_would_be_found() {
+    let root = tempfile::tempdir().unwrap();
+    let table = Stored { codec: 0, dictionary: false, plain: true, ..table() };
+    table.write(&path(root.path(), FILE), &table.batch_hiding(&[0, 1]));
+    let stored = std::fs::read(path(root.path(), FILE)).unwrap();
+    for canary in [b"canary_name".as_slice(), CANARY_TEXT.as_bytes(), &CANARY_NUMBER.to_le_bytes()] {
+        assert!(contains(&stored, canary));
+        assert!(!contains(&all_bytes(open(root.path(), &["c2".to_owned()]).unwrap().as_ref()), canary));
+    }
+}
+
 fn table() -> Stored {
     Stored {
         columns: vec![(ColumnType::Int64, false), (ColumnType::Text, true), (ColumnType::Float64, true)],
