@@ -116,9 +116,9 @@ pub(crate) struct BuildArgs {
     /// Also make the synthetic tier, with so many persons
     #[arg(long, value_name = "PERSONS")]
     pub(crate) synthetic: Option<u64>,
-    /// The seed of the synthetic tier
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// The seed of the synthetic tier [default: that of the definition]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
 }
 
 /// How to make a synthetic dataset.
@@ -129,9 +129,9 @@ pub(crate) struct SynthArgs {
     /// Number of persons; tables of events have several rows for each
     #[arg(long)]
     pub(crate) rows: u64,
-    /// The seed
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// The seed [default: that of the definition]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
     /// The store to write the version into
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

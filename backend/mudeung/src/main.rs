@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr();
+    log_to_stderr(&cli.command);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return report(&Failure::failed(format!("cannot start the runtime: {error}"))),
@@ -44,9 +44,11 @@ async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Logs as JSON lines to standard error, so that standard output stays for what was asked.
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::new(system::log_filter());
+/// Logs as JSON lines to standard error, so that standard output stays for what was asked. Only a server that is left
+/// alone logs more than trouble.
+fn log_to_stderr(command: &Command) {
+    let usual = if matches!(command, Command::Serve(_)) { "info,actix_server=warn" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::new(system::log_filter().unwrap_or_else(|| usual.to_owned()));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 

@@ -34,10 +34,10 @@ pub(crate) fn demo_folder() -> PathBuf {
     data_home().join("mudeung").join("demo")
 }
 
-/// What to log when it is not told: the `MUDEUNG_LOG` variable in the form of `tracing`'s filters, else `info`.
+/// What to log: the `MUDEUNG_LOG` variable in the form of `tracing`'s filters, when it is set.
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-pub(crate) fn log_filter() -> String {
-    std::env::var("MUDEUNG_LOG").unwrap_or_else(|_| "info".to_owned())
+pub(crate) fn log_filter() -> Option<String> {
+    std::env::var("MUDEUNG_LOG").ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]

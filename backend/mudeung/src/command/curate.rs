@@ -57,7 +57,7 @@ async fn build(args: BuildArgs) -> Result<(), Failure> {
     let key = ReleaseKey::load_or_create(&args.key, &root, &SystemEntropy).map_err(Failure::input)?;
     let mut built = vec![build_deidentified(&args.definition, &args.input, &root, &key, args.number)?];
     if let Some(persons) = args.synthetic {
-        built.push(build_twin(&args.definition, &root, persons, args.seed, args.number)?);
+        built.push(build_twin(&args.definition, &root, Some(persons), args.seed)?);
     }
     for one in &built {
         if let Some(report) = &one.report {
@@ -93,21 +93,20 @@ pub(crate) fn build_deidentified(
     built.map_err(refused)
 }
 
-/// Builds one synthetic version with a progress bar.
+/// Builds one synthetic version with a progress bar; persons and seed are the definition's own when not given.
 pub(crate) fn build_twin(
     definition: &Path,
     store: &Path,
-    persons: u64,
-    seed: u64,
-    number: Option<u32>,
+    persons: Option<u64>,
+    seed: Option<u64>,
 ) -> Result<Built, Failure> {
     let bar = spinner();
     let built = mudeung_deid::build_synthetic(BuildSynthetic {
         definition_dir: definition,
-        persons: Some(persons),
-        seed: Some(seed),
+        persons,
+        seed,
         store_root: store,
-        number,
+        number: None,
         created_at: SystemClock.now(),
         progress: &mut |progress| show(&bar, progress),
     });
@@ -131,7 +130,7 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<(), Failure> {
         bundled
     };
     std::fs::create_dir_all(&args.out).map_err(|e| Failure::input(format!("{}: {e}", args.out.display())))?;
-    let built = build_twin(&definition, &args.out, args.rows, args.seed, None)?;
+    let built = build_twin(&definition, &args.out, Some(args.rows), args.seed)?;
     for table in &built.manifest.tables {
         say(&format!("{}: {} rows, simulated", table.name, table.rows))?;
     }

@@ -7,18 +7,16 @@ use crate::system::SystemEntropy;
 use crate::{bundle, say};
 use mudeung_deid::ReleaseKey;
 
-/// What is built: the dataset, whether its raw data is bundled, and the number of synthetic persons.
-const DATASETS: [(&str, bool, u64); 3] =
-    [("lymph_node", true, 686), ("support2", true, 9_105), ("hypertension_home_bp", false, 2_000)];
-/// The seed of the synthetic tiers, so that every demo in the world has the same ones.
-const SEED: u64 = 20_260_101;
+/// What is built: the dataset, and whether its raw data is bundled. Persons and seed of the synthetic tiers are those of
+/// the definitions, so that every demo in the world has the same ones.
+const DATASETS: [(&str, bool); 3] = [("lymph_node", true), ("support2", true), ("hypertension_home_bp", false)];
 
 /// Builds them all.
 pub(super) fn build(layout: &Layout) -> Result<(), Failure> {
     say("First run: building the bundled datasets")?;
     bundle::unpack(&layout.definitions())?;
     std::fs::create_dir_all(layout.store()).map_err(Failure::failed)?;
-    for (dataset, real, persons) in DATASETS {
+    for (dataset, real) in DATASETS {
         let definition = layout.definitions().join(dataset);
         if real {
             let key = ReleaseKey::load_or_create(&layout.release_key(dataset), &layout.store(), &SystemEntropy);
@@ -29,7 +27,7 @@ pub(super) fn build(layout: &Layout) -> Result<(), Failure> {
             let (persons, k) = risk.map_or((0, 0), |risk| (risk.persons, risk.k));
             say(&format!("  {dataset}: {persons} patients de-identified, k = {k}"))?;
         }
-        let built = curate::build_twin(&definition, &layout.store(), persons, SEED, None)?;
+        let built = curate::build_twin(&definition, &layout.store(), None, None)?;
         let rows: u64 = built.manifest.tables.iter().map(|table| table.rows).sum();
         say(&format!("  {dataset}: {rows} synthetic rows (simulated)"))?;
     }
