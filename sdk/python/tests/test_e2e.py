@@ -109,15 +109,16 @@ def test_synthetic_rows_come_as_pandas_polars_and_arrow(synthetic: Table):
 
 
 def test_columns_filter_and_limit_do_what_they_say(visitor: Sandbox):
-    patients = visitor.table("support2.synthetic.patient")
-    result = patients.read(columns=["sex", "age"], filter="age >= 60 and sex = 'female'", limit=7)
+    patients = visitor.table("lymph_node.synthetic.patient")
+    columns = ["tumor_size", "tumor_grade"]
+    result = patients.read(columns=columns, filter="tumor_size >= 30 and tumor_grade in (2, 3)", limit=7)
     rows = result.to_arrow().to_pylist()
-    assert result.to_arrow().column_names == ["sex", "age"]
-    assert len(rows) == 7 and all(row["age"] >= 60 and row["sex"] == "female" for row in rows)
+    assert result.to_arrow().column_names == columns
+    assert len(rows) == 7 and all(row["tumor_size"] >= 30 and row["tumor_grade"] in (2, 3) for row in rows)
     assert result.receipt is not None
     entry = visitor.receipt(result.receipt)["entry"]
-    assert (entry["operation"], entry["dataset"], entry["tier"]) == ("data.read_rows", "support2", "synthetic")
-    assert patients.to_arrow(columns=["age"], limit=0).num_rows == 0
+    assert (entry["operation"], entry["dataset"], entry["tier"]) == ("data.read_rows", "lymph_node", "synthetic")
+    assert patients.to_arrow(columns=columns[:1], limit=0).num_rows == 0
 
 
 def test_sql_counts_what_the_table_has(visitor: Sandbox):
@@ -135,12 +136,29 @@ def test_deidentified_rows_come_with_the_granted_columns_alone(granted: list[tup
 def test_without_a_grant_deidentified_data_does_not_exist(visitor: Sandbox, granted: list[tuple[Table, list[str]]]):
     for table, _ in granted:
         other = visitor.table(table.name)
-        for ask in (other.dictionary, other.to_arrow, other.files):
-            with pytest.raises(NotFound):
+        with pytest.raises(NotFound):
+            other.dictionary()
+        for ask in (other.to_arrow, other.files):
+            with pytest.raises(Problem) as refused:
                 ask()
-        with pytest.raises(Problem) as caught:
+            # The sandbox credential may not even hold the scope; both are said before anything is looked up.
+            assert refused.value.code in ("not_found", "insufficient_scope")
+        with pytest.raises(Problem) as refused:
             visitor.query(f"select * from {table.name}")
-        assert caught.value.status in (400, 404)
+        assert refused.value.status in (400, 403, 404)
+
+
+def test_a_table_without_a_grant_answers_as_one_that_does_not_exist(company: Sandbox):
+    grants = {(grant.dataset, name) for grant in company.grants() for name in grant.tables}
+    closed = ["hypertension_home_bp.deidentified.patient", "nothing.deidentified.patient"]
+    assert all(tuple(name.split(".")[::2]) not in grants for name in closed)
+    said = set()
+    for name in closed:
+        for ask in (company.table(name).dictionary, company.table(name).to_arrow, company.table(name).files):
+            with pytest.raises(NotFound) as caught:
+                ask()
+            said.add((caught.value.status, caught.value.code, caught.value.detail))
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize("accept", TYPES)

@@ -107,9 +107,12 @@ fn sentence(problem: &Problem) -> String {
         false => format!("{} ({}): {}", problem.title, problem.code, problem.detail),
     };
     for parameter in &problem.invalid_parameters {
-        text.push_str(&format!("; {}: {}", parameter.name, parameter.reason));
+        // The detail often says the same.
+        if !text.contains(&parameter.reason) {
+            text.push_str(&format!("; {}: {}", parameter.name, parameter.reason));
+        }
     }
-    text.replace(['\n', '\r'], " ")
+    one_line(&text)
 }
 
 fn chain(error: &reqwest::Error) -> String {
@@ -123,5 +126,9 @@ fn chain(error: &reqwest::Error) -> String {
         }
         cause = error.source();
     }
-    text.replace(['\n', '\r'], " ")
+    one_line(&text)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -50,8 +50,8 @@ impl Format {
 /// ```no_run
 /// # async fn run(client: mudeung_sdk::Client) -> Result<(), mudeung_sdk::ApiError> {
 /// use futures_util::TryStreamExt;
-/// let table = client.table("support2.synthetic.patient")?;
-/// let rows = table.rows().columns(["age", "sex"]).filter("age >= 60").limit(100).send().await?;
+/// let table = client.table("lymph_node.synthetic.patient")?;
+/// let rows = table.rows().columns(["age", "tumor_size"]).filter("tumor_size >= 30").limit(100).send().await?;
 /// println!("entry {:?} of the ledger", rows.receipt());
 /// let batches: Vec<_> = rows.try_collect().await?;
 /// # Ok(())
@@ -77,7 +77,7 @@ impl RowsRequest {
         self
     }
 
-    /// Only rows that pass: comparisons joined by `and`, as in `age >= 60 and sex = 'female' and disease_group in ('COPD', 'CHF')`.
+    /// Only rows that pass: comparisons joined by `and`, as in `tumor_size >= 30 and tumor_grade in (2, 3)`.
     pub fn filter(mut self, filter: impl Into<String>) -> Self {
         self.filter = Some(filter.into());
         self
@@ -125,7 +125,7 @@ impl Client {
     /// ```no_run
     /// # async fn run(client: mudeung_sdk::Client) -> Result<(), mudeung_sdk::ApiError> {
     /// use futures_util::TryStreamExt;
-    /// let sql = "select sex, count(*) as n from support2.synthetic.patient group by sex";
+    /// let sql = "select tumor_grade, count(*) as n from lymph_node.synthetic.patient group by tumor_grade";
     /// let batches: Vec<_> = client.query(sql).send().await?.try_collect().await?;
     /// # Ok(())
     /// # }

@@ -52,7 +52,9 @@ class Problem(MudeungError):
         if self.detail:
             text += f": {self.detail}"
         for parameter in self.invalid_parameters:
-            text += f"; {parameter.get('name')}: {parameter.get('reason')}"
+            # The detail often says the same.
+            if str(parameter.get("reason")) not in text:
+                text += f"; {parameter.get('name')}: {parameter.get('reason')}"
         if retry_after is not None:
             text += f"; try again in {retry_after:g} s"
         super().__init__(" ".join(text.split()))

@@ -87,7 +87,7 @@ class Table:
         return pyarrow.schema(fields)
 
     def read(self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None) -> Result:
-        """Reads rows. A filter is comparisons joined by `and`: `age >= 60 and disease_group in ('COPD', 'CHF')`."""
+        """Reads rows. A filter is comparisons joined by `and`: `tumor_size >= 30 and tumor_grade in (2, 3)`."""
         with self._rows(columns, filter, limit) as response:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))

@@ -82,13 +82,14 @@ Examples:
     /// Run read-only SQL, or read rows of one table
     #[command(after_help = "\
 Examples:
-  mudeung-cli query 'select sex, count(*) from support2.synthetic.patient group by sex'
-  mudeung-cli query --table support2.synthetic.patient --columns age,sex --filter \"age >= 60\"
+  mudeung-cli query 'select tumor_grade, count(*) from lymph_node.synthetic.patient group by 1'
+  mudeung-cli query --table lymph_node.synthetic.patient --filter \"tumor_size >= 30\" --limit 5
+  mudeung-cli query --table lymph_node.synthetic.patient --columns age,tumor_size --format jsonl
   mudeung-cli query --table support2.synthetic.patient --out patients.parquet
   mudeung-cli query --table support2.synthetic.patient --format csv | head
 
 A filter is comparisons joined by `and`:
-  age >= 60 and sex = 'female' and diabetes is not null")]
+  tumor_size >= 30 and tumor_grade in (2, 3) and age = '[40,50)' and died is not null")]
     Query(QueryArguments),
     /// Show what was read, to the byte
     #[command(after_help = "\

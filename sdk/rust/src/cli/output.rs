@@ -74,7 +74,7 @@ impl<'a> Sink<'a> {
             return Ok(Self::Stdout(stdout));
         };
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        match NamedTempFile::new_in(directory) {
+        match temporary(directory) {
             Ok(file) => Ok(Self::File(file, path)),
             Err(error) => Err(Failure::Input(format!("{}: {error}", path.display()))),
         }
@@ -96,6 +96,18 @@ impl<'a> Sink<'a> {
             },
         }
     }
+}
+
+/// Temporary files are for their owner alone; what is kept should be as open as the user's other files.
+#[cfg(unix)]
+fn temporary(directory: &Path) -> std::io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(directory)
+}
+
+#[cfg(not(unix))]
+fn temporary(directory: &Path) -> std::io::Result<NamedTempFile> {
+    NamedTempFile::new_in(directory)
 }
 
 #[cfg(test)]

@@ -107,6 +107,13 @@ async fn rows_come_as_a_table_or_as_the_bytes_of_a_format() {
     let output = run(config.path(), &["query", "--table", "d.synthetic.t", "--out", "t.csv"]).await;
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(std::fs::read_to_string(config.path().join("t.csv")).unwrap(), "sex\nF\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| std::fs::metadata(config.path().join(name)).unwrap().permissions().mode();
+        std::fs::write(config.path().join("usual"), "").unwrap();
+        assert_eq!(mode("t.csv"), mode("usual"), "a kept file is as open as any other");
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,8 @@ impl Reply {
     pub(crate) fn problem(status: u16, code: &str) -> Self {
         let body = json!({
             "type": format!("/docs/problems/{code}"), "title": "Title", "status": status, "code": code,
-            "detail": "What happened here", "instance": "urn:trace:1",
+            "detail": "What\thappened\n here", "instance": "urn:trace:1",
+            "invalid_parameters": [{ "name": "a", "reason": "why" }, { "name": "b", "reason": "Title" }],
         });
         Self::new(status, "application/problem+json", body.to_string())
     }

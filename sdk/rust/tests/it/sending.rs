@@ -137,7 +137,7 @@ async fn a_problem_keeps_its_code_and_reads_as_one_line() {
     let client = sandbox.client();
     let error = client.table("a.deidentified.b").unwrap().describe().await.unwrap_err();
     assert_eq!(error.code(), Some(Code::NotFound));
-    assert_eq!(error.to_string(), "Title (not_found): What happened here");
+    assert_eq!(error.to_string(), "Title (not_found): What happened here; a: why");
     assert_eq!(sandbox.seen("/v1/")[0].target, "/v1/datasets/a/deidentified/tables/b");
     assert_eq!(sandbox.seen("/v1/").len(), 1);
 }
