@@ -7,10 +7,13 @@ mod seed;
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
 use crate::{command, setup, system};
-use mudeung_server::config::{Config, DataConfig, DatabaseConfig, HttpConfig, SandboxConfig};
+use mudeung_server::config::{Config, DataConfig, DatabaseConfig, HttpConfig, LedgerConfig, SandboxConfig};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+
+/// The name that the demo's ledger signs checkpoints under.
+const LEDGER_ORIGIN: &str = "demo.mudeung.example/ledger";
 
 /// What the demo tells its user, and what `--json` writes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,7 +87,8 @@ impl Layout {
             data: DataConfig { store: self.store(), keys: self.root.join("keys") },
             tokens: mudeung_server::config::TokenConfig::default(),
             limits: mudeung_server::config::LimitConfig::default(),
-            ledger: mudeung_server::config::LedgerConfig::default(),
+            // One name whatever the port, or the ledger of an earlier start would be somebody else's.
+            ledger: LedgerConfig { origin: LEDGER_ORIGIN.to_owned(), ..LedgerConfig::default() },
             sandbox: None,
             operations: mudeung_server::config::OperationsConfig::default(),
         }

@@ -60,8 +60,9 @@ pub(super) async fn seed(layout: &Layout, config: &Config) -> Result<Access, Fai
     let admin = seeder.person(&hospital, "admin@demo.example", "Demo administrator", roles).await?;
     let developer = seeder.person(&company, "developer@demo.example", "Demo developer", vec![Role::Developer]).await?;
     let (app, client) = seeder.app(&company, "Demo app", ScopeSet::company()).await?;
-    let open = [Scope::CatalogRead, Scope::SyntheticRead, Scope::QueryRun, Scope::UsageRead, Scope::ReceiptsRead];
-    let (_, sandbox) = seeder.app(&company, "Published sandbox", open.into_iter().collect()).await?;
+    // The sandbox app may ask for de-identified data like any company's, and gets what a company without a grant gets.
+    let visitors = seeder.organization("Sandbox visitors", OrganizationKind::Company).await?;
+    let (_, sandbox) = seeder.app(&visitors, "Published sandbox", readers_scopes()).await?;
     let agreement = seeder.agreement(&company, &developer.email).await?;
     for manifest in manifests.iter().filter(|manifest| manifest.tier == Tier::Deidentified.as_str()) {
         seeder.grant(&company, app, agreement, manifest, [&developer.email, &admin.email]).await?;
@@ -230,6 +231,11 @@ impl Seeder {
         let found = found.map_err(Failure::failed)?;
         found.map(|(member, _)| member.id).ok_or_else(|| Failure::failed(format!("{email} was not made")))
     }
+}
+
+/// Everything that reads, and nothing that writes.
+fn readers_scopes() -> ScopeSet {
+    ScopeSet::company().iter().filter(|scope| *scope != Scope::RequestsWrite).collect()
 }
 
 /// What the demo company may see: all of `lymph_node`, three columns of the others.
