@@ -75,7 +75,11 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
     let wanted = parts.config.http.listen;
     let listener = TcpListener::bind(wanted).map_err(|source| StartError::Listen { address: wanted, source })?;
     let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
+    let named = !parts.config.ledger.origin.is_empty();
     parts.config.settle(address).map_err(StartError::Config)?;
+    if !named && let Some(origin) = publisher::last_origin(&parts.ledger).await? {
+        parts.config.ledger.origin = origin;
+    }
     let closed = parts.ledger.reconcile(&*parts.clock, &*parts.entropy).await?;
     if closed > 0 {
         tracing::warn!(closed, "accesses left open by an earlier run are closed as unknown");

@@ -130,7 +130,8 @@ pub struct LimitConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LedgerConfig {
-    /// The name it signs checkpoints under; the host of `http.public_url` and `/ledger` when empty.
+    /// The name it signs checkpoints under. When empty, the one of the last checkpoint; before there is any, the host of
+    /// `http.public_url` and `/ledger`.
     pub origin: String,
     /// Entries that may wait to be written. More is answered 503.
     pub queue_entries_max: usize,

@@ -118,10 +118,13 @@ fn json_fault(error: &JsonPayloadError) -> Fault {
         JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
             Fault::new(Code::TooLarge, "The body is too large.", "요청 본문이 너무 큽니다.")
         }
-        JsonPayloadError::Deserialize(error) => {
-            bad_request(format!("The body is not the JSON expected here: {error}."), format!("본문 JSON이 올바르지 않습니다: {error}"))
+        JsonPayloadError::Deserialize(error) => bad_request(
+            format!("The body is not the JSON expected here: {error}."),
+            format!("본문 JSON이 올바르지 않습니다: {error}"),
+        ),
+        other => {
+            bad_request(format!("The body cannot be read: {other}."), format!("요청 본문을 읽을 수 없습니다: {other}"))
         }
-        other => bad_request(format!("The body cannot be read: {other}."), format!("요청 본문을 읽을 수 없습니다: {other}")),
     }
 }
 

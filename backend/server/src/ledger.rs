@@ -8,7 +8,8 @@ pub mod read_verifier;
 use crate::route::{Access, Recording, Route};
 use actix_web::web;
 
-const PROOF: Recording = Recording::Exempt("shows hashes and signatures for checking the ledger, no data and no entries");
+const PROOF: Recording =
+    Recording::Exempt("shows hashes and signatures for checking the ledger, no data and no entries");
 
 /// The routes of this room.
 pub static ROUTES: &[Route] = &[

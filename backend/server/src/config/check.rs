@@ -95,7 +95,6 @@ impl Config {
             ("limits.query_memory_bytes", limits.query_memory_bytes > 0),
             ("limits.query_seconds", limits.query_seconds > 0),
             ("limits.concurrent_reads", limits.concurrent_reads > 0),
-            ("ledger.queue_entries_max", self.ledger.queue_entries_max > 0),
         ];
         match some.iter().find(|(_, positive)| !positive) {
             Some((name, _)) => Err(format!("{name}: must be more than 0")),

@@ -11,6 +11,15 @@ pub struct TokenProblems;
 /// What reads of data may answer besides.
 pub struct ReadProblems;
 
+/// What every route may answer before it is asked anything: about method, size, time and the server itself.
+pub struct FrameworkProblems;
+
+impl IntoResponses for FrameworkProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[400, 405, 408, 413, 414, 431, 500])
+    }
+}
+
 impl IntoResponses for TokenProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[400, 401, 403, 404, 405, 408, 413, 414, 429, 431, 500, 503])

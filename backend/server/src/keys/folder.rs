@@ -71,7 +71,8 @@ impl Folder {
         }
         let temporary = self.path.join(format!(".{name}.new"));
         let write = || -> std::io::Result<()> {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(&temporary)?;
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(&temporary)?;
             file.set_permissions(Permissions::from_mode(FILE_MODE))?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;

@@ -41,7 +41,9 @@ pub enum Inconsistent {
         signed: u64,
     },
     /// The tree has the size that was signed for, but not the root.
-    #[error("the ledger was changed: at {0} entries its root is not the one that was signed; run `mudeung ledger verify`")]
+    #[error(
+        "the ledger was changed: at {0} entries its root is not the one that was signed; run `mudeung ledger verify`"
+    )]
     Changed(u64),
     /// The last checkpoint was signed by another key or under another name.
     #[error("the last checkpoint does not verify under this server's key and ledger.origin: {0}")]
@@ -56,6 +58,13 @@ impl Published {
     pub fn latest(&self) -> Option<Arc<Note>> {
         self.note.load_full()
     }
+}
+
+/// The name that the last checkpoint was signed under. A log keeps its name for life, so one that was not configured but
+/// taken from the address must not change with the address.
+pub async fn last_origin(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
+    let latest = ledger.latest_checkpoint().await?;
+    Ok(latest.and_then(|(_, note)| note.lines().next().map(str::to_owned)))
 }
 
 /// Refuses to start on a ledger that is not an extension of what was last signed.

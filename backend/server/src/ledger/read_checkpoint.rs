@@ -1,5 +1,6 @@
 //! `GET /ledger/checkpoint`: size and root of the tree, signed.
 
+use crate::data::documented::FrameworkProblems;
 use crate::fault::Fault;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -16,6 +17,7 @@ use mudeung_wire::problem::Problem;
         (status = 200, description = "A signed note", body = String, content_type = "text/plain"),
         (status = 503, description = "No checkpoint could be signed yet", body = Problem,
          content_type = "application/problem+json"),
+        FrameworkProblems,
     ),
 )]
 pub async fn read_checkpoint(app: web::Data<App>) -> Result<HttpResponse, Fault> {

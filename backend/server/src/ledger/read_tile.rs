@@ -1,5 +1,6 @@
 //! `GET /ledger/tile/…`: hashes of the tree in cacheable pieces.
 
+use crate::data::documented::FrameworkProblems;
 use crate::fault::Fault;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -21,6 +22,7 @@ use mudeung_wire::problem::Problem;
          content_type = "application/problem+json"),
         (status = 503, description = "The ledger does not answer", body = Problem,
          content_type = "application/problem+json"),
+        FrameworkProblems,
     ),
 )]
 pub async fn read_tile(app: web::Data<App>, tile: web::Path<String>) -> Result<HttpResponse, Fault> {

@@ -1,5 +1,6 @@
 //! `GET /ledger/verifier`: the public key that checkpoints are checked with.
 
+use crate::data::documented::FrameworkProblems;
 use crate::ledger::publisher;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -11,7 +12,7 @@ use actix_web::{HttpResponse, web};
     path = "/ledger/verifier",
     operation_id = "read_verifier",
     tag = "ledger",
-    responses((status = 200, description = "A verifier key", body = String, content_type = "text/plain")),
+    responses((status = 200, description = "A verifier key", body = String, content_type = "text/plain"), FrameworkProblems),
 )]
 pub async fn read_verifier(app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok()

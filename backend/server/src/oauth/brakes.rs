@@ -53,9 +53,9 @@ impl Brakes {
 
 fn bucket_of(client_id: &str) -> usize {
     // FNV-1a: spreads well enough, and who finds two names in one bucket has gained nothing.
-    let hash = client_id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = client_id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     usize::try_from(hash >> 32).unwrap_or_default() % FAILURE_BUCKETS
 }
 

@@ -54,7 +54,9 @@ impl Presented {
 
     fn in_body(form: &Form) -> Result<Self, Refusal> {
         match (&form.client_id, &form.client_secret, form.has_assertion) {
-            (_, Some(_), true) => Err(Refusal::invalid_request("Authenticate in one way only: by secret or assertion.")),
+            (_, Some(_), true) => {
+                Err(Refusal::invalid_request("Authenticate in one way only: by secret or assertion."))
+            }
             (Some(id), Some(secret), false) => Ok(Self { id: id.clone(), secret: secret.clone(), by_header: false }),
             _ => Err(Refusal::invalid_client(false)),
         }
@@ -99,13 +101,17 @@ pub(super) fn authenticate(
     let subject = || {
         let (app, credential) = (named.filter(|_| same)?, credential?);
         let standing = snapshot.credentials.get(&credential)?;
-        let principal =
-            Principal { app, credential, token: mudeung_core::id::TokenId::from_bytes([0; 16]), scopes: ScopeSet::default() };
+        let principal = Principal {
+            app,
+            credential,
+            token: mudeung_core::id::TokenId::from_bytes([0; 16]),
+            scopes: ScopeSet::default(),
+        };
         let (active, _) = snapshot.active_app(&principal, now).ok()?;
         let by_secret = matches!(active.authentication, ClientAuthentication::ClientSecret);
         // A token lives whole seconds, so the last second of a credential is none.
-        let lives = standing.not_before <= now
-            && standing.expires_at.is_none_or(|end| now.plus(Duration::from_secs(1)) <= end);
+        let lives =
+            standing.not_before <= now && standing.expires_at.is_none_or(|end| now.plus(Duration::from_secs(1)) <= end);
         let scopes = active.scopes.clone();
         (by_secret && lives).then_some(Subject { app, credential, scopes, ends: standing.expires_at })
     };

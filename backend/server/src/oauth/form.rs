@@ -19,7 +19,9 @@ impl Form {
     /// Reads a body.
     pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
         if !is_form(headers) {
-            return Err(Refusal::invalid_request("Send the parameters as application/x-www-form-urlencoded in the body."));
+            return Err(Refusal::invalid_request(
+                "Send the parameters as application/x-www-form-urlencoded in the body.",
+            ));
         }
         let unreadable = Refusal::invalid_request("The body is not a form in UTF-8.");
         let text = std::str::from_utf8(body).map_err(|_: std::str::Utf8Error| unreadable.clone())?;

@@ -47,7 +47,10 @@ pub struct TokenForm {
         (status = 405, description = "Only POST is served here", body = OAuthError),
         (status = 408, description = "The body did not arrive in time", body = OAuthError),
         (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
+        (status = 414, description = "The address is too long", body = OAuthError),
         (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
+        (status = 431, description = "The headers are too large", body = OAuthError),
+        (status = 500, description = "The server failed", body = OAuthError),
         (status = 503, description = "Tokens cannot be issued now; Retry-After says when", body = OAuthError),
     ),
     security(("basic" = []), ()),
@@ -72,8 +75,8 @@ async fn issue(app: &App, call: &Call, headers: &HeaderMap, body: &[u8]) -> Resu
     let presented = Presented::find(headers, &form).inspect_err(|refusal| app.oauth.count_refusal(refusal.error()))?;
     let now = app.clock.now();
     let snapshot = app.snapshots.present();
-    let subject = authenticate(&snapshot, &app.keys, &presented, now)
-        .map_err(|known| fail(app, call, &presented, known, now))?;
+    let subject =
+        authenticate(&snapshot, &app.keys, &presented, now).map_err(|known| fail(app, call, &presented, known, now))?;
     if let Err(early) = app.oauth.brakes.passed(subject.app, now) {
         app.oauth.count_refusal("rate_limited");
         return Err(Refusal::too_often(early.retry_in));

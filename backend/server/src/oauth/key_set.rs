@@ -1,5 +1,6 @@
 //! `GET /.well-known/jwks.json`: the public keys that access tokens are checked with.
 
+use crate::data::documented::FrameworkProblems;
 use crate::state::App;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch,
@@ -18,6 +19,7 @@ use sha2::{Digest, Sha256};
     responses(
         (status = 200, description = "A JWK set", body = serde_json::Value),
         (status = 304, description = "Not changed since the ETag that was sent"),
+        FrameworkProblems,
     ),
 )]
 pub async fn read_key_set(request: HttpRequest, app: web::Data<App>) -> HttpResponse {

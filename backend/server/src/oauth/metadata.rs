@@ -1,6 +1,7 @@
 //! The two documents by which clients find out how to get and use a token (RFC 8414, RFC 9728). They promise exactly
 //! what is served.
 
+use crate::data::documented::FrameworkProblems;
 use crate::state::App;
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use actix_web::{HttpResponse, web};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
     path = "/.well-known/oauth-authorization-server",
     operation_id = "describe_authorization_server",
     tag = "oauth",
-    responses((status = 200, description = "What the token endpoint does", body = serde_json::Value)),
+    responses((status = 200, description = "What the token endpoint does", body = serde_json::Value), FrameworkProblems),
 )]
 pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse {
     let issuer = &app.config.http.public_url;
@@ -36,7 +37,7 @@ pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse 
     path = "/.well-known/oauth-protected-resource",
     operation_id = "describe_protected_resource",
     tag = "oauth",
-    responses((status = 200, description = "What tokens the API takes", body = serde_json::Value)),
+    responses((status = 200, description = "What tokens the API takes", body = serde_json::Value), FrameworkProblems),
 )]
 pub async fn describe_protected_resource(app: web::Data<App>) -> HttpResponse {
     let resource = &app.config.http.public_url;

@@ -34,7 +34,8 @@ impl Refusal {
     /// Who asks did not prove who it is. One answer for every reason, so that nothing is learned from it. A challenge
     /// is sent exactly when the `Authorization` header was used.
     pub(crate) fn invalid_client(by_header: bool) -> Self {
-        let description = "Unknown client_id, or a secret that is wrong, expired or revoked, or an app that is not active.";
+        let description =
+            "Unknown client_id, or a secret that is wrong, expired or revoked, or an app that is not active.";
         let refusal = Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description);
         Self { challenge: by_header, ..refusal }
     }
@@ -53,7 +54,8 @@ impl Refusal {
 
     /// A token for some other resource.
     pub(crate) const fn invalid_target() -> Self {
-        let description = "Tokens are issued for this server alone; see resource in /.well-known/oauth-protected-resource.";
+        let description =
+            "Tokens are issued for this server alone; see resource in /.well-known/oauth-protected-resource.";
         Self::new(StatusCode::BAD_REQUEST, "invalid_target", description)
     }
 

@@ -1,5 +1,6 @@
 //! `GET /healthz`: the process answers.
 
+use crate::data::documented::FrameworkProblems;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
 
@@ -9,7 +10,7 @@ use actix_web::http::header::CONTENT_TYPE;
     path = "/healthz",
     operation_id = "check_health",
     tag = "operations",
-    responses((status = 200, description = "It does", body = String, content_type = "text/plain")),
+    responses((status = 200, description = "It does", body = String, content_type = "text/plain"), FrameworkProblems),
 )]
 pub async fn check_health() -> HttpResponse {
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body("ok\n")

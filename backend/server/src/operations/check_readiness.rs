@@ -1,6 +1,7 @@
 //! `GET /readyz`: whether requests should be sent here.
 
 use crate::call::OwnDialect;
+use crate::data::documented::FrameworkProblems;
 use crate::state::App;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -31,6 +32,7 @@ pub struct Readiness {
     responses(
         (status = 200, description = "They should", body = Readiness),
         (status = 503, description = "They should not, because of what is false", body = Readiness),
+        FrameworkProblems,
     ),
 )]
 pub async fn check_readiness(app: web::Data<App>) -> HttpResponse {

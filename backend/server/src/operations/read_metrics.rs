@@ -2,6 +2,7 @@
 
 use super::metrics::Levels;
 use crate::config::MetricsReaders;
+use crate::data::documented::FrameworkProblems;
 use crate::fault::Fault;
 use crate::state::App;
 use actix_web::http::header::CONTENT_TYPE;
@@ -18,6 +19,7 @@ use mudeung_wire::problem::Problem;
         (status = 200, description = "OpenMetrics text", body = String,
          content_type = "application/openmetrics-text"),
         (status = 404, description = "Not for the caller", body = Problem, content_type = "application/problem+json"),
+        FrameworkProblems,
     ),
 )]
 pub async fn read_metrics(request: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Fault> {

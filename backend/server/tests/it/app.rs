@@ -5,6 +5,7 @@ pub(crate) mod fixture;
 use crate::reader::MemoryReader;
 use fixture::Fixture;
 use mudeung_core::clock::{Clock, CountingEntropy, ManualClock, Timestamp};
+use mudeung_core::reader::DatasetReader;
 use mudeung_server::config::Config;
 use mudeung_server::keys::Keys;
 use mudeung_server::{Parts, Running, StartError, state};
@@ -48,6 +49,11 @@ impl TestApp {
 
     /// A server with another configuration.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_reading(Arc::new(MemoryReader::default()), change).await
+    }
+
+    /// A server with another configuration and another source of data.
+    pub(crate) async fn start_reading(reader: Arc<dyn DatasetReader>, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(folder.path());
         change(&mut config);
@@ -58,7 +64,7 @@ impl TestApp {
         let db = Db::open(&config.database.control).await.unwrap();
         let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
         let fixture = fixture::insert(&db, &keys, &*clock, &*entropy).await;
-        let running = run(config, clock.clone(), entropy, db, keys).await.unwrap();
+        let running = run(config, clock.clone(), entropy, db, keys, reader).await.unwrap();
         let url = format!("http://{}", running.address);
         Self { url, clock, fixture, http: http_client(), running, folder }
     }
@@ -71,7 +77,8 @@ impl TestApp {
         let entropy = Arc::new(CountingEntropy::starting_at(1 << 40));
         let db = Db::open(&config.database.control).await.unwrap();
         let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
-        let running = run(config, clock.clone(), entropy, db, keys).await.unwrap();
+        let reader = Arc::new(MemoryReader::default());
+        let running = run(config, clock.clone(), entropy, db, keys, reader).await.unwrap();
         let url = format!("http://{}", running.address);
         Self { url, clock, fixture, http, running, folder }
     }
@@ -140,10 +147,7 @@ impl TestApp {
     }
 
     /// Changes the control database behind the server's back, as another node would.
-    pub(crate) async fn change(
-        &self,
-        change: impl FnOnce(&mut Conn) -> Result<(), StoreError> + Send + 'static,
-    ) {
+    pub(crate) async fn change(&self, change: impl FnOnce(&mut Conn) -> Result<(), StoreError> + Send + 'static) {
         self.state().db.tx("change by a test", change).await.unwrap();
     }
 
@@ -181,9 +185,10 @@ async fn run(
     entropy: Arc<CountingEntropy>,
     db: Db,
     keys: Keys,
+    reader: Arc<dyn DatasetReader>,
 ) -> Result<Running, StartError> {
-    let ledger = Ledger::open(&config.database.ledger, LedgerOptions::default()).unwrap();
-    let reader = Arc::new(MemoryReader::default());
+    let options = LedgerOptions { queue_entries_max: config.ledger.queue_entries_max, ..LedgerOptions::default() };
+    let ledger = Ledger::open(&config.database.ledger, options).unwrap();
     mudeung_server::start(Parts { config, clock, entropy, db, ledger, reader, keys }).await
 }
 

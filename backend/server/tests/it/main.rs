@@ -2,15 +2,16 @@
 //! memory.
 
 mod app;
-//X mod canary;
-//X mod ledger;
-//X mod oauth_metadata;
-//X mod oauth_resource;
+mod canary;
+mod data;
+mod ledger;
+mod oauth_metadata;
+mod oauth_resource;
 mod oauth_token;
-//X mod operations;
+mod operations;
 mod portal;
-//X mod problems;
+mod problems;
 mod reader;
-//X mod revocation;
-//X mod routes;
-//X mod shutdown;
+mod revocation;
+mod routes;
+mod shutdown;

@@ -45,10 +45,8 @@ async fn oauth_01_only_post_and_nothing_from_the_address() {
         assert_eq!(answer.headers()["allow"], "POST");
     }
     assert_eq!(app.request("HEAD", "/oauth2/token").send().await.unwrap().status(), 405);
-    let path = format!(
-        "/oauth2/token?grant_type=client_credentials&client_id={}&client_secret={}",
-        client.id, client.secret
-    );
+    let path =
+        format!("/oauth2/token?grant_type=client_credentials&client_id={}&client_secret={}", client.id, client.secret);
     let answer = app.post(&path).form(&[("a", "b")]).send().await.unwrap();
     assert_eq!(refusal(answer).await, refused(400, "invalid_request"));
 }
@@ -202,8 +200,7 @@ async fn oauth_10_unknown_wrong_disabled_and_expired_look_the_same() {
     let (expired, expired_client) = other_credential(&app, 1);
     let expired = mudeung_core::credential::Credential { expires_at: Some(app.now()), ..expired };
     let (early, early_client) = other_credential(&app, 2);
-    let early =
-        mudeung_core::credential::Credential { not_before: app.now().plus(Duration::from_secs(60)), ..early };
+    let early = mudeung_core::credential::Credential { not_before: app.now().plus(Duration::from_secs(60)), ..early };
     let reader_app = app.fixture.reader_app;
     let now = app.now();
     app.change_and_see(move |conn| {

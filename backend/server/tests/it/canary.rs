@@ -1,0 +1,64 @@
+//! Nothing secret is stored or logged in a form that can be used.
+
+use crate::app::fixture::PASSWORD;
+use crate::app::{Client, TestApp, files_below};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn contains(haystack: &[u8], needle: &str) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
+
+#[tokio::test]
+async fn oauth_73_no_secret_is_in_databases_ledger_or_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
+    let guard = tracing::subscriber::set_default(subscriber.finish());
+    let app = TestApp::start().await;
+    let reader = app.fixture.reader.clone();
+    let token = app.token(&reader).await;
+    let mistyped = format!("{}-mistyped-canary", reader.secret);
+    app.ask_token(&Client { secret: mistyped.clone(), ..reader.clone() }, None).await;
+    for path in ["/v1/datasets", "/v1/datasets/cohort/deidentified/tables/visits/files", "/nowhere"] {
+        app.get(path).bearer_auth(&token).send().await.unwrap();
+    }
+    let path = format!("/oauth2/token?client_secret={}&x={}", reader.secret, "y".repeat(9_000));
+    app.post(&path).form(&[("client_secret", &reader.secret)]).send().await.unwrap();
+    app.get(&format!("/v1/datasets?access_token={token}")).send().await.unwrap();
+    mudeung_server::oauth::books::write_all(app.state()).await;
+    let folder = app.stop().await;
+    drop(guard);
+    let signature = token.rsplit('.').next().unwrap().to_owned();
+    let secrets = [("secret", reader.secret.as_str()), ("token", &signature), ("password", PASSWORD)];
+    let mut looked_at = 0;
+    for file in files_below(folder.path()) {
+        let bytes = std::fs::read(&file).unwrap();
+        looked_at += bytes.len();
+        for (kind, secret) in secrets {
+            assert!(!contains(&bytes, secret), "the {kind} is in {}", file.display());
+        }
+    }
+    assert!(looked_at > 50_000, "databases were looked at");
+    let log = log.0.lock().unwrap();
+    assert!(!log.is_empty());
+    for (kind, secret) in secrets {
+        assert!(!contains(&log, secret), "the {kind} is in the log");
+    }
+}

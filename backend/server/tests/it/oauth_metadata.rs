@@ -1,0 +1,129 @@
+//! Keys and metadata; each test is named after its line in the conformance list.
+
+use crate::app::TestApp;
+use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use serde_json::{Value, json};
+
+const SERVER: &str = "/.well-known/oauth-authorization-server";
+const RESOURCE: &str = "/.well-known/oauth-protected-resource";
+const KEYS: &str = "/.well-known/jwks.json";
+
+async fn document(app: &TestApp, path: &str) -> Value {
+    let answer = app.get(path).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    assert!(answer.headers()[CACHE_CONTROL].to_str().unwrap().contains("max-age="));
+    answer.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn oauth_38_the_key_set_holds_public_keys_alone_and_can_be_cached() {
+    let app = TestApp::start().await;
+    let set = document(&app, KEYS).await;
+    for key in set["keys"].as_array().unwrap() {
+        let names: Vec<&String> = key.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x", "y"], "no private part");
+        assert_eq!((&key["alg"], &key["use"]), (&json!("ES256"), &json!("sig")));
+    }
+    let answer = app.get(KEYS).send().await.unwrap();
+    assert_eq!(answer.headers()[CONTENT_TYPE], "application/jwk-set+json");
+    let tag = answer.headers()[ETAG].clone();
+    let again = app.get(KEYS).header(IF_NONE_MATCH, &tag).send().await.unwrap();
+    assert_eq!((again.status().as_u16(), &again.headers()[ETAG]), (304, &tag));
+    let other = app.get(KEYS).header(IF_NONE_MATCH, "\"x\"").send().await.unwrap();
+    assert_eq!(other.status(), 200);
+}
+
+#[tokio::test]
+async fn oauth_44_the_server_describes_itself() {
+    let app = TestApp::start().await;
+    let url = &app.url;
+    let metadata = document(&app, SERVER).await;
+    assert_eq!(metadata["issuer"], json!(url));
+    for (name, value) in metadata.as_object().unwrap() {
+        if name.ends_with("_endpoint") || name.ends_with("_uri") {
+            assert!(value.as_str().unwrap().starts_with(&format!("{url}/")), "{name}");
+        }
+    }
+    assert_eq!(app.get("/.well-known/oauth-authorization-server/x").send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn oauth_45_what_is_promised_works_and_what_is_not_does_not() {
+    let app = TestApp::start().await;
+    let metadata = document(&app, SERVER).await;
+    let client = &app.fixture.reader;
+    let promised = metadata["token_endpoint_auth_methods_supported"].as_array().unwrap();
+    let grants = metadata["grant_types_supported"].as_array().unwrap();
+    let known = ["client_credentials", "authorization_code", "password", "refresh_token", "implicit"];
+    for grant in known {
+        for method in ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] {
+            let request = app.http.post(metadata["token_endpoint"].as_str().unwrap());
+            let form = [("grant_type", grant), ("client_id", client.id.as_str())];
+            let answer = match method {
+                "client_secret_basic" => request.basic_auth(&client.id, Some(&client.secret)).form(&form),
+                "client_secret_post" => request.form(&[form[0], form[1], ("client_secret", &client.secret)]),
+                "private_key_jwt" => request.form(&[form[0], form[1], ("client_assertion", "x.y.z")]),
+                _ => request.form(&form),
+            };
+            let works = answer.send().await.unwrap().status() == 200;
+            let said = promised.contains(&json!(method)) && grants.contains(&json!(grant));
+            assert_eq!(works, said, "{grant} with {method}");
+        }
+    }
+    let all = [&client.clone(), &app.fixture.hospital_account];
+    let mut scopes: Vec<String> = Vec::new();
+    for client in all {
+        let answer: Value = app.ask_token(client, None).await.json().await.unwrap();
+        scopes.extend(answer["scope"].as_str().unwrap().split(' ').map(str::to_owned));
+    }
+    assert_eq!(metadata["scopes_supported"], json!(scopes));
+}
+
+#[tokio::test]
+async fn oauth_46_the_resource_describes_itself() {
+    let app = TestApp::start().await;
+    let metadata = document(&app, RESOURCE).await;
+    assert_eq!(metadata["resource"], json!(app.url));
+    assert_eq!(metadata["authorization_servers"], json!([app.url]));
+    assert_eq!(metadata["bearer_methods_supported"], json!(["header"]));
+    assert_eq!(metadata["scopes_supported"], document(&app, SERVER).await["scopes_supported"]);
+}
+
+/// RFC 8414 wants lists without elements left out: there is no endpoint and no signed client authentication yet, so
+/// nothing is said of them.
+#[tokio::test]
+async fn oauth_47_nothing_is_said_of_what_there_is_not() {
+    let app = TestApp::start().await;
+    let metadata = document(&app, SERVER).await;
+    for name in [
+        "token_endpoint_auth_signing_alg_values_supported",
+        "revocation_endpoint",
+        "introspection_endpoint",
+        "registration_endpoint",
+        "device_authorization_endpoint",
+        "authorization_endpoint",
+    ] {
+        assert!(metadata.get(name).is_none(), "{name}");
+    }
+    for path in ["/oauth2/revoke", "/oauth2/introspect", "/oauth2/authorize", "/oauth2/register"] {
+        let answer = app.post(path).form(&[("token", "x")]).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn oauth_52_a_token_is_for_this_resource_alone() {
+    let app = TestApp::start().await;
+    let client = &app.fixture.reader;
+    let ask = async |resource: &str| {
+        let request = app.post("/oauth2/token").basic_auth(&client.id, Some(&client.secret));
+        let form = [("grant_type", "client_credentials"), ("resource", resource)];
+        request.form(&form).send().await.unwrap()
+    };
+    assert_eq!(ask(&app.url).await.status(), 200);
+    assert_eq!(ask(&format!("{}/", app.url)).await.status(), 200);
+    let refused = ask("https://other.example").await;
+    assert_eq!(refused.status(), 400);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"], "invalid_target");
+}

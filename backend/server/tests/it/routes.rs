@@ -1,0 +1,174 @@
+//! Walks the route table: nobody enters without right, and whatever reads data or changes something leaves an entry.
+
+use crate::app::TestApp;
+use crate::app::fixture::{DATASET, TABLE};
+use mudeung_core::scope::Side;
+use mudeung_server::route::{Access, Recording, Route, table};
+use reqwest::RequestBuilder;
+use std::collections::BTreeSet;
+
+/// The operations that leave no entry. A new one is added here by hand, after a thought whether it may.
+const EXEMPT: &[&str] = &[
+    // The server itself: health, keys, metadata, proofs of the ledger.
+    "check_health",
+    "check_readiness",
+    "read_metrics",
+    "read_key_set",
+    "describe_authorization_server",
+    "describe_protected_resource",
+    "read_checkpoint",
+    "read_tile",
+    "read_verifier",
+    // An app's own figures, and headers without a body.
+    "list_usage",
+    "list_quota",
+    "list_grants",
+    "read_receipt",
+    "describe_file",
+    // Pages and documents that show no data.
+    "choose_language",
+    "read_openapi",
+    "show_reference",
+    "show_problem",
+    "read_reference_file",
+    "read_asset",
+    "read_icon",
+    "show_front",
+    "list_catalogue",
+    "show_dataset",
+    "show_table",
+    "show_sign_in",
+    "show_home",
+    "list_apps",
+    "show_app",
+    "list_requests",
+    "new_request",
+    "show_request",
+    "show_usage",
+    "list_releases",
+    "list_organizations",
+];
+
+/// An address of the route that names things there are.
+fn path(app: &TestApp, route: &Route) -> String {
+    let fixture = &app.fixture;
+    let member = fixture.members[0].2.to_string();
+    let values = [
+        ("{dataset}", DATASET.to_owned()),
+        ("{tier}", "synthetic".to_owned()),
+        ("{table}", TABLE.to_owned()),
+        ("{file}", fixture.synthetic_file.to_string()),
+        ("{index}", "0".to_owned()),
+        ("{tile:.*}", "0/000.p/1".to_owned()),
+        ("{app}", fixture.reader.id.clone()),
+        ("{credential}", fixture.reader_credential.to_string()),
+        ("{grant}", fixture.grant.to_string()),
+        ("{request}", "req_00000000000000000000000000".to_owned()),
+        ("{version}", "ver_00000000000000000000000000".to_owned()),
+        ("{organization}", fixture.company.to_string()),
+        ("{code}", "not_found".to_owned()),
+        ("{member}", member),
+    ];
+    let path = values.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value));
+    assert!(!path.contains('{'), "the test knows no value for {path}");
+    path
+}
+
+fn request(app: &TestApp, route: &Route) -> RequestBuilder {
+    let request = app.request(route.method, &path(app, route));
+    match route.operation {
+        "run_query" => {
+            let sql = format!("select * from {DATASET}.synthetic.{TABLE}");
+            request.json(&serde_json::json!({ "sql": sql }))
+        }
+        _ if route.method == "POST" => request.form(&[("grant_type", "client_credentials")]),
+        _ => request,
+    }
+}
+
+fn routes(wanted: impl Fn(Access) -> bool) -> impl Iterator<Item = &'static Route> {
+    table().filter(move |route| wanted(route.access))
+}
+
+#[test]
+fn every_method_and_path_is_in_the_table_once() {
+    let mut seen = BTreeSet::new();
+    for route in table() {
+        assert!(seen.insert((route.method, route.path)), "{} {}", route.method, route.path);
+    }
+}
+
+#[test]
+fn the_exempt_operations_are_the_checked_in_ones() {
+    let exempt = |route: &&Route| matches!(route.recording, Recording::Exempt(_));
+    let found: BTreeSet<&str> = table().filter(exempt).map(|route| route.operation).collect();
+    // The portal lists grants under the same name as the interface does; each name counts once.
+    assert_eq!(found, EXEMPT.iter().copied().collect());
+    for route in table() {
+        if let Recording::Exempt(reason) = route.recording {
+            assert!(reason.len() > 10, "{} has no reason", route.operation);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_governed_route_refuses_an_anonymous_caller() {
+    let app = TestApp::start().await;
+    let before = app.entry_count().await;
+    for route in routes(|access| access != Access::Public) {
+        let answer = request(&app, route).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let name = format!("{} {} answered {status}", route.method, route.path);
+        match route.access {
+            Access::Token(_) => {
+                assert_eq!(status, 401, "{name}");
+                let challenge = answer.headers()["www-authenticate"].to_str().unwrap().to_owned();
+                let document = format!("resource_metadata=\"{}/.well-known/oauth-protected-resource\"", app.url);
+                assert!(challenge.starts_with("Bearer ") && challenge.contains(&document), "{challenge}");
+            }
+            Access::Client => assert_eq!(status, 401, "{name}"),
+            Access::SignedOrToken(_) => assert!(matches!(status, 401 | 403), "{name}"),
+            Access::Session(_) => {
+                assert!(matches!(status, 303 | 401 | 403), "{name}");
+                let target = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+                assert!(target.is_none_or(|target| target.contains("/sign-in")), "{name}");
+            }
+            Access::Public => {}
+        }
+    }
+    assert_eq!(app.entry_count().await, before, "a stranger cannot make the ledger grow");
+}
+
+#[tokio::test]
+async fn every_route_with_scopes_refuses_a_token_without_them() {
+    let app = TestApp::start().await;
+    let company = app.token(&app.fixture.reader).await;
+    let hospital = app.token(&app.fixture.hospital_account).await;
+    for route in table() {
+        let (Access::Token(scopes) | Access::SignedOrToken(scopes)) = route.access else { continue };
+        let other = if scopes[0].side() == Side::Company { &hospital } else { &company };
+        let answer = request(&app, route).bearer_auth(other).send().await.unwrap();
+        let name = format!("{} {}", route.method, route.path);
+        assert_eq!(answer.status(), 403, "{name}");
+        let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+        assert!(challenge.contains("insufficient_scope") && challenge.contains("scope="), "{name}: {challenge}");
+    }
+}
+
+#[tokio::test]
+async fn every_governed_read_and_token_leaves_an_entry() {
+    let app = TestApp::start().await;
+    let token = app.token(&app.fixture.reader).await;
+    for route in routes(|access| matches!(access, Access::Token(_) | Access::SignedOrToken(_))) {
+        let before = app.entry_count().await;
+        let answer = request(&app, route).bearer_auth(&token).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success(), "{} {}: {status}", route.method, route.path);
+        drop(answer.bytes().await.unwrap());
+        let after = app.entry_count().await;
+        match route.recording {
+            Recording::Entry => assert!(after > before, "{} {} left no entry", route.method, route.path),
+            Recording::Exempt(_) => assert_eq!(after, before, "{} {}", route.method, route.path),
+        }
+    }
+}
