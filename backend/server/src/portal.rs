@@ -173,7 +173,7 @@ const fn strip_colons(text: &'static str) -> &'static str {
 
 /// An identifier in an address; what is none names nothing.
 fn path<T: std::str::FromStr>(text: &str) -> Result<T, Fault> {
-    text.parse().map_err(|_| Fault::not_found())
+    text.parse().ok().ok_or_else(Fault::not_found)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl Fields {
     /// Reads a form body.
     pub(super) fn parse(body: &[u8]) -> Result<Self, Fault> {
         let unreadable = || Fault::new(Code::BadRequest, "The form cannot be read.", "양식을 읽을 수 없습니다.");
-        let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).map_err(|_| unreadable())?;
+        let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).ok().ok_or_else(unreadable)?;
         if fields.len() > FIELDS_MAX { Err(unreadable()) } else { Ok(Self(fields)) }
     }
 

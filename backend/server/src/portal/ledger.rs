@@ -18,7 +18,7 @@ use std::time::Duration;
 
 const PAGE_ENTRIES: usize = 50;
 
-/// The operations that can be chosen.
+/// The operations that are offered; others can be typed.
 const OPERATIONS: [&str; 22] = [
     "data.read_file",
     "data.read_rows",
@@ -53,7 +53,7 @@ struct LedgerPage {
     size: String,
     root: String,
     checkpoint: Option<String>,
-    operations: Vec<Choice>,
+    operations: &'static [&'static str],
     organizations: Vec<Choice>,
     filter: Typed,
     entries: Vec<EntryLine>,
@@ -124,7 +124,7 @@ pub(super) async fn list_entries(desk: Desk<Auditors>, request: HttpRequest) -> 
         size: figure::grouped(head.size),
         root: hex(&head.root),
         checkpoint: desk.app.ledger.latest_checkpoint().await?.map(|(_, note)| note),
-        operations: OPERATIONS.iter().map(|name| choice(name, name, &typed.operation)).collect(),
+        operations: &OPERATIONS,
         organizations: organizations(&snapshot, &typed.organization),
         entries: entries.iter().map(|(index, entry)| line(&page, &snapshot, *index, entry)).collect(),
         next: last.map(|index| format!("{}?{}&before={index}", page.at("/ledger"), query_of(&typed))),
@@ -136,7 +136,7 @@ pub(super) async fn list_entries(desk: Desk<Auditors>, request: HttpRequest) -> 
 
 /// Shows one entry with its bytes and hash.
 pub(super) async fn show_entry(desk: Desk<Auditors>, index: web::Path<String>) -> Result<HttpResponse, Fault> {
-    let index: u64 = index.parse().map_err(|_| Fault::not_found())?;
+    let index: u64 = index.parse().ok().ok_or_else(Fault::not_found)?;
     let looked = Entry { detail: Some(index.to_string()), ..desk.entry("ledger.read") };
     record::note(&desk.app, looked, Status::Completed).await?;
     let entry = desk.app.ledger.entry(index).await?.ok_or_else(Fault::not_found)?;

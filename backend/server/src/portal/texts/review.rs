@@ -38,7 +38,6 @@ texts! {
         bytes_used: "사용한 바이트", "Bytes used";
         rows_used: "사용한 행", "Rows used";
         valid: "기간", "Valid";
-        until: "까지", "until";
         purpose: "이용 목적", "Purpose";
         revoke: "이용 승인 철회", "Revoke the grant";
         revoke_reason: "철회 사유", "Reason for revoking";
@@ -133,7 +132,7 @@ texts! {
         value: "값", "Value";
         leaf_hash: "잎 해시 (RFC 6962)", "Leaf hash (RFC 6962)";
         bytes_note: "해시의 대상이 되는 정규 바이트", "The canonical bytes that are hashed";
-        closes: "여는 기록", "The intent it closes";
+        closes: "이 결과가 닫는 의도 기록", "The intent it closes:";
         back: "원장으로 돌아가기", "Back to the ledger";
         bad_day: "날짜는 2026-01-31처럼 적어 주세요.", "Write days like 2026-01-31.";
         healthy: "정상: 새 기록을 받을 수 있습니다.", "Healthy: it takes new entries.";
