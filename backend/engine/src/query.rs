@@ -86,6 +86,9 @@ async fn run(
     let mut batches = execute_stream(plan, context).map_err(|problem| bad_query(problem, memory_bytes))?;
     while let Some(batch) = batches.next().await {
         let batch = batch.map_err(|problem| bad_query(problem, memory_bytes))?;
+        if batch.num_rows() == 0 {
+            continue;
+        }
         let batch = columns.shape(&batch).map_err(|problem| unwritable(&problem))?;
         if let Some(piece) = encoder.encode(&batch).map_err(|problem| unwritable(&problem))?
             && sender.send(Ok(piece)).await.is_err()

@@ -75,7 +75,10 @@ impl Maker {
                 let last = encoder.finish().map_err(|problem| encoding(&problem))?;
                 return Ok((self, last));
             };
-            let piece = encoder.encode(&batch).map_err(|problem| encoding(&problem))?;
+            let piece = match batch.num_rows() {
+                0 => None,
+                _ => encoder.encode(&batch).map_err(|problem| encoding(&problem))?,
+            };
             self.encoder = Some(encoder);
             if let Some(piece) = piece {
                 self.time_left = self.time_left.saturating_sub(started.elapsed());

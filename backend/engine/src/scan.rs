@@ -49,6 +49,8 @@ pub(crate) struct Part {
 }
 
 /// An iterator over the wanted rows of some files. Ends after the first error.
+///
+/// After each row group comes a batch without rows, so that a search that finds nothing can be stopped, too.
 pub(crate) struct Scan {
     wanted: Wanted,
     schema: SchemaRef,
@@ -104,7 +106,10 @@ impl Scan {
                             return Ok(Some(batch));
                         }
                     }
-                    None => self.reader = None,
+                    None => {
+                        self.reader = None;
+                        return Ok(Some(RecordBatch::new_empty(self.schema.clone())));
+                    }
                 }
             } else if let (Some(group), Some(open)) = (self.groups.pop_front(), self.open.as_ref()) {
                 self.reader = Some(open.read(group, self.left)?);

@@ -2,6 +2,7 @@
 
 use crate::fixture::{FILE, Stored, collect, file_view, path};
 use crate::layout::hex;
+use crate::number::to_u64;
 use crate::{EngineOptions, LocalEngine};
 use mudeung_core::dataset::ColumnType;
 use mudeung_core::reader::{ColumnView, DatasetReader, ReadError};
@@ -49,7 +50,7 @@ async fn the_hash_of_a_column_view_is_that_of_its_bytes() {
     let file = engine.open_file(&view).await.unwrap();
     let (bytes, _) = collect(file.read(0..file.len_bytes())).await.unwrap();
     assert_eq!(file.sha256().await.unwrap(), hex(&Sha256::digest(&bytes)));
-    assert_eq!(file.len_bytes(), bytes.len() as u64);
+    assert_eq!(file.len_bytes(), to_u64(bytes.len()));
 }
 
 #[tokio::test]

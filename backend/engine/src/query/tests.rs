@@ -17,7 +17,7 @@ fn people() -> RecordBatch {
         ("id", Arc::new(Int64Array::from_iter_values(n()))),
         ("ward", Arc::new(StringArray::from_iter_values(n().map(|n| if n % 2 == 0 { "A" } else { "B" })))),
         ("age", Arc::new(Int64Array::from_iter(n().map(|n| (n != 4).then_some(40 + n))))),
-        ("score", Arc::new(Float64Array::from_iter_values(n().map(|n| n as f64 / 2.0)))),
+        ("score", Arc::new(Float64Array::from_iter_values((0..20).map(|n| f64::from(n) / 2.0)))),
         ("day", Arc::new(Date32Array::from_iter_values(n().map(|n| 18_000 + i32::try_from(n).unwrap())))),
         ("secret", Arc::new(StringArray::from_iter_values(n().map(|n| format!("{SECRET}-{n}"))))),
     ];

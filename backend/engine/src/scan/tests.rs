@@ -31,7 +31,7 @@ enum Value {
 }
 
 fn value(column: &ArrayRef, kind: ColumnType, row: usize) -> Option<Value> {
-    let number = |value: i64| Value::Number(value as f64);
+    let number = |value: i64| Value::Number(f64::from(i32::try_from(value).unwrap()));
     column.is_valid(row).then(|| match kind {
         ColumnType::Boolean => number(i64::from(column.as_boolean().value(row))),
         ColumnType::Int32 => number(i64::from(column.as_primitive::<Int32Type>().value(row))),
@@ -61,7 +61,7 @@ fn literal(kind: ColumnType, n: i32) -> (Literal, Value) {
             let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
             let base = if seconds < 0 { "1969-12-31T23:59" } else { "1970-01-01T00:00" };
             let text = format!("{base}:{:02}.{fraction:06}Z", seconds.rem_euclid(60));
-            (Literal::Text(text), Value::Number(micros as f64))
+            (Literal::Text(text), Value::Number(f64::from(i32::try_from(micros).unwrap())))
         }
     }
 }
@@ -132,7 +132,7 @@ proptest! {
             let kind = table.columns[*at].0;
             test.passes(kind, value(source.column(*at), kind, row).as_ref())
         });
-        let once: Vec<u32> = (0..table.rows).filter(|row| passes(*row)).map(|row| row as u32).collect();
+        let once: Vec<u32> = (0..table.rows).filter(|row| passes(*row)).map(|row| u32::try_from(row).unwrap()).collect();
         let rows: Vec<u32> =
             once.iter().chain(&once).copied().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
         // Some of the columns, in another order than the file's.
@@ -209,6 +209,19 @@ fn whole_numbers_may_be_written_as_floats() {
 fn rows_can_be_counted_without_reading_a_column() {
     let found = ask(&[], None).unwrap();
     assert_eq!((found.num_rows(), found.num_columns()), (200, 0));
+}
+
+#[test]
+fn a_search_that_finds_nothing_pauses_after_every_row_group() {
+    let root = tempfile::tempdir().unwrap();
+    let table = Stored { rows: 500, group_rows: 50, page_index: false, ..people() };
+    table.write(&path(root.path(), FILE), &table.batch());
+    let file = Arc::new(StoredFile::open(root.path(), &address(), FILE).unwrap());
+    let filter = Some(Filter::parse("c4 != 'x' and c4 in ('값0', '값1') and c3 = 0.123").unwrap());
+    let wanted = Wanted { columns: vec!["c4".to_owned()], filter, limit: u64::MAX };
+    let batches: Vec<RecordBatch> = Scan::open(&[file], wanted).unwrap().map(Result::unwrap).collect();
+    assert!(batches.iter().all(|batch| batch.num_rows() == 0));
+    assert_eq!(batches.len(), 10);
 }
 
 #[test]

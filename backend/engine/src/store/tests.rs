@@ -10,7 +10,8 @@ fn name(text: &str) -> Name {
 }
 
 fn ages() -> RecordBatch {
-    RecordBatch::try_from_iter([("age", Arc::new(Int32Array::from(vec![41, 52])) as ArrayRef)]).unwrap()
+    let ages: ArrayRef = Arc::new(Int32Array::from(vec![41, 52]));
+    RecordBatch::try_from_iter([("age", ages)]).unwrap()
 }
 
 fn build(root: &Path, number: u32) -> Result<(VersionWriter, Manifest), VersionError> {

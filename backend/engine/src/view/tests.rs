@@ -1,6 +1,7 @@
 //! Tests of virtual Parquet files: equal to the projected source, steady, and silent about everything else.
 
 use crate::fixture::{CANARY_NUMBER, CANARY_TEXT, FILE, Stored, collect, file_view, path, stored};
+use crate::number::to_u64;
 use crate::{EngineOptions, LocalEngine};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -76,7 +77,7 @@ proptest! {
 
         // Equal to the source.
         let expected = source.project(&granted).unwrap();
-        prop_assert_eq!(whole.len() as u64, view.len_bytes());
+        prop_assert_eq!(to_u64(whole.len()), view.len_bytes());
         let found = read(&whole, None);
         prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
 
@@ -88,7 +89,7 @@ proptest! {
         prop_assert_eq!(format!("{found:?}"), format!("{slice:?}"));
 
         // Ranges put together are the whole.
-        let mut cuts: Vec<u64> = cuts.iter().map(|cut| cut.index(whole.len() + 1) as u64).collect();
+        let mut cuts: Vec<u64> = cuts.iter().map(|cut| to_u64(cut.index(whole.len() + 1))).collect();
         cuts.extend([0, view.len_bytes()]);
         cuts.sort_unstable();
         let pieces: Vec<u8> =
@@ -130,7 +131,7 @@ proptest! {
         if flips.is_empty() {
             prop_assert!(matches!(opened, Err(ReadError::Damaged(_))));
         } else if let Ok(view) = opened {
-            prop_assert_eq!(all_bytes(view.as_ref()).len() as u64, view.len_bytes());
+            prop_assert_eq!(to_u64(all_bytes(view.as_ref()).len()), view.len_bytes());
         }
     }
 }
