@@ -143,6 +143,8 @@ class Server:
             "data": {"store": str(self.store), "keys": str(self.folder / "keys")},
             "limits": self.limits,
             **self.sections,
+            # The demo's ledger goes on under the name that it was begun with.
+            "ledger": {"origin": "demo.mudeung.example/ledger", **self.sections.get("ledger", {})},
         }
         # JSON's numbers and plain strings are TOML's as well.
         lines = []
