@@ -6,6 +6,9 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use mudeung_wire::manifest::RiskFigures;
 use std::collections::HashMap;
 
+#[cfg(test)]
+mod tests;
+
 /// Classes of persons who look alike on the quasi-identifiers.
 #[derive(Debug, Default)]
 pub struct Classes {

@@ -113,8 +113,8 @@ impl Ward {
         ward.define("schema.toml", SCHEMA);
         ward.define("recipe.toml", RECIPE);
         ward.define("generator.toml", GENERATOR);
-        ward.input("patient.csv", &patients(0..200));
-        ward.input("visit.csv", &visits(0..200));
+        ward.input("patient.csv", patients(0..200));
+        ward.input("visit.csv", visits(0..200));
         ward
     }
 

@@ -3,7 +3,9 @@
 use crate::fixture::{RECIPE, Ward, hashes, mrn, patients, rows, texts, visits};
 use arrow::array::AsArray;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
-use mudeung_deid::{CurateError, ReleaseKey};
+use mudeung_core::clock::Timestamp;
+use mudeung_deid::build::Step;
+use mudeung_deid::{Build, CurateError, ReleaseKey, build};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
@@ -146,4 +148,24 @@ fn rows_of_persons_who_are_not_in_the_person_table_are_left_out_and_counted() {
     let built = ward.build().unwrap();
     let table = &built.report.as_ref().unwrap().tables[1];
     assert_eq!((table.rows_in, table.rows_out, table.unknown_person_rows), (630, 600, 30));
+}
+
+#[test]
+fn a_build_that_dies_at_any_step_leaves_nothing_and_can_be_run_again() {
+    let ward = Ward::new();
+    for fatal in [Step::Measure, Step::Transform, Step::Write] {
+        let died = std::panic::catch_unwind(|| {
+            build(Build {
+                definition_dir: &ward.path("definition"),
+                input_dir: &ward.path("input"),
+                store_root: &ward.path("store"),
+                key: &ward.key,
+                number: Some(1),
+                created_at: Timestamp::from_seconds(1_800_000_000),
+                progress: &mut |progress| assert_ne!(progress.step, fatal, "dies on purpose"),
+            })
+        });
+        assert!(died.is_err() && ward.store_is_empty());
+    }
+    assert_eq!(ward.build_with(&ward.key, Some(1)).unwrap().manifest.version, 1);
 }
