@@ -93,11 +93,14 @@ def start_demo(data_dir, ready_seconds=60):
     written.unlink(missing_ok=True)
     arguments = [BINARY, "demo", "--port", str(port), "--data-dir", str(data_dir), "--json", str(written)]
     process = Process(arguments, f"http://127.0.0.1:{port}", f"{data_dir}.log", ready_seconds)
-    try:
-        return process, json.loads(written.read_text())
-    except (OSError, ValueError):
-        process.kill()
-        raise
+    # It is written, whole, once the server listens.
+    end = time.monotonic() + 10
+    while not written.exists():
+        if time.monotonic() > end:
+            process.kill()
+            raise Failed(f"{written} is not written:\n{process.tail()}")
+        time.sleep(0.02)
+    return process, json.loads(written.read_text())
 
 
 def template():
@@ -124,7 +127,9 @@ class Server:
         shutil.copytree(template(), self.folder)
         self.credentials = json.loads(Path(f"{template()}.json").read_text())
         if ledger_file is not None:
-            shutil.move(self.folder / "ledger.sqlite", ledger_file)
+            for end in ("", "-wal", "-shm"):
+                if (self.folder / f"ledger.sqlite{end}").exists():
+                    shutil.move(self.folder / f"ledger.sqlite{end}", f"{ledger_file}{end}")
         self.ledger = Path(ledger_file or self.folder / "ledger.sqlite")
         self.control = self.folder / "control.sqlite"
         self.store = self.folder / "store"

@@ -1,5 +1,6 @@
 """The ledger cannot be written: no data leaves, the answer says when to come back, and nothing needs a restart."""
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -89,13 +90,12 @@ def read_only(server):
 @contextmanager
 def full_disk(server):
     filler = server.ledger.parent / "filler"
-    with open(filler, "wb") as file:
+    with open(filler, "wb", buffering=0) as file:
         try:
             while True:
-                file.write(b"\0" * 4096)
-                file.flush()
-        except OSError:
-            pass
+                file.write(bytes(4096))
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
     try:
         yield
     finally:
