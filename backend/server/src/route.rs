@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use mudeung_core::member::Role;
 use mudeung_core::scope::Scope;
 use mudeung_wire::problem::Code;
+use std::future::{Ready, ready};
 
 /// Who may enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
 }
 
 /// The path is there, the method is not.
-async fn refuse_method(path: &'static str) -> HttpResponse {
+fn refuse_method(path: &'static str) -> Ready<HttpResponse> {
     let methods: Vec<&str> = table().filter(|route| route.path == path).map(|route| route.method).collect();
     let allowed = methods.join(", ");
     let fault = Fault::new(
@@ -87,10 +88,10 @@ async fn refuse_method(path: &'static str) -> HttpResponse {
         format!("This address answers {allowed}."),
         format!("이 주소에서 사용할 수 있는 메서드: {allowed}"),
     );
-    match HeaderValue::from_str(&allowed) {
+    ready(match HeaderValue::from_str(&allowed) {
         Ok(value) => fault.header(ALLOW, value).error_response(),
         Err(_) => fault.error_response(),
-    }
+    })
 }
 
 /// Whatever is not in the table.

@@ -36,7 +36,7 @@ impl Config {
             *url = format!("{without_port}:{}", address.port());
         }
         let bad = || format!("http.public_url: `{url}` is not of the form https://host or http://127.0.0.1:port");
-        let uri: Uri = url.parse().map_err(|_: actix_web::http::uri::InvalidUri| bad())?;
+        let uri: Uri = url.parse().ok().ok_or_else(bad)?;
         let bare = uri.path() == "/" && uri.query().is_none() && !url.ends_with('/') && !url.contains(['#', '@']);
         if !bare || uri.authority().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(bad());

@@ -23,10 +23,9 @@ impl Form {
                 "Send the parameters as application/x-www-form-urlencoded in the body.",
             ));
         }
-        let unreadable = Refusal::invalid_request("The body is not a form in UTF-8.");
-        let text = std::str::from_utf8(body).map_err(|_: std::str::Utf8Error| unreadable.clone())?;
-        let pairs: Vec<(String, String)> =
-            serde_urlencoded::from_str(text).map_err(|_: serde_urlencoded::de::Error| unreadable)?;
+        let text = std::str::from_utf8(body).ok();
+        let pairs = text.and_then(|text| serde_urlencoded::from_str::<Vec<(String, String)>>(text).ok());
+        let pairs = pairs.ok_or(Refusal::invalid_request("The body is not a form in UTF-8."))?;
         let mut form = Self::default();
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in pairs {

@@ -233,7 +233,7 @@ fn principal(claims: &Claims) -> Option<Principal> {
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_: base64::DecodeError| InvalidToken::Malformed)
+    URL_SAFE_NO_PAD.decode(part).ok().ok_or(InvalidToken::Malformed)
 }
 
 fn malformed(_: serde_json::Error) -> InvalidToken {

@@ -49,7 +49,7 @@ impl TestApp {
 
     /// A server with another configuration.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::start_reading(Arc::new(MemoryReader::default()), change).await
+        Self::start_reading(Arc::new(MemoryReader), change).await
     }
 
     /// A server with another configuration and another source of data.
@@ -77,7 +77,7 @@ impl TestApp {
         let entropy = Arc::new(CountingEntropy::starting_at(1 << 40));
         let db = Db::open(&config.database.control).await.unwrap();
         let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
-        let reader = Arc::new(MemoryReader::default());
+        let reader = Arc::new(MemoryReader);
         let running = run(config, clock.clone(), entropy, db, keys, reader).await.unwrap();
         let url = format!("http://{}", running.address);
         Self { url, clock, fixture, http, running, folder }

@@ -1,17 +1,33 @@
 //! The server from outside: a real one on a free port for each test, with its own databases and a data source made of
 //! memory.
+//!
+//! The modules say `cfg(test)` so that the lints know that they are tests.
 
+#[cfg(test)]
 mod app;
+#[cfg(test)]
 mod canary;
+#[cfg(test)]
 mod data;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
 mod oauth_metadata;
+#[cfg(test)]
 mod oauth_resource;
+#[cfg(test)]
 mod oauth_token;
+#[cfg(test)]
 mod operations;
+#[cfg(test)]
 mod portal;
+#[cfg(test)]
 mod problems;
+#[cfg(test)]
 mod reader;
+#[cfg(test)]
 mod revocation;
+#[cfg(test)]
 mod routes;
+#[cfg(test)]
 mod shutdown;
