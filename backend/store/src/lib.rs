@@ -2,7 +2,7 @@
 //!
 //! * [`Db`] is the control database: organizations, members, apps, grants, the catalogue. [`Db::tx`] and [`Db::read`]
 //!   are the only places where a connection exists; the modules named after nouns hold the functions for inside.
-//! * [`ledger::Ledger`] is the append-only log, in a database of its own with a connection and thread of its own.
+//! * [`Ledger`] is the append-only log, in a database of its own with a connection and thread of its own.
 //!
 //! Addresses are a path or `sqlite://path` for SQLite and `postgres://…` for PostgreSQL. The PostgreSQL client library
 //! is built from its bundled source *without* OpenSSL, so that building needs a C compiler and nothing else: reach a

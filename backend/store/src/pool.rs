@@ -3,7 +3,7 @@
 use crate::connection::{Access, Address};
 use crate::{Conn, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections to one database.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ struct Shared {
     address: Address,
     busy_timeout_ms: u32,
     permits: Arc<Semaphore>,
+    /// One writer at a time: the database would let only one through anyway, and waiting here is fair and costs nothing.
+    writer: Arc<Semaphore>,
     idle: Mutex<Vec<Conn>>,
 }
 
@@ -22,7 +24,8 @@ impl Pool {
     /// A pool of at most `connections_max` connections, none of them open yet.
     pub(crate) fn new(address: Address, connections_max: usize, busy_timeout_ms: u32) -> Self {
         let permits = Arc::new(Semaphore::new(connections_max));
-        Self { shared: Arc::new(Shared { address, busy_timeout_ms, permits, idle: Mutex::new(Vec::new()) }) }
+        let writer = Arc::new(Semaphore::new(1));
+        Self { shared: Arc::new(Shared { address, busy_timeout_ms, permits, writer, idle: Mutex::new(Vec::new()) }) }
     }
 
     /// Runs one transaction on a thread where blocking is allowed.
@@ -32,11 +35,14 @@ impl Pool {
         access: Access,
         work: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let closed = |_: tokio::sync::AcquireError| StoreError::Unavailable("the pool is closed".to_owned());
-        let permit = Arc::clone(&self.shared.permits).acquire_owned().await.map_err(closed)?;
+        let turn = match access {
+            Access::Read => None,
+            Access::Write => Some(acquire(&self.shared.writer).await?),
+        };
+        let permit = acquire(&self.shared.permits).await?;
         let shared = Arc::clone(&self.shared);
         let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _held = (turn, permit);
             shared.run(access, work)
         });
         let result = match task.await {
@@ -48,6 +54,11 @@ impl Pool {
         }
         result
     }
+}
+
+async fn acquire(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, StoreError> {
+    // It cannot fail: nothing closes these semaphores.
+    Arc::clone(semaphore).acquire_owned().await.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
 impl Shared {

@@ -120,7 +120,11 @@ impl Queue {
         loop {
             let rest = state.resting && state.waited == 0 && !state.closed;
             if !state.waiting.is_empty() && !rest {
-                return Some(self.take(&mut state));
+                let batch = self.take(&mut state);
+                if batch.is_empty() {
+                    continue; // Everybody in it went away.
+                }
+                return Some(batch);
             }
             if state.closed {
                 return None;
@@ -206,6 +210,11 @@ impl Queue {
                 }
             }
         }
+    }
+
+    /// How many appends may wait.
+    pub(super) fn entries_max(&self) -> usize {
+        self.options.queue_entries_max.max(1)
     }
 
     /// The open INTENTs of this process.

@@ -21,7 +21,7 @@ pub(super) async fn run(ledger: &Ledger, clock: &dyn Clock, entropy: &dyn Entrop
     let own = ledger.handle.queue.own_open();
     let open = ledger.read("ledger.open_intents", move |conn| open_intents(conn, &own)).await?;
     let mut closed = 0_u64;
-    for some in open.chunks(APPENDS) {
+    for some in open.chunks(APPENDS.min(ledger.handle.queue.entries_max())) {
         let mut answers = Vec::with_capacity(some.len());
         for (index, intent) in some {
             let (answer, answered) = tokio::sync::oneshot::channel();

@@ -11,6 +11,8 @@ mod control;
 #[cfg(test)]
 mod ledger_appends;
 #[cfg(test)]
+mod ledger_crashes;
+#[cfg(test)]
 mod ledger_faults;
 #[cfg(test)]
 mod ledger_model;

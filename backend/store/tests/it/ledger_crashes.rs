@@ -1,0 +1,89 @@
+//! Crashes: a process that is killed while it appends loses nothing that it acknowledged.
+
+use crate::place::{Place, on_both};
+use crate::samples::{NOW, intent, outcome};
+use mudeung_core::clock::{CountingEntropy, ManualClock};
+use mudeung_store::ledger::{Ledger, LedgerOptions};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+on_both!(a_killed_process_loses_no_acknowledged_entry);
+
+/// Comes before the address in the arguments of the process to be killed; the test runner takes it for a filter.
+const MARK: &str = "append-until-killed:";
+
+/// Kills one process after another, each a little later in its work.
+async fn a_killed_process_loses_no_acknowledged_entry(place: Arc<Place>) {
+    let mut acknowledged: BTreeMap<u64, String> = BTreeMap::new();
+    let (clock, entropy) = (ManualClock::at(NOW), CountingEntropy::default());
+    for round in 0..6_usize {
+        let program = std::env::current_exe().unwrap();
+        let mut command = Command::new(program);
+        command.args(["--exact", "--nocapture", "ledger_crashes::the_process_that_is_killed"]);
+        command.arg(format!("{MARK}{round}:{}", place.ledger));
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut heard = 0;
+        let mut killed = false;
+        for line in lines {
+            // A line that the kill cut short has no full stop.
+            let Some((index, token)) =
+                line.strip_prefix("acknowledged ").and_then(|l| l.strip_suffix('.')?.split_once(' '))
+            else {
+                continue;
+            };
+            assert_eq!(acknowledged.insert(index.parse().unwrap(), token.to_owned()), None, "{index} was given twice");
+            heard += 1;
+            if heard > round * 53 && !killed {
+                child.kill().unwrap();
+                killed = true;
+            }
+        }
+        child.wait().unwrap();
+        assert!(killed, "it was alive until then");
+        let ledger = place.open_ledger();
+        let report = ledger.verify(|_, _| {}).await.unwrap();
+        for (index, token) in &acknowledged {
+            let entry = ledger.entry(*index).await.unwrap();
+            assert_eq!(entry.and_then(|entry| entry.token).as_deref(), Some(token.as_str()), "entry {index}");
+        }
+        assert_eq!(ledger.reconcile(&clock, &entropy).await.unwrap(), report.open_intents);
+        assert_eq!(ledger.verify(|_, _| {}).await.unwrap().open_intents, 0);
+    }
+}
+
+/// Only does something in the process that the test above starts.
+#[test]
+fn the_process_that_is_killed() {
+    let Some(argument) = std::env::args().find_map(|argument| argument.strip_prefix(MARK).map(str::to_owned)) else {
+        return;
+    };
+    let (round, url) = argument.split_once(':').unwrap();
+    let first = (round.parse::<u64>().unwrap() + 1) * 10_000_000;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let ledger = Ledger::open(url, LedgerOptions::default()).unwrap();
+        let mut tasks = Vec::new();
+        for task in 0..32 {
+            let ledger = ledger.clone();
+            tasks.push(tokio::spawn(async move {
+                for n in 0..10_000 {
+                    let id = first + task * 100_000 + n * 2;
+                    let opened = ledger.append(intent(id, "app_1")).await.unwrap();
+                    say(opened.index, id);
+                    ledger.append_detached(outcome(id + 1, "app_1", opened.index, 1, 1));
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+}
+
+fn say(index: u64, id: u64) {
+    // One write for the whole line, so that lines of two tasks never mix. Nobody listens any more after the kill.
+    let _ = std::io::stdout().lock().write_all(format!("acknowledged {index} tok_{id}.\n").as_bytes());
+}
