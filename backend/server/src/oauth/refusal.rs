@@ -81,9 +81,11 @@ impl Refusal {
             Code::NotFound => "There is no such endpoint.",
             Code::TooLarge => "The body is larger than allowed.",
             Code::RequestTimeout => "The body did not arrive in time.",
+            Code::Internal => "The server failed.",
             _ => "The request cannot be read.",
         };
-        Self { headers: fault.headers.clone(), ..Self::new(status, "invalid_request", description) }
+        let error = if status.is_server_error() { "server_error" } else { "invalid_request" };
+        Self { headers: fault.headers.clone(), ..Self::new(status, error, description) }
     }
 
     /// The code, for the ledger.

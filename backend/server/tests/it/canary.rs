@@ -28,9 +28,10 @@ fn contains(haystack: &[u8], needle: &str) -> bool {
 async fn oauth_73_no_secret_is_in_databases_ledger_or_log() {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
-    let guard = tracing::subscriber::set_default(subscriber.finish());
+    // For the whole process: workers have threads of their own. What other tests log is looked at too.
+    let ours = "mudeung_server=trace,mudeung_store=trace,actix_web=trace,actix_http=trace,actix_server=trace";
+    let subscriber = tracing_subscriber::fmt().with_env_filter(ours).with_writer(move || writer.clone());
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
     let app = TestApp::start().await;
     let reader = app.fixture.reader.clone();
     let token = app.token(&reader).await;
@@ -44,7 +45,6 @@ async fn oauth_73_no_secret_is_in_databases_ledger_or_log() {
     app.get(&format!("/v1/datasets?access_token={token}")).send().await.unwrap();
     mudeung_server::oauth::books::write_all(app.state()).await;
     let folder = app.stop().await;
-    drop(guard);
     let signature = token.rsplit('.').next().unwrap().to_owned();
     let secrets = [("secret", reader.secret.as_str()), ("token", &signature), ("password", PASSWORD)];
     let mut looked_at = 0;

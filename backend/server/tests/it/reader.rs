@@ -69,7 +69,8 @@ impl DatasetReader for MemoryReader {
         Box::pin(async move {
             let bytes = file_bytes(&view.columns);
             let etag = format!("{}-{}", view.id, bytes.len());
-            Ok(Arc::new(MemoryFile { bytes, etag }) as Arc<dyn OpenFile>)
+            let file: Arc<dyn OpenFile> = Arc::new(MemoryFile { bytes, etag });
+            Ok(file)
         })
     }
 
