@@ -31,7 +31,7 @@ const REVOKED: Cut = Cut("access_ended");
 /// The budget is used up.
 const EXHAUSTED: Cut = Cut("quota_exhausted");
 /// More rows than one answer may have.
-const TOO_LONG: Cut = Cut("limit_reached");
+pub const TOO_LONG: Cut = Cut("limit_reached");
 /// The data could not be read to its end.
 const UNREADABLE: Cut = Cut("read_failed");
 
@@ -66,12 +66,13 @@ pub struct FileBody {
     len: u64,
     sent: u64,
     payer: Option<Payer>,
+    cut: Option<Cut>,
 }
 
 impl FileBody {
     /// The answer made of these chunks, `len` bytes in all.
     pub fn new(chunks: Chunks, len: u64, payer: Payer) -> Self {
-        Self { chunks, len, sent: 0, payer: Some(payer) }
+        Self { chunks, len, sent: 0, payer: Some(payer), cut: None }
     }
 
     fn holds(&self) -> bool {
@@ -80,6 +81,12 @@ impl FileBody {
             Some(Payer::Lease(lease, _)) => lease.holds(),
             None => false,
         }
+    }
+
+    fn stop(&mut self, cut: Cut, cx: &Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        self.finish(Some(cut));
+        self.cut = Some(cut);
+        after_a_flush(cx)
     }
 
     /// Counts the end, once.
@@ -107,26 +114,26 @@ impl MessageBody for FileBody {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         let this = self.get_mut();
+        if let Some(cut) = this.cut {
+            return Poll::Ready(Some(Err(cut)));
+        }
         if this.sent == this.len {
             this.finish(None);
             return Poll::Ready(None);
         }
         if !this.holds() {
-            this.finish(Some(REVOKED));
-            return Poll::Ready(Some(Err(REVOKED)));
+            return this.stop(REVOKED, cx);
         }
         let mut bytes = match this.chunks.as_mut().poll_next(cx) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Some(Ok(chunk))) => chunk.bytes,
             Poll::Ready(Some(Err(error))) => {
                 tracing::error!("a file could not be read to its end: {error}");
-                this.finish(Some(UNREADABLE));
-                return Poll::Ready(Some(Err(UNREADABLE)));
+                return this.stop(UNREADABLE, cx);
             }
             Poll::Ready(None) => {
                 tracing::error!(len = this.len, sent = this.sent, "a file ended before its end");
-                this.finish(Some(UNREADABLE));
-                return Poll::Ready(Some(Err(UNREADABLE)));
+                return this.stop(UNREADABLE, cx);
             }
         };
         let left = this.len.saturating_sub(this.sent);
@@ -162,27 +169,32 @@ impl OwnRead {
 
 /// Rows, of a length that nobody knows before the end.
 pub struct RowBody {
-    first: Option<Chunk>,
+    first: Option<Bytes>,
     chunks: Chunks,
     read: Option<OwnRead>,
     sent: Amount,
     rows_max: u64,
     ticks: Interval,
+    cut: Option<Cut>,
 }
 
 impl RowBody {
     /// The answer made of a first chunk, which proved that the read works, and the rest. With more rows than
-    /// `rows_max` it is cut.
-    pub fn new(first: Option<Chunk>, chunks: Chunks, read: OwnRead, rows_max: u64) -> Self {
+    /// `rows_max` it is cut; when the first chunk alone is too much, there is no answer.
+    pub fn new(first: Option<Chunk>, chunks: Chunks, read: OwnRead, rows_max: u64) -> Result<Self, Cut> {
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Self { first, chunks, read: Some(read), sent: Amount::ZERO, rows_max, ticks }
+        let (read, sent) = (Some(read), Amount::ZERO);
+        let mut body = Self { first: None, chunks, read, sent, rows_max, ticks, cut: None };
+        if let Some(first) = first {
+            body.pay(&first).inspect_err(|cut| body.finish(false, Some(*cut)))?;
+            // An empty piece would end a chunked answer.
+            body.first = Some(first.bytes).filter(|bytes| !bytes.is_empty());
+        }
+        Ok(body)
     }
 
     fn next_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, Cut>>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first)));
-        }
         self.chunks.as_mut().poll_next(cx).map(|next| {
             next.map(|chunk| {
                 chunk.map_err(|error| {
@@ -215,9 +227,10 @@ impl RowBody {
         }
     }
 
-    fn stop(&mut self, cut: Cut) -> Poll<Option<Result<Bytes, Cut>>> {
+    fn stop(&mut self, cut: Cut, cx: &Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         self.finish(false, Some(cut));
-        Poll::Ready(Some(Err(cut)))
+        self.cut = Some(cut);
+        after_a_flush(cx)
     }
 }
 
@@ -230,19 +243,23 @@ impl MessageBody for RowBody {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         let this = self.get_mut();
+        if let Some(cut) = this.cut {
+            return Poll::Ready(Some(Err(cut)));
+        }
         loop {
             if this.read.as_ref().is_none_or(|read| !read.holds()) {
-                return if this.read.is_none() { Poll::Ready(None) } else { this.stop(REVOKED) };
+                return if this.read.is_none() { Poll::Ready(None) } else { this.stop(REVOKED, cx) };
+            }
+            if let Some(first) = this.first.take() {
+                return Poll::Ready(Some(Ok(first)));
             }
             match this.next_chunk(cx) {
-                Poll::Ready(Some(Ok(chunk))) if chunk.bytes.is_empty() && chunk.rows == 0 => {}
-                Poll::Ready(Some(Ok(chunk))) => {
-                    return match this.pay(&chunk) {
-                        Ok(()) => Poll::Ready(Some(Ok(chunk.bytes))),
-                        Err(cut) => this.stop(cut),
-                    };
-                }
-                Poll::Ready(Some(Err(cut))) => return this.stop(cut),
+                Poll::Ready(Some(Ok(chunk))) => match this.pay(&chunk) {
+                    Ok(()) if chunk.bytes.is_empty() => {}
+                    Ok(()) => return Poll::Ready(Some(Ok(chunk.bytes))),
+                    Err(cut) => return this.stop(cut, cx),
+                },
+                Poll::Ready(Some(Err(cut))) => return this.stop(cut, cx),
                 Poll::Ready(None) => {
                     this.finish(true, None);
                     return Poll::Ready(None);
@@ -275,6 +292,13 @@ impl MessageBody for HeadBody {
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         Poll::Ready(None)
     }
+}
+
+/// Comes back once what was handed over has had its turn at the socket: an error throws away what is not written yet,
+/// and that was counted.
+fn after_a_flush<T>(cx: &Context<'_>) -> Poll<T> {
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 fn length(bytes: &Bytes) -> u64 {

@@ -1,6 +1,6 @@
 //! The one road of streamed rows: budget, INTENT, first piece, then the rest.
 
-use crate::data::body::{OwnRead, RowBody};
+use crate::data::body::{Cut, OwnRead, RowBody, TOO_LONG};
 use crate::data::budget::Account;
 use crate::data::format::media_type;
 use crate::data::standing::Standing;
@@ -12,8 +12,10 @@ use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use futures_util::StreamExt;
+use mudeung_core::quota::Exhausted;
 use mudeung_core::reader::{Answer, Chunks, Format};
 use mudeung_wire::ledger::entry::{Entry, Status};
+use mudeung_wire::problem::Code;
 use std::sync::Arc;
 
 /// How many rows an answer may have.
@@ -86,15 +88,31 @@ where
     };
     match begun.await {
         Ok((first, chunks)) => {
+            let receipt = HeaderValue::from(opened.index());
+            let read = OwnRead { opened, hold, standings };
+            let body = RowBody::new(first, chunks, read, limit.rows_max());
+            let body = body.map_err(|cut| too_much(cut, &account, limit, visitor))?;
             let mut answer = visitor.answer(Some(&account));
             answer.insert_header((CONTENT_TYPE, HeaderValue::from_static(media_type(format))));
-            answer.insert_header((RECEIPT, HeaderValue::from(opened.index())));
-            let read = OwnRead { opened, hold, standings };
-            Ok(answer.body(RowBody::new(first, chunks, read, limit.rows_max()).boxed()))
+            answer.insert_header((RECEIPT, receipt));
+            Ok(answer.body(body.boxed()))
         }
         Err(fault) => {
             opened.close(Status::Aborted, Some(fault.code.as_str().to_owned()));
             Err(fault)
         }
     }
+}
+
+/// The fault for an answer whose first piece must not leave.
+fn too_much(cut: Cut, account: &Account, limit: RowLimit, visitor: &Visitor) -> Fault {
+    if cut != TOO_LONG {
+        return account.exhausted(Exhausted { remaining: account.remaining() }, visitor.app.clock.now());
+    }
+    let most = limit.rows_max();
+    Fault::new(
+        Code::LimitReached,
+        format!("The answer has more than {most} rows. Ask for fewer with limit, or fetch the files."),
+        format!("결과가 {most}행을 넘습니다. limit로 줄이거나 파일로 내려받으세요."),
+    )
 }

@@ -1,0 +1,120 @@
+//! A source of data that remembers what it was asked, and can be slow or endless.
+
+use crate::app::fixture::ROWS;
+use crate::reader::file_bytes;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use mudeung_core::reader::{
+    Answer, Chunk, Chunks, DatasetReader, FileView, OpenFile, QueryRequest, ReadError, RowsRequest, TableAddress,
+};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Bytes of one row.
+pub(crate) const ROW: &[u8] = b"{\"row\":1}\n";
+/// Bytes in one piece of a file.
+pub(crate) const PIECE: usize = 500;
+/// What a slow source waits before each piece.
+pub(crate) const PACE: Duration = Duration::from_millis(30);
+
+/// The source.
+#[derive(Default)]
+pub(crate) struct Probe {
+    /// Every `rows` request.
+    pub(crate) rows: Mutex<Vec<RowsRequest>>,
+    /// Every query.
+    pub(crate) queries: Mutex<Vec<QueryRequest>>,
+    /// Every file view that was opened.
+    pub(crate) views: Mutex<Vec<FileView>>,
+    /// Whether there is a pause before each piece, and rows never end.
+    pub(crate) slow: Arc<AtomicBool>,
+}
+
+struct ProbeFile {
+    bytes: Bytes,
+    etag: String,
+    slow: bool,
+}
+
+impl Probe {
+    pub(crate) fn be_slow(&self) {
+        self.slow.store(true, Ordering::SeqCst);
+    }
+
+    fn stream_rows(&self, limit: u64) -> Chunks {
+        let slow = self.slow.load(Ordering::SeqCst);
+        let count = if slow { limit } else { limit.min(ROWS) };
+        let pieces = stream::iter(0..count.div_ceil(10)).then(move |number| async move {
+            if slow {
+                tokio::time::sleep(PACE).await;
+            }
+            let rows = 10.min(count - number * 10);
+            Ok(Chunk { bytes: Bytes::from(ROW.repeat(usize::try_from(rows).unwrap())), rows })
+        });
+        Box::pin(pieces)
+    }
+}
+
+impl OpenFile for ProbeFile {
+    fn len_bytes(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap()
+    }
+
+    fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    fn read(&self, range: Range<u64>) -> Chunks {
+        let bytes = self.bytes.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap());
+        let slow = self.slow;
+        let pieces: Vec<Bytes> = bytes.chunks(PIECE).map(Bytes::copy_from_slice).collect();
+        Box::pin(stream::iter(pieces).then(move |bytes| async move {
+            if slow {
+                tokio::time::sleep(PACE).await;
+            }
+            Ok(Chunk { bytes, rows: 0 })
+        }))
+    }
+
+    fn sha256(&self) -> Answer<'_, String> {
+        Box::pin(async { Ok("cd".repeat(32)) })
+    }
+}
+
+impl DatasetReader for Probe {
+    fn open_file<'a>(&'a self, view: &'a FileView) -> Answer<'a, Arc<dyn OpenFile>> {
+        Box::pin(async move {
+            self.views.lock().unwrap().push(view.clone());
+            let bytes = file_bytes(&view.columns);
+            let etag = format!("{}-{}", view.id, bytes.len());
+            let slow = self.slow.load(Ordering::SeqCst);
+            Ok(Arc::new(ProbeFile { bytes, etag, slow }) as Arc<dyn OpenFile>)
+        })
+    }
+
+    fn rows(&self, request: RowsRequest) -> Answer<'_, Chunks> {
+        Box::pin(async move {
+            let limit = request.limit;
+            self.rows.lock().unwrap().push(request);
+            Ok(self.stream_rows(limit))
+        })
+    }
+
+    fn referenced_tables(&self, request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError> {
+        let named = |address: &&TableAddress| {
+            request.sql.contains(&format!("{}.{}.{}", address.dataset, address.tier, address.table))
+        };
+        let tables: Vec<_> = request.tables.iter().map(|visible| &visible.table).filter(named).cloned().collect();
+        if tables.is_empty() { Err(ReadError::BadQuery("no such table".to_owned())) } else { Ok(tables) }
+    }
+
+    fn query(&self, request: QueryRequest) -> Answer<'_, Chunks> {
+        Box::pin(async move {
+            let limit = request.limit;
+            self.queries.lock().unwrap().push(request);
+            Ok(self.stream_rows(limit))
+        })
+    }
+}
