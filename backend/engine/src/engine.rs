@@ -1,6 +1,7 @@
 //! The engine on a local folder: what the server's requests become.
 
 use crate::cache::Cache;
+use crate::mapping::Mappings;
 use crate::opened::{Hash, Opened, etag};
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
@@ -78,6 +79,7 @@ pub struct LocalEngine {
 struct Inner {
     root: PathBuf,
     options: EngineOptions,
+    mappings: Arc<Mappings>,
     files: Cache<(TableAddress, String), Arc<StoredFile>>,
     views: Cache<FileView, Arc<Opened>>,
     /// Hashes outlive their views: they are costly to make and cheap to keep.
@@ -109,6 +111,7 @@ impl LocalEngine {
             .build()
             .map_err(EngineError::Threads)?;
         let inner = Inner {
+            mappings: Arc::default(),
             files: Cache::new(options.open_files_max),
             views: Cache::new(options.views_max),
             hashes: Cache::new(options.views_max.saturating_mul(8)),
@@ -131,7 +134,7 @@ impl Inner {
             return Ok(file);
         }
         self.files.forget(&key);
-        let file = Arc::new(StoredFile::open(&self.root, table, name)?);
+        let file = Arc::new(StoredFile::open(&self.root, table, name, &self.mappings)?);
         Ok(self.files.keep(key, file))
     }
 
@@ -148,7 +151,7 @@ impl Inner {
             }
             ColumnView::Only(columns) => view::lay_out(&file, columns)?,
         };
-        let opened = Opened::new(pieces, etag, hash, self.hashing.clone());
+        let opened = Opened::new(pieces, etag, hash, self.hashing.clone(), self.mappings.clone());
         Ok(self.views.keep(view.clone(), Arc::new(opened)))
     }
 }

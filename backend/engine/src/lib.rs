@@ -9,6 +9,7 @@ mod engine;
 #[cfg(test)]
 mod fixture;
 pub mod layout;
+mod mapping;
 mod number;
 mod opened;
 mod predicate;

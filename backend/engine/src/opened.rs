@@ -1,5 +1,6 @@
 //! Files ready to be read: their length, tag, hash, and any range of them as a stream of slices.
 
+use crate::mapping::Mappings;
 use crate::number::{to_u64, to_usize};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -30,6 +31,7 @@ pub(crate) struct Opened {
     hash: Hash,
     /// Bounds how many views are hashed at a time.
     hashing: Arc<Semaphore>,
+    mappings: Arc<Mappings>,
 }
 
 struct Piece {
@@ -39,7 +41,13 @@ struct Piece {
 }
 
 impl Opened {
-    pub(crate) fn new(pieces: Vec<Bytes>, etag: String, hash: Hash, hashing: Arc<Semaphore>) -> Self {
+    pub(crate) fn new(
+        pieces: Vec<Bytes>,
+        etag: String,
+        hash: Hash,
+        hashing: Arc<Semaphore>,
+        mappings: Arc<Mappings>,
+    ) -> Self {
         let mut length = 0;
         let place = |bytes: Bytes| {
             let start = length;
@@ -47,7 +55,7 @@ impl Opened {
             Piece { start, bytes }
         };
         let pieces: Arc<[Piece]> = pieces.into_iter().filter(|bytes| !bytes.is_empty()).map(place).collect();
-        Self { pieces, length, etag, hash, hashing }
+        Self { pieces, length, etag, hash, hashing, mappings }
     }
 }
 
@@ -62,7 +70,8 @@ impl OpenFile for Opened {
 
     fn read(&self, range: Range<u64>) -> Chunks {
         let next = self.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1);
-        Box::pin(Slices { pieces: self.pieces.clone(), next, at: range.start, end: range.end.min(self.length) })
+        let (pieces, mappings) = (self.pieces.clone(), self.mappings.clone());
+        Box::pin(Slices { pieces, mappings, next, at: range.start, end: range.end.min(self.length) })
     }
 
     fn sha256(&self) -> Answer<'_, String> {
@@ -70,10 +79,13 @@ impl OpenFile for Opened {
             let compute = || async {
                 let _permit =
                     self.hashing.acquire().await.map_err(|_closed| ReadError::Busy("shutting down".to_owned()))?;
-                let pieces = self.pieces.clone();
+                let (pieces, mappings) = (self.pieces.clone(), self.mappings.clone());
                 let hash = move || {
                     let mut hasher = Sha256::new();
-                    pieces.iter().for_each(|piece| hasher.update(&piece.bytes));
+                    for slice in pieces.iter().flat_map(|piece| piece.bytes.chunks(SLICE_BYTES_MAX)) {
+                        hasher.update(slice);
+                        mappings.touched(slice.len());
+                    }
                     hex(&hasher.finalize())
                 };
                 let hashed = tokio::task::spawn_blocking(hash).await;
@@ -99,6 +111,7 @@ pub(crate) fn etag(view: &FileView) -> String {
 /// A range of a view, sliced without copying wherever that pays.
 struct Slices {
     pieces: Arc<[Piece]>,
+    mappings: Arc<Mappings>,
     next: usize,
     at: u64,
     end: u64,
@@ -116,6 +129,7 @@ impl Slices {
 
     fn advance(&mut self, slice: &Bytes) {
         self.at += to_u64(slice.len());
+        self.mappings.touched(slice.len());
         if self.pieces.get(self.next + 1).is_some_and(|piece| piece.start <= self.at) {
             self.next += 1;
         }

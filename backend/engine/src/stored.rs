@@ -1,5 +1,6 @@
 //! Stored files: found by address, mapped into memory, their metadata parsed once.
 
+use crate::mapping::Mappings;
 use crate::number::to_u64;
 use crate::store::version_path;
 use bytes::Bytes;
@@ -26,11 +27,11 @@ pub(crate) struct StoredFile {
 
 impl StoredFile {
     /// Maps a file and checks that it is framed as Parquet.
-    pub(crate) fn open(root: &Path, table: &TableAddress, name: &str) -> Result<Self, ReadError> {
+    pub(crate) fn open(root: &Path, table: &TableAddress, name: &str, mappings: &Mappings) -> Result<Self, ReadError> {
         let label = label(table, name);
         let path = path(root, table, name).ok_or_else(|| damaged(&label, "is not a file name"))?;
         let file = File::open(path).map_err(|problem| damaged(&label, problem))?;
-        let bytes = map(&file).map_err(|problem| damaged(&label, problem))?;
+        let bytes = mappings.map(&file).map_err(|problem| damaged(&label, problem))?;
         let stored = Self { label, bytes, metadata: OnceLock::new() };
         stored.footer_bytes()?;
         Ok(stored)
@@ -95,12 +96,4 @@ fn path(root: &Path, table: &TableAddress, name: &str) -> Option<PathBuf> {
     let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
     let folder = version_path(root, &table.dataset, table.tier, table.version).join(table.table.as_str());
     plain.then(|| folder.join(name))
-}
-
-#[expect(unsafe_code, reason = "a memory map is what makes serving whole files and ranges free of copies")]
-fn map(file: &File) -> std::io::Result<Bytes> {
-    // SAFETY: the map is only sound while nobody changes the file. Files of a version are written under another name,
-    // renamed once and never opened for writing again (`store::VersionWriter`); removing one keeps its pages alive.
-    let map = unsafe { memmap2::Mmap::map(file)? };
-    Ok(Bytes::from_owner(map))
 }
