@@ -10,6 +10,7 @@ use mudeung_core::dataset::VersionState;
 use mudeung_core::id::VersionId;
 use mudeung_deid::build::Step;
 use mudeung_deid::{Build, BuildSynthetic, Built, CurateError, Progress, ReleaseKey};
+use mudeung_engine::store;
 use mudeung_store::{Db, Ledger, StoreError, catalog};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::manifest::Manifest;
@@ -54,6 +55,8 @@ async fn build(args: BuildArgs) -> Result<(), Failure> {
         (None, None) => PathBuf::from("store"),
     };
     std::fs::create_dir_all(&root).map_err(|e| Failure::input(format!("cannot make {}: {e}", root.display())))?;
+    // What a build that was killed left behind; a build that runs holds a lock and is left alone.
+    store::remove_leftovers(&root).map_err(Failure::failed)?;
     let key = ReleaseKey::load_or_create(&args.key, &root, &SystemEntropy).map_err(Failure::input)?;
     let mut built = vec![build_deidentified(&args.definition, &args.input, &root, &key, args.number)?];
     if let Some(persons) = args.synthetic {
