@@ -93,7 +93,9 @@ pub(crate) enum CurateCommand {
 
 /// How to build a version.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  mudeung curate build datasets/definitions/lymph_node \\\n    --input datasets/definitions/lymph_node/data --store store --key release.key")]
+#[command(
+    after_help = "Example:\n  mudeung curate build datasets/definitions/lymph_node \\\n    --input datasets/definitions/lymph_node/data --store store --key release.key"
+)]
 pub(crate) struct BuildArgs {
     /// The definition's folder
     pub(crate) definition: PathBuf,

@@ -2,11 +2,11 @@
 
 use crate::failure::Failure;
 use crate::system::{SystemClock, SystemEntropy};
+use mudeung_core::clock::{Clock, Entropy};
 use mudeung_engine::{EngineOptions, LocalEngine};
 use mudeung_server::Parts;
 use mudeung_server::config::Config;
 use mudeung_server::keys::Keys;
-use mudeung_core::clock::{Clock, Entropy};
 use mudeung_store::{Db, Ledger, LedgerOptions};
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use std::path::Path;
@@ -40,8 +40,8 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
     };
     let engine = LocalEngine::open(config.data.store.clone(), options)
         .map_err(|e| Failure::failed(format!("{}: {e}", config.data.store.display())))?;
-    let keys = Keys::load_or_create(&config.data.keys, &SystemEntropy)
-        .map_err(|e| Failure::failed(format!("keys: {e}")))?;
+    let keys =
+        Keys::load_or_create(&config.data.keys, &SystemEntropy).map_err(|e| Failure::failed(format!("keys: {e}")))?;
     Ok(Parts {
         config,
         clock: Arc::new(SystemClock),
@@ -101,7 +101,7 @@ fn make_parent(url: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let path = Path::new(url.strip_prefix("sqlite://").unwrap_or(url));
-    path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|error| {
-        Failure::failed(format!("cannot make the folder of {}: {error}", path.display()))
-    })
+    path.parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .map_err(|error| Failure::failed(format!("cannot make the folder of {}: {error}", path.display())))
 }

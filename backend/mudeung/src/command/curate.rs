@@ -192,9 +192,12 @@ pub(crate) fn manifests_in(root: &Path) -> Result<Vec<Manifest>, Failure> {
     for _ in ["dataset", "tier", "version"] {
         let mut deeper = Vec::new();
         for folder in &paths {
-            let entries = std::fs::read_dir(folder).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
+            let entries =
+                std::fs::read_dir(folder).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
             let visible = |path: &PathBuf| !path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            deeper.extend(entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|p| p.is_dir()).filter(visible));
+            deeper.extend(
+                entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|p| p.is_dir()).filter(visible),
+            );
         }
         deeper.sort();
         paths = deeper;

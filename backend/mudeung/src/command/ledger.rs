@@ -46,12 +46,12 @@ pub(crate) async fn export(args: &LedgerArgs, out: &Path) -> Result<(), Failure>
     let mut next = 0;
     while next < head.size {
         let end = head.size.min(next.saturating_add(PAGE.try_into().unwrap_or(u64::MAX)));
-        let mut page =
-            ledger.entries(EntryFilter::default(), Some(end), PAGE).await.map_err(Failure::failed)?;
+        let mut page = ledger.entries(EntryFilter::default(), Some(end), PAGE).await.map_err(Failure::failed)?;
         page.retain(|(index, _)| *index >= next);
         for (index, entry) in page.iter().rev() {
             let bytes = entry.to_bytes().map_err(Failure::failed)?;
-            let line = serde_json::json!({"index": index, "leaf_hash": STANDARD.encode(leaf_hash(&bytes)), "entry": entry});
+            let line =
+                serde_json::json!({"index": index, "leaf_hash": STANDARD.encode(leaf_hash(&bytes)), "entry": entry});
             writeln!(writer, "{line}").map_err(|e| cannot_write(out, &e))?;
         }
         bar.set_position(end);

@@ -33,4 +33,3 @@ pub(super) fn build(layout: &Layout) -> Result<(), Failure> {
     }
     Ok(())
 }
-

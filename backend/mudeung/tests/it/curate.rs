@@ -16,8 +16,7 @@ fn real_patients_become_a_published_version_on_the_record() {
     };
     run(&["migrate", "--config", "mudeung.toml"]);
     let input = format!("{}/data", definition("lymph_node"));
-    let built =
-        run(&["curate", "build", &definition("lymph_node"), "--input", &input, "--config", "mudeung.toml"]);
+    let built = run(&["curate", "build", &definition("lymph_node"), "--input", &input, "--config", "mudeung.toml"]);
     assert!(built.contains("published lymph_node/deidentified/1"), "{built}");
     assert!(folder.path().join("store/lymph_node/deidentified/1/manifest.json").is_file());
     let verified = run(&["ledger", "verify", "--config", "mudeung.toml"]);
