@@ -3,8 +3,11 @@
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
+import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -124,6 +127,20 @@ def test_the_command_line_pulls_a_table(demo, tmp_path):
     cli("pull", f"{dataset}.synthetic.{table['name']}", "--out", str(tmp_path / "out"))
     pulled = list((tmp_path / "out").rglob("*.parquet"))
     assert sum(pyarrow.parquet.read_metadata(file).num_rows for file in pulled) == table["rows"]
+
+
+def test_the_printed_commands_work_as_pasted(demo, tmp_path):
+    printed = demo.process.log.read_text().rsplit("First rows with curl", 1)[1].split("Data, keys and databases", 1)[0]
+    # Headings are indented by two, what is to be pasted by four, and a here-document's text by nothing.
+    script = "\n".join(line for line in printed.splitlines() if not re.match(r" {1,3}\S", line))
+    script = script.replace("cargo run --release -p mudeung-sdk --bin mudeung-cli --", sandbox.CLI_BINARY)
+    script = script.replace("mudeung ledger", f"{sandbox.BINARY} ledger").replace("python3", sys.executable)
+    root = Path(__file__).resolve().parents[2]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(root / "sdk/python/src")}
+    command = ["bash", "-euxo", "pipefail", "-c", textwrap.dedent(script.lstrip("\n"))]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, f"{script}\n{result.stdout}\n{result.stderr}"
+    assert "patient" in result.stderr and list(tmp_path.rglob("*.parquet"))
 
 
 def test_usage_is_what_was_sent(demo):
