@@ -1,16 +1,13 @@
-//! Who asks: the bearer token as an extractor whose type says which scopes open the handler.
+//! Who asks: the bearer token, and the types that say which scopes open a handler.
 
 use crate::fault::Fault;
 use crate::state::App;
-use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{HttpRequest, web};
 use mudeung_core::id::OrganizationId;
 use mudeung_core::policy::Principal;
 use mudeung_core::scope::Scope;
 use mudeung_wire::problem::Code;
-use std::future::{Ready, ready};
-use std::marker::PhantomData;
 
 /// The scopes of which a token needs at least one to enter a handler.
 pub trait AnyOf: 'static {
@@ -18,7 +15,7 @@ pub trait AnyOf: 'static {
     const SCOPES: &'static [Scope];
 }
 
-/// Markers for [`Authed`]: one for each scope that opens handlers.
+/// Markers for [`crate::data::visit::Visit`]: one for each scope that opens handlers.
 pub mod scope {
     use super::{AnyOf, Scope};
 
@@ -58,25 +55,8 @@ pub struct Caller {
     pub organization: OrganizationId,
 }
 
-/// A caller whose token carries one of the scopes of `S`.
-#[derive(Debug, Clone)]
-pub struct Authed<S: AnyOf> {
-    /// Who asks.
-    pub caller: Caller,
-    scope: PhantomData<S>,
-}
-
-impl<S: AnyOf> FromRequest for Authed<S> {
-    type Error = Fault;
-    type Future = Ready<Result<Self, Fault>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(caller_of(request, S::SCOPES).map(|caller| Self { caller, scope: PhantomData }))
-    }
-}
-
-/// The caller of a request whose token carries one of the scopes.
-pub fn caller_of(request: &HttpRequest, scopes: &[Scope]) -> Result<Caller, Fault> {
+/// The caller of a request, whatever its token may be used for.
+pub fn identify(request: &HttpRequest) -> Result<Caller, Fault> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(|| Fault::internal("no application state"))?;
     let token = bearer(request.headers(), request.query_string())?;
     let now = app.clock.now();
@@ -84,10 +64,15 @@ pub fn caller_of(request: &HttpRequest, scopes: &[Scope]) -> Result<Caller, Faul
     let snapshot = app.snapshots.present();
     let (_, organization) = snapshot.active_app(&principal, now)?;
     let organization = organization.id;
-    match scopes.iter().find(|scope| principal.scopes.contains(**scope)) {
-        Some(_) => Ok(Caller { principal, organization }),
-        None => Err(scopes.first().map_or_else(Fault::not_found, |scope| insufficient_scope(*scope))),
+    Ok(Caller { principal, organization })
+}
+
+/// The fault of a caller whose token carries none of the scopes.
+pub fn lacks(caller: &Caller, scopes: &[Scope]) -> Option<Fault> {
+    if scopes.iter().any(|scope| caller.principal.scopes.contains(*scope)) {
+        return None;
     }
+    Some(scopes.first().map_or_else(Fault::not_found, |scope| insufficient_scope(*scope)))
 }
 
 /// The bearer token of a request. Only the header counts: a token in the address would end in logs.

@@ -50,7 +50,7 @@ pub enum Payer {
     /// The read itself.
     Own {
         /// The read.
-        read: OwnRead,
+        read: Box<OwnRead>,
         /// Rows of the whole file.
         file_rows: u64,
         /// Length of the whole file.
@@ -212,7 +212,7 @@ impl RowBody {
         if after.rows > self.rows_max {
             return Err(TOO_LONG);
         }
-        self.read.as_mut().ok_or(REVOKED)?.hold.spend(amount).map_err(|_| EXHAUSTED)?;
+        self.read.as_mut().ok_or(REVOKED)?.hold.spend(amount).ok().ok_or(EXHAUSTED)?;
         self.sent = after;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Who comes for a file, through which of the two doors, and whether it opens.
 
-use crate::auth::{Caller, caller_of};
+use crate::auth::{Caller, identify, lacks};
 use crate::data::files::view_of;
 use crate::data::params::Params;
 use crate::data::place::Place;
@@ -45,16 +45,19 @@ pub struct Opening {
 
 impl FileVisitor {
     /// The visitor of a request, when token or address are good.
-    pub fn of(request: &HttpRequest, file: &str) -> Result<Self, Fault> {
+    pub async fn of(request: &HttpRequest, file: &str) -> Result<Self, Fault> {
         let file = FileId::parse(file);
         let signed = request.query_string().split('&').any(|pair| pair.starts_with("sig="));
         if signed {
-            return Self::by_address(request, file.map_err(|_| Fault::not_found().bare())?);
+            return Self::by_address(request, file.ok().ok_or_else(|| Fault::not_found().bare())?);
         }
-        let caller = caller_of(request, &[Scope::DataRead, Scope::SyntheticRead])?;
+        let visitor = Visitor::unhurried(request, identify(request)?)?;
+        if let Some(fault) = lacks(&visitor.caller, &[Scope::DataRead, Scope::SyntheticRead]) {
+            return Err(visitor.turn_away(&request.match_pattern().unwrap_or_default(), fault).await);
+        }
         Params::parse(request.query_string(), &[])?;
-        let file = file.map_err(|_| Fault::not_found())?;
-        Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: None })
+        let file = file.ok().ok_or_else(Fault::not_found)?;
+        Ok(Self { visitor, file, address: None })
     }
 
     fn by_address(request: &HttpRequest, file: FileId) -> Result<Self, Fault> {
@@ -62,7 +65,7 @@ impl FileVisitor {
         let app = app.ok_or_else(|| Fault::internal("no application state"))?;
         let now = app.clock.now();
         let key = app.keys.url().expose();
-        let address = Address::verify(file, request.query_string(), key, now).map_err(|_| forbidden())?;
+        let address = Address::verify(file, request.query_string(), key, now).ok().ok_or_else(forbidden)?;
         let tier = if address.grant.is_some() { Tier::Deidentified } else { Tier::Synthetic };
         // The address was made for a token with this scope; whether the app still has it is decided each time.
         let principal = Principal {
@@ -72,7 +75,7 @@ impl FileVisitor {
             scopes: required_scopes(Action::Read, tier).iter().copied().collect(),
         };
         let snapshot = app.snapshots.present();
-        let (_, organization) = snapshot.active_app(&principal, now).map_err(|_| forbidden())?;
+        let (_, organization) = snapshot.active_app(&principal, now).ok().ok_or_else(forbidden)?;
         let caller = Caller { principal, organization: organization.id };
         Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: Some(address.grant) })
     }

@@ -48,7 +48,7 @@ const PARQUET: &str = "application/vnd.apache.parquet";
     security(("oauth" = ["data.read"]), ("oauth" = ["synthetic.read"]), ()),
 )]
 pub async fn read_file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Fault> {
-    let visitor = FileVisitor::of(&request, &path)?;
+    let visitor = FileVisitor::of(&request, &path).await?;
     let quiet = visitor.address.is_some();
     let answered = visitor.read(&request).await;
     answered.map_err(|fault| if quiet { muted(fault) } else { fault })
@@ -68,7 +68,7 @@ pub async fn read_file(request: HttpRequest, path: web::Path<String>) -> Result<
     security(("oauth" = ["data.read"]), ("oauth" = ["synthetic.read"]), ()),
 )]
 pub async fn describe_file(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Fault> {
-    let visitor = FileVisitor::of(&request, &path)?;
+    let visitor = FileVisitor::of(&request, &path).await?;
     let quiet = visitor.address.is_some();
     let answered = visitor.describe(&request).await;
     answered.map_err(|fault| if quiet { muted(fault) } else { fault })
@@ -184,7 +184,7 @@ impl FileVisitor {
             answer.insert_header((CONTENT_RANGE, content_range(&range, len)));
         }
         answer.insert_header((RECEIPT, HeaderValue::from(opened.index())));
-        let read = OwnRead { opened, hold, standings: vec![opening.standing] };
+        let read = Box::new(OwnRead { opened, hold, standings: vec![opening.standing] });
         let payer = Payer::Own { read, file_rows: opening.rows, file_len: len };
         Ok(answer.body(FileBody::new(opening.file.read(range), bytes, payer).boxed()))
     }

@@ -55,21 +55,21 @@ impl Address {
 
     /// Reads and checks the parameters of an address of a file.
     pub fn verify(file: FileId, query: &str, key: &[u8; 32], now: Timestamp) -> Result<Self, InvalidAddress> {
-        let params = Params::parse(query, &PARAMETERS).map_err(|_| InvalidAddress)?;
+        let params = Params::parse(query, &PARAMETERS).ok().ok_or(InvalidAddress)?;
         let text = |name| params.get(name).ok_or(InvalidAddress);
         let address = Self {
             file,
-            app: text("app")?.parse().map_err(|_| InvalidAddress)?,
-            credential: text("credential")?.parse().map_err(|_| InvalidAddress)?,
-            token: text("token")?.parse().map_err(|_| InvalidAddress)?,
+            app: parsed(text("app")?)?,
+            credential: parsed(text("credential")?)?,
+            token: parsed(text("token")?)?,
             grant: match text("grant")? {
                 SYNTHETIC => None,
-                grant => Some(grant.parse().map_err(|_| InvalidAddress)?),
+                grant => Some(parsed(grant)?),
             },
-            expires_at: Timestamp::from_seconds(text("exp")?.parse().map_err(|_| InvalidAddress)?),
+            expires_at: Timestamp::from_seconds(parsed(text("exp")?)?),
         };
-        let signature = URL_SAFE_NO_PAD.decode(text("sig")?).map_err(|_| InvalidAddress)?;
-        address.mac(key).verify_slice(&signature).map_err(|_| InvalidAddress)?;
+        let signature = URL_SAFE_NO_PAD.decode(text("sig")?).ok().ok_or(InvalidAddress)?;
+        address.mac(key).verify_slice(&signature).ok().ok_or(InvalidAddress)?;
         let canonical = text("exp")? == address.expires_at.seconds().to_string() && text("sp")? == "r";
         if canonical && now < address.expires_at { Ok(address) } else { Err(InvalidAddress) }
     }
@@ -85,6 +85,10 @@ impl Address {
         mac.update(format!("file\n{file}\n{app}\n{credential}\n{token}\n{grant}\n{exp}\nr").as_bytes());
         mac
     }
+}
+
+fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, InvalidAddress> {
+    text.parse().ok().ok_or(InvalidAddress)
 }
 
 /// HMAC-SHA-256 under a key of ours. A key shorter than a block counts as one filled up with zeros.

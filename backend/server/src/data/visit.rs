@@ -1,6 +1,6 @@
 //! One governed request: its caller is known and within the rate; every decision it asks for is recorded.
 
-use crate::auth::{AnyOf, Caller, caller_of};
+use crate::auth::{AnyOf, Caller, identify, lacks};
 use crate::call::Call;
 use crate::data::budget::Account;
 use crate::data::place::Place;
@@ -10,11 +10,11 @@ use crate::state::App;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, HeaderName, VARY};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use futures_util::future::LocalBoxFuture;
 use mudeung_core::policy::{Action, Permit, decide};
 use mudeung_core::rate::Allowance;
 use mudeung_wire::ledger::entry::{Entry, Status};
 use serde::Serialize;
-use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -49,11 +49,18 @@ impl<S> Deref for Visit<S> {
 
 impl<S: AnyOf> FromRequest for Visit<S> {
     type Error = Fault;
-    type Future = Ready<Result<Self, Fault>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let visitor = caller_of(request, S::SCOPES).and_then(|caller| Visitor::admit(request, caller));
-        ready(visitor.map(|visitor| Self { visitor, scope: PhantomData }))
+        let visitor = identify(request).and_then(|caller| Visitor::admit(request, caller));
+        let pattern = request.match_pattern().unwrap_or_default();
+        Box::pin(async move {
+            let visitor = visitor?;
+            match lacks(&visitor.caller, S::SCOPES) {
+                None => Ok(Self { visitor, scope: PhantomData }),
+                Some(fault) => Err(visitor.turn_away(&pattern, fault).await),
+            }
+        })
     }
 }
 
@@ -92,6 +99,13 @@ impl Visitor {
     /// Records a refusal and gives the fault back to answer with.
     pub async fn refuse(&self, operation: &str, place: &Place, fault: Fault) -> Fault {
         record::refuse(&self.app, place.name_in(self.entry(operation)), fault).await
+    }
+
+    /// Records that the visitor's token does not open the path at all.
+    pub async fn turn_away(&self, pattern: &str, fault: Fault) -> Fault {
+        let route = crate::data::ROUTES.iter().find(|route| route.path == pattern);
+        let operation = format!("access.{}", route.map_or("unknown", |route| route.operation));
+        record::refuse(&self.app, self.entry(&operation), fault).await
     }
 
     /// The start of an entry about this visitor.

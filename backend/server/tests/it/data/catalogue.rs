@@ -111,3 +111,17 @@ async fn lists_are_walked_page_by_page_and_foreign_cursors_are_refused() {
     let grants = bench.json("/v1/grants").await;
     assert_eq!(grants["items"][0]["tables"][0]["columns"], serde_json::json!(["age", "person"]));
 }
+
+#[tokio::test]
+async fn a_token_without_the_scope_is_turned_away_and_that_is_recorded() {
+    let bench = Bench::start().await;
+    let token = bench.app.token_with(&bench.app.fixture.reader, Some("usage.read")).await;
+    let file = format!("/v1/files/{}", bench.app.fixture.synthetic_file);
+    for (path, operation) in [("/v1/datasets", "access.list_datasets"), (&file, "access.read_file")] {
+        let answer = bench.app.get(path).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 403);
+        let (_, refusals) = bench.entries(operation).await;
+        assert_eq!(refusals[0].detail.as_deref(), Some("insufficient_scope"), "{path}");
+        assert_eq!(refusals[0].app.as_ref(), Some(&bench.app.fixture.reader.id));
+    }
+}

@@ -90,7 +90,8 @@ impl DatasetReader for Probe {
             let bytes = file_bytes(&view.columns);
             let etag = format!("{}-{}", view.id, bytes.len());
             let slow = self.slow.load(Ordering::SeqCst);
-            Ok(Arc::new(ProbeFile { bytes, etag, slow }) as Arc<dyn OpenFile>)
+            let file: Arc<dyn OpenFile> = Arc::new(ProbeFile { bytes, etag, slow });
+            Ok(file)
         })
     }
 
