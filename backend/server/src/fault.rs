@@ -151,9 +151,11 @@ impl From<StoreError> for Fault {
             )
             .because(reason)
             .retry_after(1),
-            StoreError::InvalidTransition(transition) => {
-                Self::new(Code::Conflict, format!("{transition}."), format!("현재 상태에서는 할 수 없습니다: {transition}"))
-            }
+            StoreError::InvalidTransition(transition) => Self::new(
+                Code::Conflict,
+                format!("{transition}."),
+                format!("현재 상태에서는 할 수 없습니다: {transition}"),
+            ),
             StoreError::AlreadyExists { what } => {
                 Self::new(Code::Conflict, format!("{what} exists already."), format!("이미 존재합니다: {what}"))
             }
@@ -193,7 +195,9 @@ impl From<ReadError> for Fault {
 impl From<Denial> for Fault {
     fn from(denial: Denial) -> Self {
         match denial {
-            Denial::NotActive => crate::auth::unauthenticated("The app, its organization or its credential is not active."),
+            Denial::NotActive => {
+                crate::auth::unauthenticated("The app, its organization or its credential is not active.")
+            }
             Denial::ScopeMissing(scope) => crate::auth::insufficient_scope(scope),
             Denial::NotFound => Self::not_found(),
         }
