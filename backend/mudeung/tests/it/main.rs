@@ -1,5 +1,7 @@
 //! The binary as its user meets it: help that is a golden file, errors of one line, exit codes that say whose fault it is.
 
+#![cfg(test)]
+
 mod bad_input;
 mod curate;
 mod help;
