@@ -134,7 +134,7 @@ def test_the_printed_commands_work_as_pasted(demo, tmp_path):
     # Headings are indented by two, what is to be pasted by four, and a here-document's text by nothing.
     script = "\n".join(line for line in printed.splitlines() if not re.match(r" {1,3}\S", line))
     script = script.replace("cargo run --release -p mudeung-sdk --bin mudeung-cli --", sandbox.CLI_BINARY)
-    script = script.replace("mudeung ledger", f"{sandbox.BINARY} ledger").replace("python3", sys.executable)
+    script = script.replace("cargo run --release --", sandbox.BINARY).replace("python3", sys.executable)
     root = Path(__file__).resolve().parents[2]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(root / "sdk/python/src")}
     command = ["bash", "-euxo", "pipefail", "-c", textwrap.dedent(script.lstrip("\n"))]

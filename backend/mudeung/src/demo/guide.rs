@@ -33,7 +33,11 @@ fn text(access: &Access, folder: &str) -> String {
     TOKEN=$(curl -s -u {sandbox_id}:{sandbox_secret} -d grant_type=client_credentials {base_url}/oauth2/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
     curl -s -H "Authorization: Bearer $TOKEN" "{base_url}/v1/datasets/lymph_node/synthetic/tables/patient/rows?limit=3"
 
-  First rows with pandas   (pip install ./sdk/python pandas)
+  The same as a Parquet file, by a signed address, with pandas   (pip install pandas pyarrow)
+    URL=$(curl -s -H "Authorization: Bearer $TOKEN" "{base_url}/v1/datasets/lymph_node/synthetic/tables/patient/files" | sed 's/.*"url":"\([^"]*\)".*/\1/')
+    python3 -c 'import pandas, sys; print(pandas.read_parquet(sys.argv[1]).head())' "$URL"
+
+  The same with the Python package   (pip install ./sdk/python pandas)
     python3 - <<'PY'
 from mudeung import Sandbox
 sandbox = Sandbox("{base_url}", "{sandbox_id}", "{sandbox_secret}")
@@ -46,7 +50,7 @@ PY
 
   Every access is in the ledger
     curl -s {base_url}/ledger/checkpoint
-    mudeung ledger verify --database {folder}/ledger.sqlite
+    cargo run --release -- ledger verify --database {folder}/ledger.sqlite
 
   Data, keys and databases are in {folder}. Stop with Ctrl-C.
 "#,
