@@ -39,7 +39,8 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "build",
         shows: "the two binaries that the stages below drive",
-        work: Work::Cargo(&["build", "--package", "mudeung", "--package", "mudeung-sdk", "--bins"]),
+        // All targets, so that features are those of the tests: a narrower choice would build DataFusion once more.
+        work: Work::Cargo(&["build", "--workspace", "--all-targets"]),
     },
     Stage { name: "python", shows: "the Python package by itself", work: Work::PythonUnit },
     Stage {
