@@ -141,8 +141,9 @@ impl Access {
 fn lock(root: &Path) -> Result<std::fs::File, Failure> {
     let path = root.join("lock");
     let file = std::fs::File::create(&path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
-    file.try_lock()
-        .map_err(|_| Failure::input(format!("another demo runs in {}; stop it or say --data-dir", root.display())))?;
+    file.try_lock().map_err(|_locked| {
+        Failure::input(format!("another demo runs in {}; stop it or say --data-dir", root.display()))
+    })?;
     Ok(file)
 }
 
