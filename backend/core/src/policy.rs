@@ -11,7 +11,7 @@ use crate::name::Name;
 use crate::organization::{Organization, OrganizationKind, OrganizationState};
 use crate::scope::{Scope, ScopeSet};
 use crate::tier::Tier;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -32,6 +32,9 @@ pub struct Snapshot {
     pub secrets: HashMap<[u8; 32], CredentialId>,
     /// The grants of each app.
     pub grants: HashMap<AppId, Vec<Arc<Grant>>>,
+    /// Organizations with live grants under an agreement that a newer version has superseded and that they have not
+    /// signed. They get no tokens until they do.
+    pub must_sign: HashSet<OrganizationId>,
     /// The datasets by name.
     pub datasets: BTreeMap<Name, CatalogEntry>,
     /// Every file of every version.

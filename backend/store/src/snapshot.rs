@@ -1,11 +1,13 @@
 //! Everything that decisions look at, loaded at one moment.
 
 use crate::grants::GrantsOf;
-use crate::{Conn, StoreError, apps, catalog, credentials, generation as counter, grants, organizations};
+use crate::{Conn, StoreError, agreements, apps, catalog, credentials, generation as counter, grants, organizations};
 use mudeung_core::credential::Credential;
 use mudeung_core::dataset::{FileAddress, Version};
+use mudeung_core::grant::GrantState;
+use mudeung_core::id::OrganizationId;
 use mudeung_core::policy::{CatalogEntry, CredentialStanding, Snapshot};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many changes the control database has seen. When it differs from a snapshot's, the snapshot is old.
@@ -29,6 +31,7 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
     for grant in grants::list_grants(conn, GrantsOf::All)? {
         snapshot.grants.entry(grant.app).or_default().push(Arc::new(grant));
     }
+    snapshot.must_sign = must_sign(conn, &snapshot)?;
     for dataset in catalog::list_datasets(conn)? {
         snapshot.datasets.insert(dataset.name.clone(), CatalogEntry { dataset, tiers: BTreeMap::new() });
     }
@@ -40,6 +43,23 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
         entry.tiers.entry(version.tier).or_default().push(version);
     }
     Ok(snapshot)
+}
+
+/// Who holds grants under an older version of the agreement and has not signed the newest.
+fn must_sign(conn: &mut Conn, snapshot: &Snapshot) -> Result<HashSet<OrganizationId>, StoreError> {
+    let newest = agreements::list_agreements(conn)?.into_iter().max_by_key(|agreement| agreement.version);
+    let Some(newest) = newest else { return Ok(HashSet::new()) };
+    let grants = snapshot.grants.values().flatten();
+    let older = grants.filter(|grant| matches!(grant.state, GrantState::Active) && grant.agreement != newest.id);
+    let holders: HashSet<OrganizationId> = older.map(|grant| grant.organization).collect();
+    let mut missing = HashSet::new();
+    for holder in holders {
+        let signed = agreements::list_signatures(conn, holder)?;
+        if !signed.iter().any(|signature| signature.agreement == newest.id) {
+            missing.insert(holder);
+        }
+    }
+    Ok(missing)
 }
 
 fn add_files(files: &mut HashMap<mudeung_core::id::FileId, FileAddress>, version: &Arc<Version>) {

@@ -91,6 +91,9 @@ codes! {
     SignatureInvalid = "signature_invalid", 403, "잘못된 서명 주소", "Invalid signed address";
     /// The member's role does not allow it.
     RoleMissing = "role_missing", 403, "역할 권한 없음", "Role missing";
+    /// The data use agreement has a newer version that the organization has not signed. Named by the `error_uri` of the
+    /// token endpoint.
+    AgreementSuperseded = "agreement_superseded", 403, "새 약정 미서명", "Newer agreement not signed";
     /// There is nothing here for the caller.
     NotFound = "not_found", 404, "찾을 수 없음", "Not found";
     /// The address knows other methods.

@@ -81,6 +81,11 @@ async fn issue(app: &App, call: &Call, headers: &HeaderMap, body: &[u8]) -> Resu
         app.oauth.count_refusal("rate_limited");
         return Err(Refusal::too_often(early.retry_in));
     }
+    let organization = snapshot.apps.get(&subject.app).map(|known| known.organization);
+    if organization.is_some_and(|organization| snapshot.must_sign.contains(&organization)) {
+        let refusal = Refusal::agreement_superseded(&app.config.http.public_url);
+        return Err(deny(app, call, &subject, refusal).await);
+    }
     let subject = match wanted(app, &form, subject.scopes.clone()) {
         Ok(scopes) => Subject { scopes, ..subject },
         Err(refusal) => return Err(deny(app, call, &subject, refusal).await),

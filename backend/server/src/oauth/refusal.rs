@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use mudeung_wire::api::OAuthError;
-use mudeung_wire::problem::Code;
+use mudeung_wire::problem::{Code, PROBLEM_BASE};
 use std::time::Duration;
 
 /// A request for a token that is not granted.
@@ -19,11 +19,12 @@ pub(crate) struct Refusal {
     challenge: bool,
     retry_in: Option<Duration>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    uri: Option<String>,
 }
 
 impl Refusal {
     const fn new(status: StatusCode, error: &'static str, description: &'static str) -> Self {
-        Self { status, error, description, challenge: false, retry_in: None, headers: Vec::new() }
+        Self { status, error, description, challenge: false, retry_in: None, headers: Vec::new(), uri: None }
     }
 
     /// The request itself is wrong.
@@ -57,6 +58,15 @@ impl Refusal {
         let description =
             "Tokens are issued for this server alone; see resource in /.well-known/oauth-protected-resource.";
         Self::new(StatusCode::BAD_REQUEST, "invalid_target", description)
+    }
+
+    /// The organization has not signed the agreement in force. The address explains what to do.
+    pub(crate) fn agreement_superseded(public_url: &str) -> Self {
+        let description =
+            "The data use agreement has a newer version. Tokens are issued again once the organization has signed it.";
+        let refusal = Self::new(StatusCode::BAD_REQUEST, "unauthorized_client", description);
+        let uri = format!("{public_url}{PROBLEM_BASE}{}", Code::AgreementSuperseded.as_str());
+        Self { uri: Some(uri), ..refusal }
     }
 
     /// Too often.
@@ -109,7 +119,7 @@ impl Refusal {
         let mut answer = answer.json(OAuthError {
             error: self.error.to_owned(),
             error_description: self.description.to_owned(),
-            error_uri: None,
+            error_uri: self.uri.clone(),
         });
         answer.extensions_mut().insert(OwnDialect);
         answer

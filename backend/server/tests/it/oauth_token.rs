@@ -2,10 +2,11 @@
 
 use crate::app::fixture::new_credential;
 use crate::app::{Client, TestApp};
-use mudeung_core::id::CredentialId;
+use mudeung_core::agreement::{Agreement, Signature};
+use mudeung_core::id::{AgreementId, CredentialId};
 use mudeung_core::secret::Secret;
 use mudeung_server::oauth::secrets;
-use mudeung_store::{apps, credentials, organizations};
+use mudeung_store::{agreements, apps, credentials, organizations};
 use mudeung_wire::ledger::entry::Status;
 use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -314,6 +315,34 @@ async fn oauth_16_a_suspended_organization_gets_no_token() {
     let answer = app.ask_token(&app.fixture.reader, None).await;
     assert_eq!(refusal(answer).await, refused(401, "invalid_client"));
     assert_eq!(app.ask_token(&app.fixture.stranger, None).await.status(), 200, "others are not touched");
+}
+
+#[tokio::test]
+async fn oauth_16_a_superseded_agreement_stops_tokens_until_the_newer_one_is_signed() {
+    let app = TestApp::start().await;
+    let (company, old, now) = (app.fixture.company, app.fixture.agreement, app.now());
+    let member = app.fixture.members[0].2;
+    let newer = AgreementId::from_bytes([77; 16]);
+    app.change_and_see(move |conn| {
+        let signed = agreements::find_agreement(conn, old)?.unwrap();
+        let agreement = Agreement { id: newer, version: signed.version + 1, text_sha256: "b".repeat(64), ..signed };
+        agreements::insert_agreement(conn, &agreement)
+    })
+    .await;
+    let answer = app.ask_token(&app.fixture.reader, None).await;
+    assert_eq!(answer.status(), 400);
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["error"], "unauthorized_client");
+    let page = body["error_uri"].as_str().unwrap();
+    assert!(page.starts_with(&app.url) && page.ends_with("/docs/problems/agreement_superseded"), "{page}");
+    assert_eq!(app.get(page.trim_start_matches(&app.url)).send().await.unwrap().status(), 200, "the page is there");
+    assert_eq!(app.ask_token(&app.fixture.stranger, None).await.status(), 200, "who has no grant is not touched");
+    app.change_and_see(move |conn| {
+        let signature = Signature { agreement: newer, organization: company, member, signed_at: now };
+        agreements::insert_signature(conn, &signature)
+    })
+    .await;
+    assert_eq!(app.ask_token(&app.fixture.reader, None).await.status(), 200);
 }
 
 #[tokio::test]
