@@ -99,7 +99,7 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
         definition: &definition,
         plan: &plan,
         recipe,
-        keys: build.key.project(&recipe.value.release.name, &recipe.value.release.recipient),
+        keys: build.key.project(&recipe.value.release.name, &recipe.value.release.recipient)?,
         files: plan.tables.iter().map(|t| RawFile::open(t, build.input_dir)).collect::<Result<_, _>>()?,
         persons: Persons::default(),
         canary: Canary::default(),

@@ -41,6 +41,9 @@ pub enum KeyError {
         /// The file.
         path: String,
     },
+    /// No project key could be derived, so nothing may be pseudonymised.
+    #[error("no project key can be derived from the release key")]
+    Derivation,
     /// The file lies in the folder that is served.
     #[error("{path}: the release key must not lie within the output store {store}; keep it apart")]
     WithinStore {
@@ -89,7 +92,7 @@ impl ReleaseKey {
         Self::load(path, store)
     }
 
-    pub(crate) fn project(&self, release: &str, recipient: &str) -> ProjectKeys {
+    pub(crate) fn project(&self, release: &str, recipient: &str) -> Result<ProjectKeys, KeyError> {
         let mut salt = Vec::new();
         for part in [release, recipient] {
             salt.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -99,12 +102,10 @@ impl ReleaseKey {
         let expand = |label: &[u8]| {
             let mut key = Zeroizing::new([0_u8; 32]);
             // 32 bytes are far below HKDF's limit of 8,160, the only way this can fail.
-            if root.expand(label, key.as_mut_slice()).is_err() {
-                key.fill(0);
-            }
-            key
+            root.expand(label, key.as_mut_slice()).map_err(|_too_long| KeyError::Derivation)?;
+            Ok(key)
         };
-        ProjectKeys { pseudonym: expand(b"mudeung/v1/pseudonym"), shift: expand(b"mudeung/v1/date-shift") }
+        Ok(ProjectKeys { pseudonym: expand(b"mudeung/v1/pseudonym")?, shift: expand(b"mudeung/v1/date-shift")? })
     }
 }
 

@@ -49,7 +49,7 @@ fn a_file_that_holds_no_key_is_refused_without_being_repeated() {
 #[test]
 fn name_and_recipient_of_a_release_cannot_be_confused() {
     let key = ReleaseKey::from_bytes([1; 32]);
-    let hash = |release: &str, recipient: &str| key.project(release, recipient).identifier("person", "1");
+    let hash = |release: &str, recipient: &str| key.project(release, recipient).unwrap().identifier("person", "1");
     assert_ne!(hash("ab", "c"), hash("a", "bc"));
     assert_eq!(hash("ab", "c"), hash("ab", "c"));
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 fn run(transform: &Transform, raw: ColumnType, column: ArrayRef, persons: &[&str]) -> ArrayRef {
-    let keys = ReleaseKey::from_bytes([3; 32]).project("release", "recipient");
+    let keys = ReleaseKey::from_bytes([3; 32]).project("release", "recipient").unwrap();
     let released = transform.released(raw).unwrap();
     let result = apply(transform, released, &column, &RowContext { keys: &keys, persons }).unwrap();
     assert_eq!(result.data_type(), &mudeung_engine::layout::arrow_type(released));
@@ -99,7 +99,7 @@ proptest! {
 
 #[test]
 fn shifts_spread_over_all_weeks_and_both_directions() {
-    let keys = ReleaseKey::from_bytes([3; 32]).project("release", "recipient");
+    let keys = ReleaseKey::from_bytes([3; 32]).project("release", "recipient").unwrap();
     let shifts: BTreeSet<i32> = (0..5_000).map(|person| keys.shift_days(&person.to_string(), 26)).collect();
     assert_eq!(shifts.len(), 52);
     assert_eq!((shifts.first(), shifts.last()), (Some(&-182), Some(&182)));
