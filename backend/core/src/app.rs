@@ -4,12 +4,16 @@ use crate::clock::Timestamp;
 use crate::id::{AppId, OrganizationId};
 use crate::scope::ScopeSet;
 use crate::state::InvalidTransition;
+use ipnet::IpNet;
+use std::net::IpAddr;
 
 /// How an app proves who it is at the token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientAuthentication {
     /// `client_secret_basic` or `client_secret_post`.
     ClientSecret,
+    /// `private_key_jwt` (RFC 7523): an assertion signed with a registered key.
+    PrivateKeyJwt,
 }
 
 /// Whether an app may act.
@@ -42,10 +46,31 @@ pub struct App {
     pub scopes: ScopeSet,
     /// How it proves who it is.
     pub authentication: ClientAuthentication,
+    /// What it is held to beyond its scopes.
+    pub rules: AppRules,
     /// Whether it may act.
     pub state: AppState,
     /// When it was registered.
     pub created_at: Timestamp,
+}
+
+/// What an app is held to beyond its scopes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AppRules {
+    /// Its tokens are bound to a key (RFC 9449); it gets no other.
+    pub dpop_bound: bool,
+    /// Its assertions may name the token endpoint as their audience, as older clients do.
+    pub token_endpoint_audience: bool,
+    /// The networks it may come from; anywhere when there are none.
+    pub networks: Vec<IpNet>,
+}
+
+impl AppRules {
+    /// Whether the app may come from an address.
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&address))
+    }
 }
 
 impl AppState {

@@ -1,7 +1,7 @@
-//! Credentials: the secrets of an app. Several may be live, so that one can be replaced without an outage.
+//! Credentials: the secrets and keys of an app. Several may be live, so that one can be replaced without an outage.
 
 use crate::clock::Timestamp;
-use crate::id::{AppId, CredentialId};
+use crate::id::{AppId, CredentialId, MemberId};
 use crate::state::InvalidTransition;
 
 /// How many credentials of one app may be live at once.
@@ -19,7 +19,52 @@ pub enum CredentialState {
     },
 }
 
-/// A secret of an app. The secret itself is shown once and never stored; only its keyed hash is.
+/// What a credential is proved with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A secret, shown once and never stored; only its keyed hash is.
+    Secret {
+        /// The last four characters, so that people can tell two apart.
+        hint: String,
+        /// HMAC-SHA-256 of the secret under the server's pepper.
+        hash: [u8; 32],
+    },
+    /// A key pair whose private half never leaves the app.
+    Key {
+        /// Names the key among those of its app.
+        kid: String,
+        /// The one algorithm that it signs with.
+        algorithm: KeyAlgorithm,
+        /// The public half, as a JWK in JSON.
+        public_jwk: String,
+    },
+    /// A device that a member of the app's organization confirmed (RFC 8628).
+    Device {
+        /// Who confirmed it.
+        member: MemberId,
+        /// HMAC-SHA-256 of the present refresh token under the server's pepper.
+        refresh_hash: [u8; 32],
+    },
+}
+
+/// The algorithm that a registered key signs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, for clients that know nothing better.
+    Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384, for clients that know nothing better.
+    Rs384,
+    /// Ed25519.
+    Ed25519,
+}
+
+/// A secret, a key or a device of an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
     /// Its identifier.
@@ -28,10 +73,8 @@ pub struct Credential {
     pub app: AppId,
     /// What people call it, for instance `ci` or `production 2026`.
     pub label: String,
-    /// The last four characters of the secret, so that people can tell two apart.
-    pub hint: String,
-    /// HMAC-SHA-256 of the secret under the server's pepper.
-    pub secret_hash: [u8; 32],
+    /// What it is proved with.
+    pub proof: Proof,
     /// Not valid before this moment.
     pub not_before: Timestamp,
     /// Not valid from this moment on; `None` for the published sandbox credential.
@@ -42,6 +85,48 @@ pub struct Credential {
     pub state: CredentialState,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Proof {
+    /// The name of its kind.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Secret { .. } => "secret",
+            Self::Key { .. } => "key",
+            Self::Device { .. } => "device",
+        }
+    }
+
+    /// What people tell it apart by: the end of a secret, the name of a key.
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::Secret { hint, .. } => hint,
+            Self::Key { kid, .. } => kid,
+            Self::Device { .. } => "",
+        }
+    }
+}
+
+impl KeyAlgorithm {
+    /// All of them, the recommended ones first.
+    pub const ALL: [Self; 6] = [Self::Es256, Self::Ed25519, Self::Ps256, Self::Es384, Self::Rs256, Self::Rs384];
+
+    /// Its name in a JWT (RFC 7518, RFC 9864).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
+
+    /// The algorithm of a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
 }
 
 impl CredentialState {

@@ -4,7 +4,7 @@ use crate::error::{inserting, updating};
 use crate::schema::apps::{self, table};
 use crate::{Conn, StoreError, column, generation};
 use diesel::prelude::*;
-use mudeung_core::app::{App, AppState, ClientAuthentication};
+use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{AppId, OrganizationId};
 use mudeung_core::scope::{Scope, ScopeSet};
@@ -17,6 +17,9 @@ struct Row {
     name: String,
     scopes: String,
     authentication: String,
+    dpop_bound: i64,
+    token_endpoint_audience: i64,
+    networks: String,
     state: String,
     state_at: Option<i64>,
     created_at: i64,
@@ -31,6 +34,9 @@ pub fn insert_app(conn: &mut Conn, app: &App) -> Result<(), StoreError> {
         name: app.name.clone(),
         scopes: app.scopes.to_string(),
         authentication: authentication_text(app.authentication).to_owned(),
+        dpop_bound: i64::from(app.rules.dpop_bound),
+        token_endpoint_audience: i64::from(app.rules.token_endpoint_audience),
+        networks: networks_text(&app.rules),
         state,
         state_at,
         created_at: app.created_at.micros(),
@@ -61,9 +67,25 @@ pub fn update_app_state(conn: &mut Conn, id: AppId, state: AppState) -> Result<(
     generation::bump(conn)
 }
 
+/// Holds an app to other rules.
+pub fn update_app_rules(conn: &mut Conn, id: AppId, rules: &AppRules) -> Result<(), StoreError> {
+    let set = (
+        apps::dpop_bound.eq(i64::from(rules.dpop_bound)),
+        apps::token_endpoint_audience.eq(i64::from(rules.token_endpoint_audience)),
+        apps::networks.eq(networks_text(rules)),
+    );
+    updating(diesel::update(table.find(id.to_string())).set(set).execute(&mut conn.0), "app")?;
+    generation::bump(conn)
+}
+
+fn networks_text(rules: &AppRules) -> String {
+    rules.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
 const fn authentication_text(authentication: ClientAuthentication) -> &'static str {
     match authentication {
         ClientAuthentication::ClientSecret => "client_secret",
+        ClientAuthentication::PrivateKeyJwt => "private_key_jwt",
     }
 }
 
@@ -78,6 +100,12 @@ fn state_columns(state: AppState) -> (String, Option<i64>) {
 
 fn app(row: Row) -> Result<App, StoreError> {
     let scope = |text: &str| Scope::parse(text).ok_or_else(|| column::unknown("scope", text));
+    let network = |text: &str| text.parse().map_err(|_: ipnet::AddrParseError| column::unknown("network", text));
+    let rules = AppRules {
+        dpop_bound: row.dpop_bound != 0,
+        token_endpoint_audience: row.token_endpoint_audience != 0,
+        networks: row.networks.split_terminator(' ').map(network).collect::<Result<_, _>>()?,
+    };
     Ok(App {
         id: column::id(&row.id)?,
         organization: column::id(&row.organization)?,
@@ -85,8 +113,10 @@ fn app(row: Row) -> Result<App, StoreError> {
         scopes: row.scopes.split_terminator(' ').map(scope).collect::<Result<ScopeSet, _>>()?,
         authentication: match row.authentication.as_str() {
             "client_secret" => ClientAuthentication::ClientSecret,
+            "private_key_jwt" => ClientAuthentication::PrivateKeyJwt,
             other => return Err(column::unknown("authentication", other)),
         },
+        rules,
         state: match row.state.as_str() {
             "active" => AppState::Active,
             "suspended" => AppState::Suspended { suspended_at: column::since(row.state_at, "suspended")? },

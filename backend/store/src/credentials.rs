@@ -5,7 +5,7 @@ use crate::schema::credentials::{self, table};
 use crate::{Conn, StoreError, column, generation};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
-use mudeung_core::credential::{Credential, CredentialState};
+use mudeung_core::credential::{Credential, CredentialState, KeyAlgorithm, Proof};
 use mudeung_core::id::{AppId, CredentialId};
 
 #[derive(Queryable, Insertable)]
@@ -14,8 +14,12 @@ struct Row {
     id: String,
     app: String,
     label: String,
+    kind: String,
     hint: String,
-    secret_hash: Vec<u8>,
+    secret_hash: Option<Vec<u8>>,
+    algorithm: Option<String>,
+    public_jwk: Option<String>,
+    member: Option<String>,
     not_before: i64,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
@@ -27,12 +31,21 @@ struct Row {
 /// Adds a credential.
 pub fn insert_credential(conn: &mut Conn, credential: &Credential) -> Result<(), StoreError> {
     let (state, state_at) = state_columns(credential.state);
+    let (secret_hash, algorithm, public_jwk, member) = match &credential.proof {
+        Proof::Secret { hash, .. } => (Some(hash.to_vec()), None, None, None),
+        Proof::Key { algorithm, public_jwk, .. } => (None, Some(*algorithm), Some(public_jwk.clone()), None),
+        Proof::Device { member, refresh_hash } => (Some(refresh_hash.to_vec()), None, None, Some(member.to_string())),
+    };
     let row = Row {
         id: credential.id.to_string(),
         app: credential.app.to_string(),
         label: credential.label.clone(),
-        hint: credential.hint.clone(),
-        secret_hash: credential.secret_hash.to_vec(),
+        kind: credential.proof.as_str().to_owned(),
+        hint: credential.proof.hint().to_owned(),
+        secret_hash,
+        algorithm: algorithm.map(|algorithm| algorithm.as_str().to_owned()),
+        public_jwk,
+        member,
         not_before: credential.not_before.micros(),
         expires_at: credential.expires_at.map(Timestamp::micros),
         last_used_at: credential.last_used_at.map(Timestamp::micros),
@@ -82,13 +95,29 @@ fn state_columns(state: CredentialState) -> (String, Option<i64>) {
     (state.as_str().to_owned(), at)
 }
 
+fn proof(row: &Row) -> Result<Proof, StoreError> {
+    let lacking = || StoreError::Corrupt(format!("the credential {} lacks what a {} has", row.id, row.kind));
+    let hash = || row.secret_hash.as_deref().ok_or_else(lacking).and_then(column::hash);
+    match row.kind.as_str() {
+        "secret" => Ok(Proof::Secret { hint: row.hint.clone(), hash: hash()? }),
+        "key" => Ok(Proof::Key {
+            kid: row.hint.clone(),
+            algorithm: row.algorithm.as_deref().and_then(KeyAlgorithm::parse).ok_or_else(lacking)?,
+            public_jwk: row.public_jwk.clone().ok_or_else(lacking)?,
+        }),
+        "device" => {
+            Ok(Proof::Device { member: column::id(row.member.as_deref().ok_or_else(lacking)?)?, refresh_hash: hash()? })
+        }
+        other => Err(column::unknown("kind of a credential", other)),
+    }
+}
+
 fn credential(row: Row) -> Result<Credential, StoreError> {
     Ok(Credential {
         id: column::id(&row.id)?,
         app: column::id(&row.app)?,
+        proof: proof(&row)?,
         label: row.label,
-        hint: row.hint,
-        secret_hash: column::hash(&row.secret_hash)?,
         not_before: Timestamp::from_micros(row.not_before),
         expires_at: row.expires_at.map(Timestamp::from_micros),
         last_used_at: row.last_used_at.map(Timestamp::from_micros),

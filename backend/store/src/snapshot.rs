@@ -2,7 +2,7 @@
 
 use crate::grants::GrantsOf;
 use crate::{Conn, StoreError, agreements, apps, catalog, credentials, generation as counter, grants, organizations};
-use mudeung_core::credential::Credential;
+use mudeung_core::credential::{Credential, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
 use mudeung_core::grant::GrantState;
 use mudeung_core::id::OrganizationId;
@@ -27,7 +27,11 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
     };
     let credentials = credentials::list_all(conn)?;
     snapshot.credentials = credentials.iter().map(standing).collect();
-    snapshot.secrets = credentials.iter().map(|credential| (credential.secret_hash, credential.id)).collect();
+    let secret = |credential: &Credential| match credential.proof {
+        Proof::Secret { hash, .. } => Some((hash, credential.id)),
+        Proof::Key { .. } | Proof::Device { .. } => None,
+    };
+    snapshot.secrets = credentials.iter().filter_map(secret).collect();
     for grant in grants::list_grants(conn, GrantsOf::All)? {
         snapshot.grants.entry(grant.app).or_default().push(Arc::new(grant));
     }

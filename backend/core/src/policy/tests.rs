@@ -1,7 +1,7 @@
 //! `decide` against a naive model: a plain conjunction of conditions over the same generated world.
 
 use super::*;
-use crate::app::ClientAuthentication;
+use crate::app::{AppRules, ClientAuthentication};
 use crate::dataset::{Bilingual, Column, ColumnType};
 use crate::grant::{GrantState, TableGrant};
 use crate::id::{AgreementId, VersionId};
@@ -186,6 +186,7 @@ impl World {
                 name: "App".to_owned(),
                 scopes: self.app_scopes.clone(),
                 authentication: ClientAuthentication::ClientSecret,
+                rules: AppRules::default(),
                 state: self.app,
                 created_at: NOW,
             },

@@ -6,9 +6,9 @@ use crate::failure::Failure;
 use crate::setup;
 use crate::system::{SystemClock, SystemEntropy};
 use mudeung_core::agreement::{Agreement, Signature};
-use mudeung_core::app::{App, AppState, ClientAuthentication};
+use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::Clock;
-use mudeung_core::credential::{Credential, CredentialState};
+use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::grant::{Grant, GrantState, TableGrant};
 use mudeung_core::id::{AgreementId, AppId, CredentialId, GrantId, MemberId, OrganizationId, RequestId};
 use mudeung_core::member::Role;
@@ -109,6 +109,7 @@ impl Seeder {
             name: name.to_owned(),
             scopes,
             authentication: ClientAuthentication::ClientSecret,
+            rules: AppRules::default(),
             state: AppState::Active,
             created_at: now,
         };
@@ -118,8 +119,7 @@ impl Seeder {
             id: CredentialId::generate(&SystemClock, &SystemEntropy),
             app: id,
             label: "demo".to_owned(),
-            hint: secrets::hint(&secret),
-            secret_hash: secrets::hash(&self.keys, secret.expose()),
+            proof: Proof::Secret { hint: secrets::hint(&secret), hash: secrets::hash(&self.keys, secret.expose()) },
             not_before: now,
             expires_at: None,
             last_used_at: None,

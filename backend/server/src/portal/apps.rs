@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use mudeung_core::app::{App, AppState, ClientAuthentication};
+use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::credential::Credential;
 use mudeung_core::id::AppId;
 use mudeung_core::member::Role;
@@ -77,6 +77,7 @@ pub(super) async fn create_app(desk: Desk<Developers>, form: Submitted) -> Resul
         name,
         scopes: ScopeSet::company(),
         authentication: ClientAuthentication::ClientSecret,
+        rules: AppRules::default(),
         state: AppState::Active,
         created_at: desk.app.clock.now(),
     };

@@ -1,9 +1,9 @@
 //! Plain samples of every noun, each complete and with a state that has data of its own where there is one.
 
 use mudeung_core::agreement::{Agreement, Signature};
-use mudeung_core::app::{App, AppState, ClientAuthentication};
+use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::Timestamp;
-use mudeung_core::credential::{Credential, CredentialState};
+use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::filter::Filter;
 use mudeung_core::grant::{Grant, GrantState, TableGrant};
 use mudeung_core::id::{
@@ -64,6 +64,7 @@ pub(crate) fn app(n: u8, organization: u8) -> App {
         name: format!("app {n}"),
         scopes: ScopeSet::company(),
         authentication: ClientAuthentication::ClientSecret,
+        rules: AppRules::default(),
         state: AppState::Active,
         created_at: NOW,
     }
@@ -74,8 +75,7 @@ pub(crate) fn credential(n: u8, app: u8) -> Credential {
         id: CredentialId::from_bytes([n; 16]),
         app: AppId::from_bytes([app; 16]),
         label: "production".to_owned(),
-        hint: "wxyz".to_owned(),
-        secret_hash: [n; 32],
+        proof: Proof::Secret { hint: "wxyz".to_owned(), hash: [n; 32] },
         not_before: NOW,
         expires_at: None,
         last_used_at: None,

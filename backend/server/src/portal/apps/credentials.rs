@@ -13,7 +13,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use mudeung_core::app::{App, AppState};
 use mudeung_core::clock::Timestamp;
-use mudeung_core::credential::{Credential, CredentialState, LIVE_CREDENTIALS_MAX};
+use mudeung_core::credential::{Credential, CredentialState, LIVE_CREDENTIALS_MAX, Proof};
 use mudeung_core::id::CredentialId;
 use mudeung_store::StoreError;
 use mudeung_wire::ledger::entry::Entry;
@@ -74,8 +74,7 @@ pub(in crate::portal) async fn create_credential(
         id: CredentialId::generate(&*desk.app.clock, &*desk.app.entropy),
         app: app.id,
         label,
-        hint: secrets::hint(&secret),
-        secret_hash: secrets::hash(&desk.app.keys, secret.expose()),
+        proof: Proof::Secret { hint: secrets::hint(&secret), hash: secrets::hash(&desk.app.keys, secret.expose()) },
         not_before: now,
         expires_at: Some(expires_at),
         last_used_at: None,
@@ -156,7 +155,7 @@ pub(super) fn line(page: &Page, credential: &Credential, now: Timestamp) -> Cred
     CredentialLine {
         id: credential.id.to_string(),
         label: credential.label.clone(),
-        hint: credential.hint.clone(),
+        hint: credential.proof.hint().to_owned(),
         badge: page.badge(state),
         last_used: time(credential.last_used_at, page.t.never),
         expires: time(credential.expires_at, page.t.no_end),

@@ -2,9 +2,9 @@
 
 use super::{BEGIN, Client};
 use mudeung_core::agreement::Agreement;
-use mudeung_core::app::{App, AppState, ClientAuthentication};
+use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::{Clock, Entropy};
-use mudeung_core::credential::{Credential, CredentialState};
+use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::VersionState;
 use mudeung_core::grant::{Grant, GrantState, TableGrant};
 use mudeung_core::id::{AgreementId, AppId, CredentialId, FileId, GrantId, MemberId, OrganizationId, VersionId};
@@ -88,6 +88,7 @@ impl Maker<'_> {
             name: name.to_owned(),
             scopes: Scope::ALL.iter().copied().filter(|scope| scope.side() == side).collect::<ScopeSet>(),
             authentication: ClientAuthentication::ClientSecret,
+            rules: AppRules::default(),
             state: AppState::Active,
             created_at: BEGIN,
         }
@@ -106,8 +107,7 @@ pub(crate) fn new_credential(keys: &Keys, app: AppId, secret: &Secret<String>, i
         id,
         app,
         label: "test".to_owned(),
-        hint: secrets::hint(secret),
-        secret_hash: secrets::hash(keys, secret.expose()),
+        proof: Proof::Secret { hint: secrets::hint(secret), hash: secrets::hash(keys, secret.expose()) },
         not_before: BEGIN,
         expires_at: None,
         last_used_at: None,
