@@ -1,6 +1,10 @@
 //! The ledger as an outsider sees it: the bytes of an entry, the tree over them, and what is signed.
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod entry;
+pub mod note;
+pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod trust;

@@ -1,13 +1,11 @@
 //! Checkpoints (C2SP tlog-checkpoint): the size and root of the tree in a signed note.
 
-use super::tree::Hash;
+use super::note::{ED25519, InvalidNote, NoteSignature, SignedNote, key_id, parse_verifier_key, verifier_key};
+use super::proof::parse_decimal;
+use super::tree::{Hash, empty_root};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use sha2::{Digest, Sha256};
-
-/// The algorithm byte of Ed25519 in signed notes.
-const ED25519: u8 = 1;
 
 /// How large the tree is and what its root is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +30,20 @@ pub enum InvalidCheckpoint {
     /// A signature that does not verify.
     #[error("the signature does not verify")]
     BadSignature,
+    /// Fewer of the known witnesses cosigned than must have.
+    #[error("{found} known witnesses cosigned it; {threshold} must have")]
+    TooFewWitnesses {
+        /// So many did.
+        found: usize,
+        /// So many must have.
+        threshold: usize,
+    },
+}
+
+impl From<InvalidNote> for InvalidCheckpoint {
+    fn from(error: InvalidNote) -> Self {
+        Self::Shape(error.0)
+    }
 }
 
 /// The public half of a log's key, with the name it signs under.
@@ -47,19 +59,9 @@ impl LogVerifier {
         Self { name, key }
     }
 
-    /// Reads a verifier key: `<name>+<hash>+<base64 of algorithm and key>`.
+    /// Reads a verifier key: `<name>+<identifier>+<base64 of 0x01 and key>`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (rest, key) = text.rsplit_once('+').filter(|_| text.matches('+').count() >= 2).and_then(|_| {
-            // The base64 part may itself hold `+`, so split from the left: names hold none.
-            let (name, rest) = text.split_once('+')?;
-            let (hash, key) = rest.split_once('+')?;
-            Some(((name, hash), key))
-        })?;
-        let bytes = STANDARD.decode(key).ok()?;
-        let (algorithm, public) = bytes.split_first()?;
-        let public: [u8; 32] = public.try_into().ok()?;
-        let verifier = Self { name: rest.0.to_owned(), key: VerifyingKey::from_bytes(&public).ok()? };
-        (*algorithm == ED25519 && verifier.to_string() == text).then_some(verifier)
+        parse_verifier_key(text, ED25519).map(|(name, key)| Self { name, key })
     }
 
     /// The name it signs under.
@@ -67,24 +69,24 @@ impl LogVerifier {
         &self.name
     }
 
-    fn key_hash(&self) -> [u8; 4] {
-        let mut hasher = Sha256::new();
-        hasher.update(self.name.as_bytes());
-        hasher.update(b"\n");
-        hasher.update([ED25519]);
-        hasher.update(self.key.as_bytes());
-        let digest: [u8; 32] = hasher.finalize().into();
-        let [a, b, c, d, ..] = digest;
-        [a, b, c, d]
+    /// Whether it signed a note. A signature that claims to be its and is not condemns the note.
+    fn signed(&self, note: &SignedNote) -> Result<bool, InvalidCheckpoint> {
+        let mut signed = false;
+        for bytes in note.by(&self.name, key_id(&self.name, ED25519, &self.key)) {
+            let signature = Signature::from_slice(bytes);
+            let holds = signature.and_then(|signature| self.key.verify_strict(note.text().as_bytes(), &signature));
+            signed = holds.is_ok();
+            if !signed {
+                return Err(InvalidCheckpoint::BadSignature);
+            }
+        }
+        Ok(signed)
     }
 }
 
 impl std::fmt::Display for LogVerifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut key = vec![ED25519];
-        key.extend_from_slice(self.key.as_bytes());
-        let [a, b, c, d] = self.key_hash();
-        write!(f, "{}+{a:02x}{b:02x}{c:02x}{d:02x}+{}", self.name, STANDARD.encode(key))
+        f.write_str(&verifier_key(&self.name, ED25519, &self.key))
     }
 }
 
@@ -97,44 +99,53 @@ impl Checkpoint {
     /// The signed note.
     pub fn sign(&self, key: &SigningKey) -> String {
         let text = self.text();
-        let verifier = LogVerifier::new(self.origin.clone(), key.verifying_key());
-        let mut signature = verifier.key_hash().to_vec();
-        signature.extend_from_slice(&key.sign(text.as_bytes()).to_bytes());
-        format!("{text}\n\u{2014} {} {}\n", self.origin, STANDARD.encode(signature))
+        let id = key_id(&self.origin, ED25519, &key.verifying_key());
+        let signature = NoteSignature::new(&self.origin, id, key.sign(text.as_bytes()).to_bytes().to_vec());
+        SignedNote::new(text, signature).to_string()
     }
 
     /// Reads a signed note and checks that the log's key signed it. Signatures of others are passed over.
     pub fn verify(note: &str, verifier: &LogVerifier) -> Result<Self, InvalidCheckpoint> {
-        let (text, signatures) = note.split_once("\n\n").ok_or(InvalidCheckpoint::Shape("no signatures"))?;
-        let text = format!("{text}\n");
-        let prefix = format!("\u{2014} {} ", verifier.name);
-        let mut lines = signatures.lines().filter_map(|line| line.strip_prefix(&prefix));
-        let signature = lines
-            .find_map(|encoded| {
-                let bytes = STANDARD.decode(encoded).ok()?;
-                let (hash, signature) = bytes.split_at_checked(4)?;
-                (hash == verifier.key_hash()).then(|| signature.to_vec())
-            })
-            .ok_or_else(|| InvalidCheckpoint::NotSigned(verifier.name.clone()))?;
-        let Ok(bytes) = <[u8; 64]>::try_from(signature) else { return Err(InvalidCheckpoint::BadSignature) };
-        if verifier.key.verify_strict(text.as_bytes(), &Signature::from_bytes(&bytes)).is_err() {
-            return Err(InvalidCheckpoint::BadSignature);
-        }
-        let checkpoint = Self::parse(&text)?;
-        if checkpoint.origin == verifier.name { Ok(checkpoint) } else { Err(InvalidCheckpoint::Shape("other origin")) }
+        Self::verify_any(note, std::slice::from_ref(verifier))
     }
 
-    fn parse(text: &str) -> Result<Self, InvalidCheckpoint> {
-        let mut lines = text.lines();
-        let origin = lines.next().filter(|line| !line.is_empty()).ok_or(InvalidCheckpoint::Shape("no origin"))?;
-        let size = lines.next().ok_or(InvalidCheckpoint::Shape("no size"))?;
-        let number = size.parse::<u64>().ok().filter(|number| number.to_string() == size);
+    /// The same, when any of a log's keys, present or former, may have signed it.
+    pub fn verify_any(note: &str, verifiers: &[LogVerifier]) -> Result<Self, InvalidCheckpoint> {
+        let note = SignedNote::parse(note)?;
+        let checkpoint = Self::parse(note.text())?;
+        let (mut signed, mut other_origin) = (false, false);
+        for verifier in verifiers {
+            let by_this = verifier.signed(&note)?;
+            let right = verifier.name == checkpoint.origin;
+            signed |= by_this && right;
+            other_origin |= by_this && !right;
+        }
+        match (signed, other_origin) {
+            (true, _) => Ok(checkpoint),
+            (false, true) => Err(InvalidCheckpoint::Shape("other origin")),
+            (false, false) => {
+                let names: Vec<&str> = verifiers.iter().map(LogVerifier::name).collect();
+                Err(InvalidCheckpoint::NotSigned(names.join(", ")))
+            }
+        }
+    }
+
+    /// Reads the text of a checkpoint, which says nothing as long as its signature is not checked. Lines after the
+    /// third are passed over.
+    pub fn parse(text: &str) -> Result<Self, InvalidCheckpoint> {
+        let lines = text.strip_suffix('\n').ok_or(InvalidCheckpoint::Shape("its last line does not end"))?;
+        if lines.split('\n').any(str::is_empty) {
+            return Err(InvalidCheckpoint::Shape("it has an empty line"));
+        }
+        let mut lines = lines.split('\n');
+        let origin = lines.next().ok_or(InvalidCheckpoint::Shape("no origin"))?;
+        let size = lines.next().and_then(parse_decimal).ok_or(InvalidCheckpoint::Shape("the size is not a number"))?;
         let root = lines.next().and_then(|line| STANDARD.decode(line).ok()).and_then(|bytes| bytes.try_into().ok());
-        Ok(Self {
-            origin: origin.to_owned(),
-            size: number.ok_or(InvalidCheckpoint::Shape("the size is not a number"))?,
-            root: root.ok_or(InvalidCheckpoint::Shape("the root is not a hash"))?,
-        })
+        let root: Hash = root.ok_or(InvalidCheckpoint::Shape("the root is not a hash"))?;
+        if size == 0 && root != empty_root() {
+            return Err(InvalidCheckpoint::Shape("an empty tree has another root"));
+        }
+        Ok(Self { origin: origin.to_owned(), size, root })
     }
 }
 

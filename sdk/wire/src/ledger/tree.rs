@@ -1,5 +1,9 @@
 //! The Merkle tree of RFC 6962 over the entries: leaf hashes, the compact range that grows it, proofs and their check.
 
+mod consistency;
+
+pub use consistency::{prove_consistency, verify_consistency};
+
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.
