@@ -100,7 +100,7 @@ fn state_columns(state: AppState) -> (String, Option<i64>) {
 
 fn app(row: Row) -> Result<App, StoreError> {
     let scope = |text: &str| Scope::parse(text).ok_or_else(|| column::unknown("scope", text));
-    let network = |text: &str| text.parse().map_err(|_: ipnet::AddrParseError| column::unknown("network", text));
+    let network = |text: &str| text.parse().ok().ok_or_else(|| column::unknown("network", text));
     let rules = AppRules {
         dpop_bound: row.dpop_bound != 0,
         token_endpoint_audience: row.token_endpoint_audience != 0,
