@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod cosignature;
 pub mod entry;
+pub mod export;
 pub mod note;
 pub mod proof;
 pub mod tile;

@@ -69,6 +69,23 @@ impl LogVerifier {
         &self.name
     }
 
+    /// A signed note over another text than a checkpoint, under this name. The key must be the one of this verifier.
+    pub(super) fn sign_text(&self, text: String, key: &SigningKey) -> String {
+        let id = key_id(&self.name, ED25519, &self.key);
+        let signature = NoteSignature::new(&self.name, id, key.sign(text.as_bytes()).to_bytes().to_vec());
+        SignedNote::new(text, signature).to_string()
+    }
+
+    /// The text of a note that this key signed. Signatures of others are passed over.
+    pub(super) fn verify_text(&self, note: &str) -> Result<String, InvalidCheckpoint> {
+        let note = SignedNote::parse(note)?;
+        if self.signed(&note)? {
+            Ok(note.text().to_owned())
+        } else {
+            Err(InvalidCheckpoint::NotSigned(self.name.clone()))
+        }
+    }
+
     /// Whether it signed a note. A signature that claims to be its and is not condemns the note.
     fn signed(&self, note: &SignedNote) -> Result<bool, InvalidCheckpoint> {
         let mut signed = false;
