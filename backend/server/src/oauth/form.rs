@@ -11,7 +11,8 @@ pub(super) struct Form {
     pub(super) scope: Option<String>,
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<Secret<String>>,
-    pub(super) has_assertion: bool,
+    pub(super) client_assertion: Option<Secret<String>>,
+    pub(super) client_assertion_type: Option<String>,
     pub(super) resources: Vec<String>,
 }
 
@@ -45,13 +46,19 @@ impl Form {
         Ok(form)
     }
 
+    /// Whether any part of `private_key_jwt` is there.
+    pub(super) const fn has_assertion(&self) -> bool {
+        self.client_assertion.is_some() || self.client_assertion_type.is_some()
+    }
+
     fn take(&mut self, name: &str, value: String) {
         match name {
             "grant_type" => self.grant_type = Some(value),
             "scope" => self.scope = Some(value),
             "client_id" => self.client_id = Some(value),
             "client_secret" => self.client_secret = Some(Secret::new(value)),
-            "client_assertion" | "client_assertion_type" => self.has_assertion = true,
+            "client_assertion" => self.client_assertion = Some(Secret::new(value)),
+            "client_assertion_type" => self.client_assertion_type = Some(value),
             "resource" => self.resources.push(value),
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! `POST /oauth2/token`: an app proves who it is and gets an access token.
 
-use super::client::{Presented, authenticate};
+use super::client;
 use super::form::Form;
 use super::refusal::Refusal;
 use super::tokens::Subject;
@@ -10,10 +10,10 @@ use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, PRAGMA};
 use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::clock::Timestamp;
-use mudeung_core::id::{AppId, TokenId};
+use mudeung_core::id::TokenId;
 use mudeung_core::scope::ScopeSet;
 use mudeung_wire::api::{OAuthError, TokenAnswer};
-use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+use mudeung_wire::ledger::entry::{Entry, Status};
 
 const OPERATION: &str = "oauth.issue_token";
 
@@ -72,15 +72,9 @@ async fn issue(app: &App, call: &Call, headers: &HeaderMap, body: &[u8]) -> Resu
         Some(_) => return Err(Refusal::unsupported_grant_type()),
         None => return Err(Refusal::invalid_request("grant_type is missing from the body.")),
     }
-    let presented = Presented::find(headers, &form).inspect_err(|refusal| app.oauth.count_refusal(refusal.error()))?;
     let now = app.clock.now();
+    let subject = client::authenticate(app, call, OPERATION, headers, &form, now).await?;
     let snapshot = app.snapshots.present();
-    let subject =
-        authenticate(&snapshot, &app.keys, &presented, now).map_err(|known| fail(app, call, &presented, known, now))?;
-    if let Err(early) = app.oauth.brakes.passed(subject.app, now) {
-        app.oauth.count_refusal("rate_limited");
-        return Err(Refusal::too_often(early.retry_in));
-    }
     let organization = snapshot.apps.get(&subject.app).map(|known| known.organization);
     if organization.is_some_and(|organization| snapshot.must_sign.contains(&organization)) {
         let refusal = Refusal::agreement_superseded(&app.config.http.public_url);
@@ -138,30 +132,6 @@ async fn deny(app: &App, call: &Call, subject: &Subject, refusal: Refusal) -> Re
         Ok(_) => refusal,
         Err(_) => Refusal::unavailable(),
     }
-}
-
-/// Refuses a client that did not prove who it is. Failures in the name of an app that exists are recorded one by one, up
-/// to the brake; the rest is only counted. Nothing here waits for the ledger, so that time does not tell the two apart.
-fn fail(app: &App, call: &Call, presented: &Presented, known: Option<AppId>, now: Timestamp) -> Refusal {
-    if let Err(early) = app.oauth.brakes.failed(&presented.id, now) {
-        app.oauth.count_refusal("rate_limited");
-        return Refusal::too_often(early.retry_in);
-    }
-    let refusal = Refusal::invalid_client(presented.by_header);
-    let snapshot = app.snapshots.present();
-    let Some(known) = known.and_then(|id| snapshot.apps.get(&id)) else {
-        app.oauth.count_refusal("unknown_client");
-        return refusal;
-    };
-    app.ledger.append_detached(Entry {
-        app: Some(known.id.to_string()),
-        detail: Some(refusal.error().to_owned()),
-        kind: Kind::Outcome,
-        organization: Some(known.organization.to_string()),
-        status: Some(Status::Denied),
-        ..record::blank(app, call, OPERATION)
-    });
-    refusal
 }
 
 fn entry_about(app: &App, call: &Call, subject: &Subject) -> Entry {
