@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::keys::Keys;
 use crate::ledger::publisher::{self, Inconsistent};
+use crate::ledger::reconciler;
 use crate::state::App;
 use crate::{call, intake, route};
 use actix_web::dev::ServerHandle;
@@ -70,7 +71,7 @@ pub struct Running {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// Starts a server. INTENTs that an earlier run left open are closed first.
+/// Starts a server. INTENTs that processes which are gone left open are closed first.
 pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
     let wanted = parts.config.http.listen;
     let listener = TcpListener::bind(wanted).map_err(|source| StartError::Listen { address: wanted, source })?;
@@ -90,6 +91,7 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
     let tasks = vec![
         tokio::spawn(app.snapshots.clone().keep_present()),
         tokio::spawn(publisher::publish_checkpoints(app.clone())),
+        tokio::spawn(reconciler::close_left_open(app.clone())),
         tokio::spawn(crate::oauth::books::keep(app.clone())),
         tokio::spawn(crate::data::lease::close_ended(app.clone())),
     ];
@@ -167,5 +169,6 @@ impl Running {
         if let Err(error) = publisher::publish(&self.app).await {
             tracing::warn!("the last entries are not under a checkpoint yet: {error}");
         }
+        self.app.ledger.close().await;
     }
 }

@@ -4,6 +4,7 @@ pub mod publisher;
 pub mod read_checkpoint;
 pub mod read_tile;
 pub mod read_verifier;
+pub mod reconciler;
 
 use crate::route::{Access, Recording, Route};
 use actix_web::web;

@@ -10,6 +10,7 @@ mod committer;
 mod edge;
 mod entries;
 mod fold;
+mod nodes;
 mod queue;
 mod reconcile;
 mod search;
@@ -84,6 +85,9 @@ pub enum LedgerError {
     /// The entry has more bytes than an entry may have.
     #[error("an entry of {0} bytes is longer than {ENTRY_BYTES_MAX}")]
     TooLong(usize),
+    /// The INTENT that was to be closed is closed already, or its process is alive after all.
+    #[error("entry {0} is not open, or not to be closed by others")]
+    NotOpen(u64),
     /// The ledger was closed.
     #[error("the ledger is closed")]
     Stopped,
@@ -142,7 +146,8 @@ impl Ledger {
     pub async fn append(&self, entry: Entry) -> Result<Receipt, LedgerError> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         self.handle.queue.push(Pending::waited(&entry, answer)?)?;
-        answered.await.unwrap_or(Err(LedgerError::Stopped))
+        let mut waiting = Waiting { queue: &self.handle.queue, answered };
+        (&mut waiting.answered).await.unwrap_or(Err(LedgerError::Stopped))
     }
 
     /// Appends an entry without waiting: for OUTCOMEs from `Drop`. It is tried until it is durable, as long as the
@@ -160,8 +165,16 @@ impl Ledger {
         self.handle.queue.flushed().await;
     }
 
-    /// Closes the INTENTs that an earlier process left open with OUTCOMEs `unknown`; answers how many. Call it after
-    /// opening and before serving: INTENTs of other processes that are alive would be closed too.
+    /// Ends it: what is queued is tried once more, and the other processes hear that this one went.
+    pub async fn close(&self) {
+        self.flush().await;
+        self.handle.queue.close();
+        self.handle.queue.ended().await;
+    }
+
+    /// Closes the INTENTs that nobody will close any more with OUTCOMEs `unknown`; answers how many. These are INTENTs of
+    /// processes that ended or were not seen for half a minute, and those of this process whose caller went away before
+    /// it heard of them. Call it at the start and every few seconds.
     pub async fn reconcile(&self, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<u64, LedgerError> {
         reconcile::run(self, clock, entropy).await
     }
@@ -247,6 +260,22 @@ impl Ledger {
         work: impl FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         Ok(self.readers.transaction(name, Access::Read, work).await?)
+    }
+}
+
+/// A caller that waits for its receipt. When it goes away although the answer is there, its INTENT is left to the
+/// reconciler.
+struct Waiting<'a> {
+    queue: &'a Queue,
+    answered: tokio::sync::oneshot::Receiver<Result<Receipt, LedgerError>>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.answered.close();
+        if let Ok(Ok(receipt)) = self.answered.try_recv() {
+            self.queue.abandon(receipt.index);
+        }
     }
 }
 

@@ -28,6 +28,11 @@ impl Pool {
         Self { shared: Arc::new(Shared { address, busy_timeout_ms, permits, writer, idle: Mutex::new(Vec::new()) }) }
     }
 
+    /// Where its connections go.
+    pub(crate) fn address(&self) -> &Address {
+        &self.shared.address
+    }
+
     /// Runs one transaction on a thread where blocking is allowed.
     pub(crate) async fn transaction<T: Send + 'static>(
         &self,

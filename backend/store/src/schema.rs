@@ -174,6 +174,7 @@ diesel::table! {
         idx -> BigInt,
         leaf_hash -> Binary,
         bytes -> Binary,
+        node -> BigInt,
         time_us -> BigInt,
         kind -> Text,
         operation -> Text,
@@ -194,6 +195,14 @@ diesel::table! {
         root -> Binary,
         nodes -> Binary,
         open_from -> BigInt,
+    }
+}
+
+diesel::table! {
+    node (id) {
+        id -> BigInt,
+        started_at -> BigInt,
+        seen_at -> BigInt,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::schema::{entry, tile, usage_hour};
 use crate::{Conn, StoreError, column};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
+use std::collections::HashSet;
 
 /// What the committer remembers beyond a failed attempt.
 #[derive(Debug, Default)]
@@ -20,14 +21,35 @@ pub(super) struct Seen {
     pub(super) attempted: Option<u64>,
 }
 
-/// Writes a batch; answers the index of each of its entries. An empty batch writes the head row as it was, which shows
-/// whether the database can be written.
+/// Who writes, and what else it must know when it closes the INTENTs of others.
+#[derive(Debug, Default)]
+pub(super) struct Author {
+    /// This process.
+    pub(super) node: i64,
+    /// The nodes that are alive; only read when the batch closes INTENTs of others.
+    pub(super) alive: HashSet<i64>,
+    /// INTENTs of this process whose caller went away; likewise.
+    pub(super) abandoned: HashSet<u64>,
+}
+
+impl Author {
+    /// Whether an INTENT is still to be closed, now that nobody else can write.
+    fn may_close(&self, edge: &Edge, index: u64, node: i64) -> bool {
+        let left = if node == self.node { self.abandoned.contains(&index) } else { !self.alive.contains(&node) };
+        left && edge.is_open(index)
+    }
+}
+
+/// Writes a batch; answers the index of each of its entries, and nothing for an OUTCOME `unknown` of the reconciler that
+/// is not called for any more. An empty batch writes the head row as it was, which shows whether the database can be
+/// written.
 pub(super) fn write(
     conn: &mut Conn,
     kept: &mut Option<Edge>,
     seen: &mut Seen,
+    author: &Author,
     batch: &[Pending],
-) -> Result<Vec<u64>, StoreError> {
+) -> Result<Vec<Option<u64>>, StoreError> {
     let head = lock_head(conn)?;
     refuse_going_back(seen.durable, &head)?;
     seen.attempted = Some(head.size);
@@ -42,6 +64,10 @@ pub(super) fn write(
     let mut indices = Vec::with_capacity(batch.len());
     let mut fresh = Vec::with_capacity(batch.len());
     for pending in batch {
+        if pending.closes.is_some_and(|(index, node)| !author.may_close(&edge, index, node)) {
+            indices.push(None);
+            continue;
+        }
         let index = match find_kept(conn, &head, pending)? {
             Some(index) => index,
             None => {
@@ -50,9 +76,9 @@ pub(super) fn write(
                 index
             }
         };
-        indices.push(index);
+        indices.push(Some(index));
     }
-    insert_entries(conn, &fresh)?;
+    insert_entries(conn, author.node, &fresh)?;
     for row in edge.take_filled() {
         insert_tile(conn, &row)?;
     }
@@ -83,23 +109,24 @@ fn find_kept(conn: &mut Conn, head: &Head, pending: &Pending) -> Result<Option<u
     query.first::<i64>(&mut conn.0).optional()?.map(column::count_back).transpose()
 }
 
-fn insert_entries(conn: &mut Conn, rows: &[(i64, &Pending)]) -> Result<(), StoreError> {
+fn insert_entries(conn: &mut Conn, node: i64, rows: &[(i64, &Pending)]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
     match &mut conn.0 {
-        AnyConnection::Sqlite(conn) => rows.iter().try_for_each(|row| insert_entry_sqlite(conn, row)),
-        AnyConnection::Postgres(conn) => insert_entries_postgres(conn, rows),
+        AnyConnection::Sqlite(conn) => rows.iter().try_for_each(|row| insert_entry_sqlite(conn, node, row)),
+        AnyConnection::Postgres(conn) => insert_entries_postgres(conn, node, rows),
     }
 }
 
 /// One prepared statement for all rows: in one process a statement costs less than parsing a longer one.
-fn insert_entry_sqlite(conn: &mut SqliteConnection, row: &(i64, &Pending)) -> Result<(), StoreError> {
+fn insert_entry_sqlite(conn: &mut SqliteConnection, node: i64, row: &(i64, &Pending)) -> Result<(), StoreError> {
     let (index, Pending { bytes, hash, search, .. }) = row;
     let values = (
         entry::idx.eq(index),
         entry::leaf_hash.eq(hash.as_slice()),
         entry::bytes.eq(bytes.as_slice()),
+        entry::node.eq(node),
         entry::time_us.eq(search.time_us),
         entry::kind.eq(search.kind),
         entry::operation.eq(&search.operation),
@@ -116,7 +143,7 @@ fn insert_entry_sqlite(conn: &mut SqliteConnection, row: &(i64, &Pending)) -> Re
 }
 
 /// One statement for all rows: each statement is a round trip. Arrays keep its text the same for every batch.
-fn insert_entries_postgres(conn: &mut PgConnection, rows: &[(i64, &Pending)]) -> Result<(), StoreError> {
+fn insert_entries_postgres(conn: &mut PgConnection, node: i64, rows: &[(i64, &Pending)]) -> Result<(), StoreError> {
     macro_rules! each {
         ($row:ident => $value:expr) => {
             rows.iter().map(|(_, $row)| $value).collect::<Vec<_>>()
@@ -124,7 +151,7 @@ fn insert_entries_postgres(conn: &mut PgConnection, rows: &[(i64, &Pending)]) ->
     }
     diesel::sql_query(
         "INSERT INTO entry (idx, leaf_hash, bytes, time_us, kind, operation, organization, app, dataset, grant_id, \
-         token, status, intent) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         token, status, intent, node) SELECT *, $14 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind::<Array<BigInt>, _>(rows.iter().map(|(index, _)| *index).collect::<Vec<_>>())
     .bind::<Array<Binary>, _>(each!(row => row.hash.as_slice()))
@@ -139,6 +166,7 @@ fn insert_entries_postgres(conn: &mut PgConnection, rows: &[(i64, &Pending)]) ->
     .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.token.as_deref()))
     .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.status))
     .bind::<Array<Nullable<BigInt>>, _>(each!(row => row.search.intent))
+    .bind::<BigInt, _>(node)
     .execute(conn)?;
     Ok(())
 }

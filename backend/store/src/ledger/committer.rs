@@ -1,8 +1,9 @@
 //! The thread that commits: one connection, one batch after another, one transaction each.
 
 use super::LedgerError;
-use super::batch::{self, Seen};
+use super::batch::{self, Author, Seen};
 use super::edge::Edge;
+use super::nodes::{self, Node};
 use super::queue::{Pending, Queue};
 use crate::connection::{Access, Address, FileIdentity};
 use crate::{Conn, StoreError};
@@ -14,7 +15,8 @@ const BUSY_TIMEOUT_MS: u32 = 1_000;
 
 /// Starts the thread.
 pub(super) fn start(queue: Arc<Queue>, address: Address) -> Result<(), StoreError> {
-    let committer = Committer { queue, address, conn: None, edge: None, seen: Seen::default() };
+    let node = Node::new(address.clone());
+    let committer = Committer { queue, address, node, conn: None, edge: None, seen: Seen::default() };
     let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || committer.run());
     thread.map(|_| ()).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
@@ -22,6 +24,7 @@ pub(super) fn start(queue: Arc<Queue>, address: Address) -> Result<(), StoreErro
 struct Committer {
     queue: Arc<Queue>,
     address: Address,
+    node: Node,
     /// With the file it was opened on. Gone after a failure; the next attempt opens another.
     conn: Option<(Conn, Option<FileIdentity>)>,
     /// Gone after a failure; the next attempt reads it again.
@@ -31,12 +34,13 @@ struct Committer {
 
 impl Committer {
     fn run(mut self) {
-        while let Some(batch) = self.queue.next_batch() {
+        while let Some(batch) = self.queue.next_batch(self.node.is_known().then_some(nodes::BEAT)) {
             match self.commit(&batch) {
                 Ok(indices) => self.queue.committed(batch, &indices),
                 Err(error) => {
                     self.conn = None;
                     self.edge = None;
+                    self.node.failed();
                     if self.queue.is_healthy() {
                         tracing::error!(%error, entries = batch.len(), "the ledger cannot commit");
                     }
@@ -44,9 +48,19 @@ impl Committer {
                 }
             }
         }
+        let has_open = self.queue.has_open();
+        if let Some((mut conn, _)) = self.conn.take()
+            && let Err(error) = conn.begin(Access::Write).and_then(|()| {
+                let left = self.node.leave(&mut conn, has_open);
+                conn.finish(left)
+            })
+        {
+            tracing::warn!(%error, "the other processes do not hear yet that this one went");
+        }
+        self.queue.end();
     }
 
-    fn commit(&mut self, batch: &[Pending]) -> Result<Vec<u64>, StoreError> {
+    fn commit(&mut self, batch: &[Pending]) -> Result<Vec<Option<u64>>, StoreError> {
         self.seen.attempted = None;
         let file = self.address.file()?;
         let (conn, opened) = match &mut self.conn {
@@ -57,9 +71,25 @@ impl Committer {
             return Err(StoreError::Unavailable("another file is at the place of the ledger".to_owned()));
         }
         conn.begin(Access::Write)?;
-        let written = batch::write(conn, &mut self.edge, &mut self.seen, batch);
+        let author = author(conn, &mut self.node, &self.address, &self.queue, batch);
+        let written = author.and_then(|author| batch::write(conn, &mut self.edge, &mut self.seen, &author, batch));
         let indices = conn.finish(written)?;
         self.seen.durable = self.edge.as_ref().map(Edge::tree_head);
         Ok(indices)
     }
+}
+
+/// Renews the node, and asks about the others when the batch closes INTENTs of theirs.
+fn author(
+    conn: &mut Conn,
+    node: &mut Node,
+    address: &Address,
+    queue: &Queue,
+    batch: &[Pending],
+) -> Result<Author, StoreError> {
+    let node = node.renew(conn)?;
+    if batch.iter().all(|pending| pending.closes.is_none()) {
+        return Ok(Author { node, ..Author::default() });
+    }
+    Ok(Author { node, alive: nodes::read(conn, address)?.alive, abandoned: queue.abandoned() })
 }

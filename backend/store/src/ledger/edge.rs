@@ -192,6 +192,11 @@ impl Edge {
         std::mem::take(&mut self.filled)
     }
 
+    /// Whether an INTENT has no OUTCOME.
+    pub(super) fn is_open(&self, index: u64) -> bool {
+        self.open.contains(&index)
+    }
+
     /// Number of entries.
     pub(super) const fn size(&self) -> u64 {
         self.range.size()

@@ -23,6 +23,8 @@ pub(super) struct Pending {
     /// Size of the tree when a commit with it failed first. It may be in the database from there on nevertheless, when
     /// only the answer to the commit was lost.
     pub(super) failed_at: Option<u64>,
+    /// For an OUTCOME of the reconciler: the INTENT, and the node whose it is.
+    pub(super) closes: Option<(u64, i64)>,
     /// Who waits; nobody for a detached entry.
     answer: Option<oneshot::Sender<Result<Receipt, LedgerError>>>,
 }
@@ -36,12 +38,21 @@ impl Pending {
         Ok(Self { answer: Some(answer), ..Self::detached(entry)? })
     }
 
+    /// An OUTCOME of the reconciler for the INTENT `index` of a node.
+    pub(super) fn closing(
+        entry: &Entry,
+        (index, node): (u64, i64),
+        answer: oneshot::Sender<Result<Receipt, LedgerError>>,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self { closes: Some((index, node)), ..Self::waited(entry, answer)? })
+    }
+
     /// An entry that nobody waits for.
     pub(super) fn detached(entry: &Entry) -> Result<Self, LedgerError> {
         let bytes = entry.to_bytes()?;
         let hash = leaf_hash(&bytes);
         let (search, usage) = (Search::of(entry), usage_of(entry));
-        Ok(Self { bytes, hash, search, usage, failed_at: None, answer: None })
+        Ok(Self { bytes, hash, search, usage, failed_at: None, closes: None, answer: None })
     }
 
     fn is_abandoned(&self) -> bool {
@@ -57,6 +68,10 @@ pub(super) struct Queue {
     healthy: AtomicBool,
     /// Number of detached entries that are not durable yet.
     detached: watch::Sender<usize>,
+    /// Whether the committer has ended.
+    ended: watch::Sender<bool>,
+    /// Whether the reconciler has looked at all entries once.
+    reconciled: AtomicBool,
 }
 
 #[derive(Default)]
@@ -67,15 +82,24 @@ struct State {
     /// Whether the front of `waiting` failed before, so that it rests a little when nobody waits.
     resting: bool,
     closed: bool,
-    /// INTENTs of this process that are open, and so are nobody else's to close.
+    /// INTENTs of this process that are open.
     own_open: HashSet<u64>,
+    /// Those of them that nobody knows of, because the caller went away: the reconciler's to close.
+    abandoned: HashSet<u64>,
 }
 
 impl Queue {
     /// An empty queue.
     pub(super) fn new(options: LedgerOptions) -> Self {
-        let (detached, _) = watch::channel(0);
-        Self { options, state: Mutex::default(), wake: Condvar::new(), healthy: AtomicBool::new(true), detached }
+        Self {
+            options,
+            state: Mutex::default(),
+            wake: Condvar::new(),
+            healthy: AtomicBool::new(true),
+            detached: watch::channel(0).0,
+            ended: watch::channel(false).0,
+            reconciled: AtomicBool::new(false),
+        }
     }
 
     /// Adds an entry that a caller waits for, when there is room.
@@ -114,8 +138,20 @@ impl Queue {
         self.wake.notify_one();
     }
 
-    /// The next batch; empty when it is time to try whether a database that failed works again; `None` at the end.
-    pub(super) fn next_batch(&self) -> Option<Vec<Pending>> {
+    /// Waits until the committer has ended.
+    pub(super) async fn ended(&self) {
+        // It cannot fail: the sender lives in `self`.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+    }
+
+    /// The committer has ended.
+    pub(super) fn end(&self) {
+        self.ended.send_replace(true);
+    }
+
+    /// The next batch; empty when nothing came for as long as `beat`, or when it is time to try whether a database that
+    /// failed works again; `None` at the end.
+    pub(super) fn next_batch(&self, beat: Option<Duration>) -> Option<Vec<Pending>> {
         let mut state = self.lock();
         loop {
             let rest = state.resting && state.waited == 0 && !state.closed;
@@ -130,7 +166,15 @@ impl Queue {
                 return None;
             }
             if !rest && self.is_healthy() {
-                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+                let Some(beat) = beat else {
+                    state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                };
+                let (next, timeout) = self.wake.wait_timeout(state, beat).unwrap_or_else(PoisonError::into_inner);
+                state = next;
+                if timeout.timed_out() && state.waiting.is_empty() && !state.closed {
+                    return Some(Vec::new());
+                }
                 continue;
             }
             let (next, timeout) = self.wake.wait_timeout(state, RETRY_AFTER).unwrap_or_else(PoisonError::into_inner);
@@ -163,19 +207,24 @@ impl Queue {
     }
 
     /// Answers a batch that is durable. `indices` are those of its entries, in order.
-    pub(super) fn committed(&self, batch: Vec<Pending>, indices: &[u64]) {
+    pub(super) fn committed(&self, batch: Vec<Pending>, indices: &[Option<u64>]) {
         self.healthy.store(true, Ordering::Release);
         let mut state = self.lock();
         let mut answers = Vec::with_capacity(batch.len());
         let mut detached = 0_usize;
         for (pending, index) in batch.into_iter().zip(indices) {
-            if pending.search.kind == super::search::INTENT && !pending.is_abandoned() {
-                state.own_open.insert(*index);
+            let intent = pending.search.intent.and_then(|intent| u64::try_from(intent).ok());
+            if let Some(index) = index.filter(|_| pending.search.kind == super::search::INTENT) {
+                state.own_open.insert(index);
             }
-            if let Some(intent) = pending.search.intent.and_then(|intent| u64::try_from(intent).ok()) {
+            if let Some(intent) = intent {
                 state.own_open.remove(&intent);
+                state.abandoned.remove(&intent);
             }
-            let receipt = Receipt { index: *index, leaf_hash: pending.hash };
+            let receipt = match index {
+                Some(index) => Ok(Receipt { index: *index, leaf_hash: pending.hash }),
+                None => Err(LedgerError::NotOpen(intent.unwrap_or_default())),
+            };
             match pending.answer {
                 Some(answer) => answers.push((answer, receipt)),
                 None => detached += 1,
@@ -183,9 +232,8 @@ impl Queue {
         }
         drop(state);
         for (answer, receipt) in answers {
-            if answer.send(Ok(receipt)).is_err() {
-                // Nobody will close it: the reconciler may.
-                self.lock().own_open.remove(&receipt.index);
+            if let Err(Ok(receipt)) = answer.send(receipt) {
+                self.abandon(receipt.index);
             }
         }
         if detached > 0 {
@@ -217,9 +265,32 @@ impl Queue {
         self.options.queue_entries_max.max(1)
     }
 
-    /// The open INTENTs of this process.
-    pub(super) fn own_open(&self) -> HashSet<u64> {
-        self.lock().own_open.clone()
+    /// Nobody will close an INTENT of this process: the reconciler may.
+    pub(super) fn abandon(&self, index: u64) {
+        let mut state = self.lock();
+        if state.own_open.contains(&index) {
+            state.abandoned.insert(index);
+        }
+    }
+
+    /// The INTENTs of this process that nobody will close.
+    pub(super) fn abandoned(&self) -> HashSet<u64> {
+        self.lock().abandoned.clone()
+    }
+
+    /// Whether an INTENT of this process is open.
+    pub(super) fn has_open(&self) -> bool {
+        !self.lock().own_open.is_empty()
+    }
+
+    /// Whether all entries were looked at once for open INTENTs.
+    pub(super) fn is_reconciled(&self) -> bool {
+        self.reconciled.load(Ordering::Acquire)
+    }
+
+    /// All entries were looked at.
+    pub(super) fn reconciled(&self) {
+        self.reconciled.store(true, Ordering::Release);
     }
 
     /// Whether the last commit went well.

@@ -175,7 +175,7 @@ async fn intents_that_a_crash_left_open_are_closed_as_unknown(place: Arc<Place>)
     let second = crashed.append(intent(1, "app_1")).await.unwrap().index;
     let third = crashed.append(intent(2, "app_1")).await.unwrap().index;
     crashed.append(outcome(3, "app_1", second, 1, 1)).await.unwrap();
-    drop(crashed);
+    crashed.close().await;
     let (clock, entropy) = (ManualClock::at(NOW), CountingEntropy::default());
     let ledger = place.open_ledger();
     assert_eq!(ledger.reconcile(&clock, &entropy).await.unwrap(), 2);

@@ -17,6 +17,8 @@ mod ledger_faults;
 #[cfg(test)]
 mod ledger_model;
 #[cfg(test)]
+mod ledger_nodes;
+#[cfg(test)]
 mod ledger_reads;
 #[cfg(test)]
 mod ledger_tampering;

@@ -1,10 +1,12 @@
 -- The ledger: entries, the head of the tree over them, its tiles, checkpoints, and usage.
--- The columns of `entry` after `bytes` repeat what stands in the bytes, for searching; `ledger verify` compares them.
+-- The columns of `entry` after `node` repeat what stands in the bytes, for searching; `ledger verify` compares them.
+-- `node` says which process wrote the entry, and so who may close it when it is an INTENT; it is not evidence.
 
 CREATE TABLE entry (
     idx          BIGINT NOT NULL PRIMARY KEY,
     leaf_hash    BYTEA   NOT NULL,
     bytes        BYTEA   NOT NULL,
+    node         BIGINT NOT NULL,
     time_us      BIGINT NOT NULL,
     kind         TEXT    NOT NULL,
     operation    TEXT    NOT NULL,
@@ -32,6 +34,13 @@ CREATE TABLE head (
 -- The empty tree; its root is SHA-256 of nothing.
 INSERT INTO head (id, size, root, nodes, open_from)
 VALUES (1, 0, '\xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', '', 0);
+
+-- The processes that append, renewed every few seconds and gone when one stopped; by the clock of the database.
+CREATE TABLE node (
+    id         BIGINT NOT NULL PRIMARY KEY,
+    started_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL
+);
 
 CREATE TABLE tile (
     level  BIGINT NOT NULL,
