@@ -2,10 +2,13 @@
 
 use crate::clock::Timestamp;
 use crate::id::{AppId, CredentialId, MemberId};
+use crate::scope::ScopeSet;
 use crate::state::InvalidTransition;
 
-/// How many credentials of one app may be live at once.
+/// How many credentials of one app may be live at once, besides its devices.
 pub const LIVE_CREDENTIALS_MAX: usize = 5;
+/// How many devices may be signed in for one app at once.
+pub const LIVE_DEVICES_MAX: usize = 20;
 
 /// Whether a credential may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub enum Proof {
         member: MemberId,
         /// HMAC-SHA-256 of the present refresh token under the server's pepper.
         refresh_hash: [u8; 32],
+        /// The scopes that the member allowed; of these it has those that the app has.
+        scopes: ScopeSet,
     },
 }
 
@@ -95,6 +100,11 @@ impl Proof {
             Self::Key { .. } => "key",
             Self::Device { .. } => "device",
         }
+    }
+
+    /// Whether a member signed in with it from a device.
+    pub const fn is_device(&self) -> bool {
+        matches!(self, Self::Device { .. })
     }
 
     /// What people tell it apart by: the end of a secret, the name of a key.

@@ -84,6 +84,8 @@ pub struct TokenConfig {
     pub url_lifetime_seconds: u64,
     /// How many verified tokens are remembered.
     pub cache_entries_max: usize,
+    /// How long a device stays signed in, in seconds.
+    pub device_seconds: u64,
 }
 
 /// How much a caller may do. All finite.
@@ -96,6 +98,10 @@ pub struct LimitConfig {
     pub tokens_per_minute: u32,
     /// Failed proofs that are answered in one minute for each `client_id`; they never brake the client itself.
     pub token_failures_per_minute: u32,
+    /// Devices that may begin to sign in within one minute, from one network.
+    pub device_codes_per_minute: u32,
+    /// Devices that may wait for a member at once.
+    pub device_codes_waiting: u32,
     /// Bytes of synthetic data an app may read in one day (UTC).
     pub synthetic_bytes_per_day: u64,
     /// Rows of synthetic data an app may read in one day (UTC).
@@ -172,7 +178,12 @@ pub enum MetricsReaders {
 
 impl Default for TokenConfig {
     fn default() -> Self {
-        Self { lifetime_seconds: 1_200, url_lifetime_seconds: 3_600, cache_entries_max: 10_000 }
+        Self {
+            lifetime_seconds: 1_200,
+            url_lifetime_seconds: 3_600,
+            cache_entries_max: 10_000,
+            device_seconds: 12 * 60 * 60,
+        }
     }
 }
 
@@ -182,6 +193,8 @@ impl Default for LimitConfig {
             requests_per_minute: 6_000,
             tokens_per_minute: 600,
             token_failures_per_minute: 30,
+            device_codes_per_minute: 10,
+            device_codes_waiting: 10_000,
             synthetic_bytes_per_day: 100 << 30,
             synthetic_rows_per_day: 1_000_000_000,
             rows_per_answer: 10_000_000,

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod oauth;
 pub mod openapi;
 pub mod operations;
+mod peer;
 pub mod portal;
 pub mod record;
 pub mod route;

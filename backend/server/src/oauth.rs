@@ -3,10 +3,12 @@
 pub mod books;
 mod brakes;
 mod client;
+pub mod device;
 mod form;
 pub mod issue_token;
 pub mod key_set;
 pub mod metadata;
+mod refresh;
 pub(crate) mod refusal;
 pub mod secrets;
 pub mod state;
@@ -26,6 +28,14 @@ pub static ROUTES: &[Route] = &[
         access: Access::Client,
         recording: Recording::Entry,
         handler: || web::post().to(issue_token::issue_token),
+    },
+    Route {
+        method: "POST",
+        path: "/oauth2/device_authorization",
+        operation: "authorize_device",
+        access: Access::Public,
+        recording: Recording::Exempt("a code that opens nothing until a member confirms it, which is recorded"),
+        handler: || web::post().to(device::authorize_device),
     },
     Route {
         method: "GET",

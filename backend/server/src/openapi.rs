@@ -26,6 +26,7 @@ use utoipa::{Modify, OpenApi};
     ),
     paths(
         crate::oauth::issue_token::issue_token,
+        crate::oauth::device::authorize_device,
         crate::oauth::key_set::read_key_set,
         crate::oauth::metadata::describe_authorization_server,
         crate::oauth::metadata::describe_protected_resource,

@@ -9,6 +9,7 @@ mod brake;
 mod catalogue;
 mod cookie;
 mod desk;
+mod device;
 mod example;
 pub(crate) mod failure;
 mod fields;
@@ -115,6 +116,10 @@ pub static ROUTES: &[Route] = routes! {
         post "/apps/{app}/revoke" revoke_app, session::<AppKeepers>(), Recording::Entry;
         post "/apps/{app}/credentials" create_credential, session::<Developers>(), Recording::Entry;
         post "/apps/{app}/credentials/{credential}/revoke" revoke_credential, session::<AppKeepers>(), Recording::Entry;
+        get "/device" device::show_device, session::<Developers>(), FORM;
+        post "/device" device::enter_device_code, session::<Developers>(), Recording::Entry;
+        post "/device/decide" device::decide_device, session::<Developers>(), Recording::Entry;
+        get "/device/{code}" device::show_device_code, session::<Developers>(), FORM;
         get "/grants" grants::list_grants, session::<Anyone>(), SHOWS;
         post "/grants/{grant}/revoke" grants::revoke_grant, session::<Admins>(), Recording::Entry;
         get "/requests" list_requests, session::<Anyone>(), SHOWS;

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::credential::{Credential, CredentialState, KeyAlgorithm, Proof};
 use mudeung_core::id::{AppId, CredentialId};
+use mudeung_core::scope::ScopeSet;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = credentials, treat_none_as_default_value = false)]
@@ -34,14 +35,20 @@ pub fn insert_credential(conn: &mut Conn, credential: &Credential) -> Result<(),
     let (secret_hash, algorithm, public_jwk, member) = match &credential.proof {
         Proof::Secret { hash, .. } => (Some(hash.to_vec()), None, None, None),
         Proof::Key { algorithm, public_jwk, .. } => (None, Some(*algorithm), Some(public_jwk.clone()), None),
-        Proof::Device { member, refresh_hash } => (Some(refresh_hash.to_vec()), None, None, Some(member.to_string())),
+        Proof::Device { member, refresh_hash, .. } => {
+            (Some(refresh_hash.to_vec()), None, None, Some(member.to_string()))
+        }
+    };
+    let hint = match &credential.proof {
+        Proof::Device { scopes, .. } => scopes.to_string(),
+        proof => proof.hint().to_owned(),
     };
     let row = Row {
         id: credential.id.to_string(),
         app: credential.app.to_string(),
         label: credential.label.clone(),
         kind: credential.proof.as_str().to_owned(),
-        hint: credential.proof.hint().to_owned(),
+        hint,
         secret_hash,
         algorithm: algorithm.map(|algorithm| algorithm.as_str().to_owned()),
         public_jwk,
@@ -87,6 +94,22 @@ pub fn update_credential_last_used(conn: &mut Conn, id: CredentialId, used_at: T
     updating(update.execute(&mut conn.0), "credential")
 }
 
+/// Puts another refresh token in the place of a device's present one. Answers whether `present` was still the present
+/// one of a device that is not revoked, so that of two who bring the same token one goes away with nothing.
+pub fn replace_refresh_hash(
+    conn: &mut Conn,
+    id: CredentialId,
+    present: &[u8; 32],
+    next: &[u8; 32],
+) -> Result<bool, StoreError> {
+    let same = credentials::kind
+        .eq("device")
+        .and(credentials::state.eq("active"))
+        .and(credentials::secret_hash.eq(Some(present.to_vec())));
+    let update = diesel::update(table.find(id.to_string()).filter(same));
+    Ok(update.set(credentials::secret_hash.eq(Some(next.to_vec()))).execute(&mut conn.0)? == 1)
+}
+
 fn state_columns(state: CredentialState) -> (String, Option<i64>) {
     let at = match state {
         CredentialState::Active => None,
@@ -105,9 +128,11 @@ fn proof(row: &Row) -> Result<Proof, StoreError> {
             algorithm: row.algorithm.as_deref().and_then(KeyAlgorithm::parse).ok_or_else(lacking)?,
             public_jwk: row.public_jwk.clone().ok_or_else(lacking)?,
         }),
-        "device" => {
-            Ok(Proof::Device { member: column::id(row.member.as_deref().ok_or_else(lacking)?)?, refresh_hash: hash()? })
-        }
+        "device" => Ok(Proof::Device {
+            member: column::id(row.member.as_deref().ok_or_else(lacking)?)?,
+            refresh_hash: hash()?,
+            scopes: ScopeSet::parse(&row.hint),
+        }),
         other => Err(column::unknown("kind of a credential", other)),
     }
 }

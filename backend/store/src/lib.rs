@@ -12,6 +12,7 @@ pub mod agreements;
 pub mod apps;
 pub mod catalog;
 pub mod credentials;
+pub mod device_codes;
 pub mod grants;
 pub mod ledger;
 pub mod members;

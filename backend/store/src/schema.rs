@@ -44,6 +44,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_codes (device_hash) {
+        device_hash -> Binary,
+        user_hash -> Binary,
+        scopes -> Text,
+        state -> Text,
+        credential -> Nullable<Text>,
+        interval_seconds -> BigInt,
+        polled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     apps (id) {
         id -> Text,
         organization -> Text,

@@ -1,11 +1,14 @@
 //! Everything that decisions look at, loaded at one moment.
 
 use crate::grants::GrantsOf;
-use crate::{Conn, StoreError, agreements, apps, catalog, credentials, generation as counter, grants, organizations};
-use mudeung_core::credential::{Credential, Proof};
+use crate::{
+    Conn, StoreError, agreements, apps, catalog, credentials, generation as counter, grants, members, organizations,
+};
+use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
 use mudeung_core::grant::GrantState;
 use mudeung_core::id::OrganizationId;
+use mudeung_core::member::{MemberState, Role};
 use mudeung_core::policy::{CatalogEntry, CredentialStanding, Snapshot};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -25,7 +28,8 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
         let Credential { id, app, not_before, state, expires_at, .. } = *credential;
         (id, CredentialStanding { app, not_before, state, expires_at })
     };
-    let credentials = credentials::list_all(conn)?;
+    let mut credentials = credentials::list_all(conn)?;
+    revoke_of_former_members(conn, &snapshot, &mut credentials)?;
     snapshot.credentials = credentials.iter().map(standing).collect();
     let secret = |credential: &Credential| match credential.proof {
         Proof::Secret { hash, .. } => Some((hash, credential.id)),
@@ -47,6 +51,32 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
         entry.tiers.entry(version.tier).or_default().push(version);
     }
     Ok(snapshot)
+}
+
+/// A device acts for the member who confirmed it: when that member may not act for the app any more, neither may it.
+fn revoke_of_former_members(
+    conn: &mut Conn,
+    snapshot: &Snapshot,
+    credentials: &mut [Credential],
+) -> Result<(), StoreError> {
+    if !credentials.iter().any(|credential| matches!(credential.proof, Proof::Device { .. })) {
+        return Ok(());
+    }
+    let members = members::list_members(conn, None)?;
+    let members: HashMap<_, _> = members.iter().map(|member| (member.id, member)).collect();
+    for credential in credentials {
+        let Proof::Device { member, .. } = credential.proof else { continue };
+        let owner = snapshot.apps.get(&credential.app).map(|app| app.organization);
+        let keeps = members.get(&member).is_some_and(|member| {
+            matches!(member.state, MemberState::Active)
+                && Some(member.organization) == owner
+                && member.roles.contains(&Role::Developer)
+        });
+        if !keeps && matches!(credential.state, CredentialState::Active) {
+            credential.state = CredentialState::Revoked { revoked_at: credential.created_at };
+        }
+    }
+    Ok(())
 }
 
 /// Who holds grants under an older version of the agreement and has not signed the newest.

@@ -239,6 +239,25 @@ wire! {
         pub expires_in: u64,
         /// The scopes it carries, separated by spaces.
         pub scope: String,
+        /// Good for one further token; for devices alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub refresh_token: Option<String>,
+    }
+
+    /// What a device shows to the person before it, and how it goes on asking (RFC 8628 section 3.2).
+    pub struct DeviceAnswer {
+        /// What the device asks with.
+        pub device_code: String,
+        /// What the person types.
+        pub user_code: String,
+        /// Where the person types it.
+        pub verification_uri: String,
+        /// The same with the code filled in.
+        pub verification_uri_complete: String,
+        /// Seconds until both codes expire.
+        pub expires_in: u64,
+        /// Seconds between two questions.
+        pub interval: u64,
     }
 
     /// An error of an OAuth endpoint (RFC 6749 section 5.2).

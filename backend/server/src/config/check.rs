@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 
 /// No token lives longer: what a revocation has to outlast on other servers that check tokens by themselves.
 const TOKEN_SECONDS_MAX: u64 = 1_200;
+/// A device that stays signed in for longer than a month should be a credential of its own.
+const DEVICE_SECONDS_MAX: u64 = 31 * 24 * 60 * 60;
 
 impl Config {
     /// Fills in what only the bound address decides, and refuses what does not hold together.
@@ -78,12 +80,17 @@ impl Config {
         if !(1..=TOKEN_SECONDS_MAX).contains(&tokens.lifetime_seconds) {
             return Err(format!("tokens.lifetime_seconds: from 1 to {TOKEN_SECONDS_MAX}"));
         }
+        if !(1..=DEVICE_SECONDS_MAX).contains(&tokens.device_seconds) {
+            return Err(format!("tokens.device_seconds: from 1 to {DEVICE_SECONDS_MAX}"));
+        }
         let some = [
             ("tokens.url_lifetime_seconds", tokens.url_lifetime_seconds > 0),
             ("tokens.cache_entries_max", tokens.cache_entries_max > 0),
             ("limits.requests_per_minute", limits.requests_per_minute > 0),
             ("limits.tokens_per_minute", limits.tokens_per_minute > 0),
             ("limits.token_failures_per_minute", limits.token_failures_per_minute > 0),
+            ("limits.device_codes_per_minute", limits.device_codes_per_minute > 0),
+            ("limits.device_codes_waiting", limits.device_codes_waiting > 0),
             ("limits.rows_per_answer", limits.rows_per_answer > 0),
             ("limits.body_bytes", limits.body_bytes > 0),
             ("limits.page_items", limits.page_items > 0),

@@ -96,7 +96,7 @@ fn subject(
 }
 
 /// Counts a client that proved who it is.
-fn brake(app: &App, client: AppId, now: Timestamp) -> Result<(), Refusal> {
+pub(super) fn brake(app: &App, client: AppId, now: Timestamp) -> Result<(), Refusal> {
     app.oauth.brakes.passed(client, now).map_err(|early| {
         app.oauth.count_refusal("rate_limited");
         Refusal::too_often(early.retry_in)

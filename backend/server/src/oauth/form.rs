@@ -14,6 +14,8 @@ pub(super) struct Form {
     pub(super) client_assertion: Option<Secret<String>>,
     pub(super) client_assertion_type: Option<String>,
     pub(super) resources: Vec<String>,
+    pub(super) device_code: Option<Secret<String>>,
+    pub(super) refresh_token: Option<Secret<String>>,
 }
 
 impl Form {
@@ -60,6 +62,8 @@ impl Form {
             "client_assertion" => self.client_assertion = Some(Secret::new(value)),
             "client_assertion_type" => self.client_assertion_type = Some(value),
             "resource" => self.resources.push(value),
+            "device_code" => self.device_code = Some(Secret::new(value)),
+            "refresh_token" => self.refresh_token = Some(Secret::new(value)),
             _ => {}
         }
     }

@@ -4,6 +4,7 @@ use super::client;
 use super::form::Form;
 use super::refusal::Refusal;
 use super::tokens::Subject;
+use super::{device, refresh};
 use crate::call::Call;
 use crate::record;
 use crate::state::App;
@@ -20,7 +21,7 @@ const OPERATION: &str = "oauth.issue_token";
 /// Parameters of a token request.
 #[derive(utoipa::ToSchema)]
 pub struct TokenForm {
-    /// Always `client_credentials`.
+    /// `client_credentials`; for devices `urn:ietf:params:oauth:grant-type:device_code` and `refresh_token`.
     pub grant_type: String,
     /// Scopes separated by spaces; all of the app's when absent.
     pub scope: Option<String>,
@@ -28,12 +29,18 @@ pub struct TokenForm {
     pub client_id: Option<String>,
     /// The secret, unless it is in the `Authorization` header.
     pub client_secret: Option<String>,
+    /// The code of a device that a member confirmed.
+    pub device_code: Option<String>,
+    /// The device's present refresh token.
+    pub refresh_token: Option<String>,
 }
 
 /// Issue an access token.
 ///
-/// `client_credentials` alone, with the secret in the `Authorization` header (`client_secret_basic`) or in the body
+/// `client_credentials` with the secret in the `Authorization` header (`client_secret_basic`) or in the body
 /// (`client_secret_post`). Scopes that the app does not have are dropped; `scope` in the answer says what is left.
+/// Command lines that a member signed in from a browser (RFC 8628) send `client_id=mudeung-cli` and no secret: first the
+/// device code, then refresh tokens, of which each is good once.
 #[utoipa::path(
     post,
     path = "/oauth2/token",
@@ -65,26 +72,33 @@ pub async fn issue_token(request: HttpRequest, call: Call, app: web::Data<App>, 
     }
 }
 
-async fn issue(app: &App, call: &Call, headers: &HeaderMap, body: &[u8]) -> Result<TokenAnswer, Refusal> {
+async fn issue(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[u8]) -> Result<TokenAnswer, Refusal> {
     let form = Form::read(headers, body)?;
     match form.grant_type.as_deref() {
         Some("client_credentials") => {}
+        Some(device::GRANT_TYPE) => return device::redeem(app, call, headers, &form).await,
+        Some(refresh::GRANT_TYPE) => return refresh::refresh(app, call, headers, &form).await,
         Some(_) => return Err(Refusal::unsupported_grant_type()),
         None => return Err(Refusal::invalid_request("grant_type is missing from the body.")),
     }
     let now = app.clock.now();
     let subject = client::authenticate(app, call, OPERATION, headers, &form, now).await?;
+    let subject = admit(app, call, &form, subject).await?;
+    grant(app, call, &subject, now).await
+}
+
+/// Looks at what is asked by someone who proved who it is: under which agreement, and for which scopes.
+pub(super) async fn admit(app: &App, call: &Call, form: &Form, subject: Subject) -> Result<Subject, Refusal> {
     let snapshot = app.snapshots.present();
     let organization = snapshot.apps.get(&subject.app).map(|known| known.organization);
     if organization.is_some_and(|organization| snapshot.must_sign.contains(&organization)) {
         let refusal = Refusal::agreement_superseded(&app.config.http.public_url);
         return Err(deny(app, call, &subject, refusal).await);
     }
-    let subject = match wanted(app, &form, subject.scopes.clone()) {
-        Ok(scopes) => Subject { scopes, ..subject },
-        Err(refusal) => return Err(deny(app, call, &subject, refusal).await),
-    };
-    grant(app, call, &subject, now).await
+    match wanted(app, form, subject.scopes.clone()) {
+        Ok(scopes) => Ok(Subject { scopes, ..subject }),
+        Err(refusal) => Err(deny(app, call, &subject, refusal).await),
+    }
 }
 
 /// What is left of the scopes asked for; all of the app's when none are.
@@ -101,7 +115,7 @@ fn wanted(app: &App, form: &Form, granted: ScopeSet) -> Result<ScopeSet, Refusal
 }
 
 /// The token leaves only after its entry is durable.
-async fn grant(app: &App, call: &Call, subject: &Subject, now: Timestamp) -> Result<TokenAnswer, Refusal> {
+pub(super) async fn grant(app: &App, call: &Call, subject: &Subject, now: Timestamp) -> Result<TokenAnswer, Refusal> {
     let id = TokenId::generate(&*app.clock, &*app.entropy);
     let issued = app.tokens.issue(subject, id, now).map_err(|error| {
         tracing::error!("{error}");
@@ -122,11 +136,12 @@ async fn grant(app: &App, call: &Call, subject: &Subject, now: Timestamp) -> Res
         token_type: "Bearer".to_owned(),
         expires_in: issued.expires_in,
         scope: subject.scopes.to_string(),
+        refresh_token: None,
     })
 }
 
 /// Refuses a client that proved who it is; such refusals are recorded one by one.
-async fn deny(app: &App, call: &Call, subject: &Subject, refusal: Refusal) -> Refusal {
+pub(super) async fn deny(app: &App, call: &Call, subject: &Subject, refusal: Refusal) -> Refusal {
     let entry = Entry { detail: Some(refusal.error().to_owned()), ..entry_about(app, call, subject) };
     match record::note(app, entry, Status::Denied).await {
         Ok(_) => refusal,
@@ -134,7 +149,8 @@ async fn deny(app: &App, call: &Call, subject: &Subject, refusal: Refusal) -> Re
     }
 }
 
-fn entry_about(app: &App, call: &Call, subject: &Subject) -> Entry {
+/// The start of an entry about someone who proved who it is.
+pub(super) fn entry_about(app: &App, call: &Call, subject: &Subject) -> Entry {
     let snapshot = app.snapshots.present();
     let organization = snapshot.apps.get(&subject.app).map(|known| known.organization.to_string());
     Entry {

@@ -43,7 +43,7 @@ impl Refusal {
 
     /// A grant type there is none of.
     pub(crate) const fn unsupported_grant_type() -> Self {
-        let description = "Only grant_type=client_credentials is served here.";
+        let description = "This grant_type is not served here; see grant_types_supported in the metadata.";
         Self::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description)
     }
 
@@ -51,6 +51,34 @@ impl Refusal {
     pub(crate) const fn invalid_scope() -> Self {
         let description = "None of the requested scopes is granted to the app. Omit scope to get all that are.";
         Self::new(StatusCode::BAD_REQUEST, "invalid_scope", description)
+    }
+
+    /// A device code or refresh token that opens nothing.
+    pub(crate) const fn invalid_grant(description: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", description)
+    }
+
+    /// The member has not said anything to the device yet.
+    pub(crate) const fn authorization_pending() -> Self {
+        let description = "Nobody has confirmed the code yet. Ask again after the interval.";
+        Self::new(StatusCode::BAD_REQUEST, "authorization_pending", description)
+    }
+
+    /// The device asks more often than it was told to.
+    pub(crate) const fn slow_down() -> Self {
+        let description = "Asked too early. The interval is 5 seconds longer from now on.";
+        Self::new(StatusCode::BAD_REQUEST, "slow_down", description)
+    }
+
+    /// Nobody confirmed the code in time.
+    pub(crate) const fn expired_token() -> Self {
+        let description = "The device code has expired. Begin anew.";
+        Self::new(StatusCode::BAD_REQUEST, "expired_token", description)
+    }
+
+    /// The member said no.
+    pub(crate) const fn access_denied() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "access_denied", "The member refused.")
     }
 
     /// A token for some other resource.

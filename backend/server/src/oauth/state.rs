@@ -1,6 +1,7 @@
 //! What the token endpoint remembers between requests.
 
 use super::brakes::Brakes;
+use super::device::brake::DeviceBrakes;
 use crate::config::Config;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::CredentialId;
@@ -10,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 /// What the token endpoint remembers between requests. Written to the databases in batches by [`super::books`].
 pub struct OAuthState {
     pub(super) brakes: Brakes,
+    pub(crate) devices: DeviceBrakes,
     used: Mutex<HashMap<CredentialId, Timestamp>>,
     refused: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -20,6 +22,7 @@ impl OAuthState {
         let limits = &config.limits;
         Self {
             brakes: Brakes::new(limits.tokens_per_minute, limits.token_failures_per_minute),
+            devices: DeviceBrakes::new(limits.device_codes_per_minute),
             used: Mutex::default(),
             refused: Mutex::default(),
         }

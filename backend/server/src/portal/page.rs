@@ -277,6 +277,8 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "app-created" => t.done_app_created,
         "app-revoked" => t.done_app_revoked,
         "credential-revoked" => t.done_credential_revoked,
+        "device-allowed" => t.done_device_allowed,
+        "device-denied" => t.done_device_denied,
         "grant-revoked" => t.done_grant_revoked,
         "request-submitted" => t.done_request_submitted,
         "request-approved" => t.done_request_approved,

@@ -8,6 +8,7 @@ use super::page::{self, Page, query_value};
 use super::texts::SignInTexts;
 use super::{forgery, password, session};
 use crate::fault::Fault;
+use crate::peer::address_of;
 use crate::record;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
@@ -17,7 +18,7 @@ use mudeung_core::member::{Member, MemberState};
 use mudeung_core::organization::OrganizationState;
 use mudeung_core::secret::Secret;
 use mudeung_wire::ledger::entry::{Entry, Status};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -52,7 +53,7 @@ pub(super) async fn sign_in(visitor: Visitor, request: HttpRequest, body: web::B
     if forgery::check(&visitor.app, &request, visit.as_deref(), form.raw("form_token")).is_err() {
         return again(t.stale, StatusCode::FORBIDDEN);
     }
-    let address = address_of(&visitor, &request);
+    let address = address_of(&visitor.app, &request);
     match visitor.app.portal.brake.ask(&email, address, visitor.app.clock.now()) {
         Verdict::Go => {}
         Verdict::Slowly(wait) => tokio::time::sleep(wait).await,
@@ -180,17 +181,6 @@ fn own_page(next: &str) -> Option<String> {
     let ours = next.starts_with("/ko/") || next.starts_with("/en/");
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     (ours && plain && next.len() <= 1_024).then(|| next.to_owned())
-}
-
-/// The address that an attempt came from. Behind our proxy it is the one the proxy saw, which is the last it names.
-fn address_of(visitor: &Visitor, request: &HttpRequest) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    if !visitor.app.config.http.behind_tls_proxy {
-        return peer;
-    }
-    let forwarded = request.headers().get_all("x-forwarded-for").last();
-    let last = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
-    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
 }
 
 #[cfg(test)]

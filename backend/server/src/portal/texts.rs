@@ -5,12 +5,14 @@ use crate::call::Language;
 mod account;
 mod common;
 mod data;
+mod device;
 mod problems;
 mod review;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
 pub(crate) use common::Common;
 pub(crate) use data::CatalogueTexts;
+pub(crate) use device::DeviceTexts;
 pub(crate) use problems::advice;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
 
@@ -53,13 +55,14 @@ mod tests {
     use super::*;
 
     fn everything() -> Vec<Pair> {
-        let groups: [&[Pair]; 13] = [
+        let groups: [&[Pair]; 14] = [
             Common::PAIRS,
             FrontTexts::PAIRS,
             SignInTexts::PAIRS,
             AppsTexts::PAIRS,
             UsageTexts::PAIRS,
             CatalogueTexts::PAIRS,
+            DeviceTexts::PAIRS,
             GrantsTexts::PAIRS,
             HomeTexts::PAIRS,
             LedgerTexts::PAIRS,

@@ -12,6 +12,8 @@ mod data;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod oauth_device;
+#[cfg(test)]
 mod oauth_metadata;
 #[cfg(test)]
 mod oauth_resource;

@@ -14,6 +14,10 @@ const EXEMPT: &[&str] = &[
     "check_readiness",
     "read_metrics",
     "read_key_set",
+    // Codes that open nothing until a member confirms them; strangers must not make the ledger grow.
+    "authorize_device",
+    "show_device",
+    "show_device_code",
     "describe_authorization_server",
     "describe_protected_resource",
     "read_checkpoint",

@@ -7,12 +7,13 @@ use mudeung_core::clock::Timestamp;
 use mudeung_core::credential::CredentialState;
 use mudeung_core::dataset::{DatasetState, VersionState};
 use mudeung_core::grant::GrantState;
-use mudeung_core::id::{AppId, MemberId, OrganizationId, VersionId};
+use mudeung_core::id::{AppId, CredentialId, MemberId, OrganizationId, VersionId};
 use mudeung_core::member::MemberState;
 use mudeung_core::name::Name;
 use mudeung_core::organization::OrganizationState;
 use mudeung_core::request::RequestState;
 use mudeung_core::tier::Tier;
+use mudeung_store::device_codes::{self, DeviceCode, DeviceCodeState};
 use mudeung_store::grants::GrantsOf;
 use mudeung_store::{Db, StoreError, agreements, apps, catalog, credentials, grants, members, organizations};
 use mudeung_store::{requests, sessions, snapshot};
@@ -25,6 +26,8 @@ on_both!(
     grants_come_back_with_their_filters,
     agreements_and_signatures_come_back,
     sessions_live_until_they_are_deleted_or_expire,
+    device_codes_take_one_answer_and_are_bounded_and_swept,
+    a_refresh_token_is_replaced_once,
     versions_come_back_and_their_numbers_are_taken_once,
     what_is_there_already_is_said_to_be,
     what_is_referred_to_must_exist,
@@ -177,6 +180,58 @@ async fn sessions_live_until_they_are_deleted_or_expire(place: Arc<Place>) {
         assert_eq!(sessions::delete_expired(conn, seen)?, 1, "a session ends at the moment it expires");
         assert!(sessions::find_session_by_hash(conn, &[2; 32])?.is_some());
         assert_eq!(snapshot::generation(conn)?, before, "no decision looks at sessions");
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn device_codes_take_one_answer_and_are_bounded_and_swept(place: Arc<Place>) {
+    let db = filled(&place).await;
+    db.tx("test", |conn| {
+        let before = snapshot::generation(conn)?;
+        let codes = [1, 2, 3].map(samples::device_code);
+        assert!(device_codes::insert_device_code(conn, &codes[0], 2)?);
+        assert!(device_codes::insert_device_code(conn, &codes[1], 2)?);
+        assert!(!device_codes::insert_device_code(conn, &codes[2], 2)?, "there is room for two");
+        assert_eq!(device_codes::find_pending(conn, &codes[0].user_hash, NOW)?.as_ref(), Some(&codes[0]));
+        assert_eq!(device_codes::find_pending(conn, &codes[0].user_hash, codes[0].expires_at)?, None);
+        device_codes::update_polled(conn, &codes[0].device_hash, NOW, 10)?;
+        let credential = CredentialId::from_bytes([1; 16]);
+        let approved = DeviceCodeState::Approved { credential };
+        device_codes::update_state(conn, &codes[0].user_hash, approved, NOW)?;
+        let again = device_codes::update_state(conn, &codes[0].user_hash, DeviceCodeState::Denied, NOW);
+        assert!(matches!(again, Err(StoreError::NotFound { what: "device that waits" })));
+        let late = device_codes::update_state(conn, &codes[1].user_hash, approved, codes[1].expires_at);
+        assert!(matches!(late, Err(StoreError::NotFound { .. })));
+        let expected = DeviceCode { state: approved, polled_at: Some(NOW), interval_seconds: 10, ..codes[0].clone() };
+        assert_eq!(device_codes::find_by_device_hash(conn, &codes[0].device_hash)?, Some(expected));
+        assert_eq!(device_codes::find_pending(conn, &codes[0].user_hash, NOW)?, None);
+        assert!(device_codes::take_device_code(conn, &codes[0].device_hash)?);
+        assert!(!device_codes::take_device_code(conn, &codes[0].device_hash)?, "it is taken once");
+        let later = NOW.plus(std::time::Duration::from_secs(86_400));
+        let fresh = DeviceCode { created_at: later, ..samples::device_code(4) };
+        assert!(device_codes::insert_device_code(conn, &fresh, 1)?, "the others are swept out");
+        assert_eq!(device_codes::find_by_device_hash(conn, &codes[1].device_hash)?, None);
+        assert_eq!(snapshot::generation(conn)?, before, "no decision looks at devices that wait");
+        Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn a_refresh_token_is_replaced_once(place: Arc<Place>) {
+    let db = filled(&place).await;
+    db.tx("test", |conn| {
+        let device = samples::device(7, 1, 1);
+        credentials::insert_credential(conn, &device)?;
+        assert_eq!(credentials::find_credential(conn, device.id)?, Some(device.clone()));
+        assert!(credentials::replace_refresh_hash(conn, device.id, &[7; 32], &[8; 32])?);
+        assert!(!credentials::replace_refresh_hash(conn, device.id, &[7; 32], &[9; 32])?, "it is not the present one");
+        let secret = samples::credential(1, 1);
+        assert!(!credentials::replace_refresh_hash(conn, secret.id, &[1; 32], &[9; 32])?, "a secret is no device");
+        credentials::update_credential_state(conn, device.id, device.state.revoke(NOW)?)?;
+        assert!(!credentials::replace_refresh_hash(conn, device.id, &[8; 32], &[9; 32])?, "it is revoked");
         Ok(())
     })
     .await

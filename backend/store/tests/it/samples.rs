@@ -16,6 +16,7 @@ use mudeung_core::quota::Amount;
 use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_core::scope::ScopeSet;
 use mudeung_core::tier::Tier;
+use mudeung_store::device_codes::{DeviceCode, DeviceCodeState};
 use mudeung_store::sessions::Session;
 use mudeung_store::{Conn, StoreError, agreements, apps, credentials, grants, members, organizations, requests};
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
@@ -81,6 +82,25 @@ pub(crate) fn credential(n: u8, app: u8) -> Credential {
         last_used_at: None,
         state: CredentialState::Active,
         created_at: NOW,
+    }
+}
+
+pub(crate) fn device(n: u8, app: u8, member: u8) -> Credential {
+    let scopes = ScopeSet::parse("catalog.read data.read");
+    let proof = Proof::Device { member: MemberId::from_bytes([member; 16]), refresh_hash: [n; 32], scopes };
+    Credential { proof, ..credential(n, app) }
+}
+
+pub(crate) fn device_code(n: u8) -> DeviceCode {
+    DeviceCode {
+        device_hash: [n; 32],
+        user_hash: [n.wrapping_add(100); 32],
+        scopes: "catalog.read".to_owned(),
+        state: DeviceCodeState::Pending,
+        interval_seconds: 5,
+        polled_at: None,
+        created_at: NOW,
+        expires_at: NOW.plus(std::time::Duration::from_secs(900)),
     }
 }
 

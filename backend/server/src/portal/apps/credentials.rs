@@ -123,7 +123,8 @@ fn insert_within_limit(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let others = mudeung_store::credentials::list_credentials(conn, credential.app)?;
-    if others.iter().filter(|other| other.is_live(now)).count() >= LIVE_CREDENTIALS_MAX {
+    let counts = |other: &&Credential| other.is_live(now) && !other.proof.is_device();
+    if others.iter().filter(counts).count() >= LIVE_CREDENTIALS_MAX {
         return Ok(false);
     }
     mudeung_store::credentials::insert_credential(conn, credential)?;

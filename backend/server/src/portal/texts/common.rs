@@ -67,6 +67,8 @@ texts! {
         done_app_created: "앱을 등록했습니다. 이제 자격증명을 만드세요.", "The app is registered. Now create a credential for it.";
         done_app_revoked: "앱을 폐기했습니다. 1초 안에 모든 요청이 중단됩니다.", "The app is revoked. Its requests stop within one second.";
         done_credential_revoked: "자격증명을 폐기했습니다. 1초 안에 효력을 잃습니다.", "The credential is revoked. It stops working within one second.";
+        done_device_allowed: "기기를 연결했습니다. 기기로 돌아가면 몇 초 안에 로그인됩니다.", "The device is signed in. Go back to it; it goes on within seconds.";
+        done_device_denied: "기기 연결을 거부했습니다. 그 코드는 더 이상 쓸 수 없습니다.", "The device was refused. Its code is worth nothing any more.";
         done_grant_revoked: "이용 승인을 철회했습니다. 진행 중인 전송도 1초 안에 멈춥니다.", "The grant is revoked. Running streams stop within one second.";
         done_request_submitted: "이용 신청을 제출했습니다. 병원의 검토를 기다립니다.", "The access request is filed and waits for the hospital.";
         done_request_approved: "승인했습니다. 이용 승인이 바로 효력을 갖습니다.", "Approved. The grant is effective now.";

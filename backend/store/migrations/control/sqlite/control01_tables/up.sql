@@ -41,6 +41,21 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_token_hash ON sessions (token_hash);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
 
+CREATE TABLE device_codes (
+    device_hash      BLOB NOT NULL PRIMARY KEY,
+    user_hash        BLOB NOT NULL,
+    scopes           TEXT NOT NULL,
+    -- `pending`, `denied` or `approved` (with the credential that came of it).
+    state            TEXT NOT NULL,
+    credential       TEXT,
+    interval_seconds INTEGER NOT NULL,
+    polled_at        INTEGER,
+    created_at       INTEGER NOT NULL,
+    expires_at       INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX device_codes_user_hash ON device_codes (user_hash);
+CREATE INDEX device_codes_expires_at ON device_codes (expires_at);
+
 CREATE TABLE apps (
     id             TEXT    NOT NULL PRIMARY KEY,
     organization   TEXT    NOT NULL REFERENCES organizations (id),
@@ -60,7 +75,8 @@ CREATE TABLE credentials (
     id           TEXT    NOT NULL PRIMARY KEY,
     app          TEXT    NOT NULL REFERENCES apps (id),
     label        TEXT    NOT NULL,
-    -- `secret` (hint, secret_hash), `key` (hint is its kid, algorithm, public_jwk) or `device` (secret_hash, member).
+    -- `secret` (hint, secret_hash), `key` (hint is its kid, algorithm, public_jwk) or `device` (hint is its
+    -- scopes, secret_hash, member).
     kind         TEXT    NOT NULL,
     hint         TEXT    NOT NULL,
     secret_hash  BLOB,
