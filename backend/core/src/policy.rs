@@ -35,6 +35,8 @@ pub struct Snapshot {
     /// Organizations with live grants under an agreement that a newer version has superseded and that they have not
     /// signed. They get no tokens until they do.
     pub must_sign: HashSet<OrganizationId>,
+    /// Tokens that were revoked before their end.
+    pub revoked: HashSet<TokenId>,
     /// The datasets by name.
     pub datasets: BTreeMap<Name, CatalogEntry>,
     /// Every file of every version.
@@ -122,8 +124,8 @@ pub struct Permit {
 /// No, and why. The first three are about the caller, the others about the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// The app, its organization or its credential is not active.
-    #[error("the app, its organization or its credential is not active")]
+    /// The app, its organization or its credential is not active, or the token was revoked.
+    #[error("the app, its organization or its credential is not active, or the token was revoked")]
     NotActive,
     /// The token lacks a scope.
     #[error("the token lacks the scope {}", .0.as_str())]
@@ -142,7 +144,7 @@ impl Permit {
 }
 
 impl Snapshot {
-    /// The app and its organization, when both and the credential may act now.
+    /// The app and its organization, when both and the credential may act now and the token was not revoked.
     pub fn active_app(&self, principal: &Principal, now: Timestamp) -> Result<(&App, &Organization), Denial> {
         let app = self.apps.get(&principal.app).ok_or(Denial::NotActive)?;
         let organization = self.organizations.get(&app.organization).ok_or(Denial::NotActive)?;
@@ -150,6 +152,7 @@ impl Snapshot {
         let active = matches!(app.state, AppState::Active)
             && matches!(organization.state, OrganizationState::Active)
             && credential.app == app.id
+            && !self.revoked.contains(&principal.token)
             && matches!(credential.state, CredentialState::Active)
             && credential.expires_at.is_none_or(|end| now < end);
         if active { Ok((app, organization)) } else { Err(Denial::NotActive) }

@@ -195,9 +195,9 @@ impl From<ReadError> for Fault {
 impl From<Denial> for Fault {
     fn from(denial: Denial) -> Self {
         match denial {
-            Denial::NotActive => {
-                crate::auth::unauthenticated("The app, its organization or its credential is not active.")
-            }
+            Denial::NotActive => crate::auth::unauthenticated(
+                "The app, its organization or its credential is not active, or the token was revoked.",
+            ),
             Denial::ScopeMissing(scope) => crate::auth::insufficient_scope(scope),
             Denial::NotFound => Self::not_found(),
         }

@@ -5,11 +5,13 @@ mod brakes;
 mod client;
 pub mod device;
 mod form;
+pub mod introspect_token;
 pub mod issue_token;
 pub mod key_set;
 pub mod metadata;
 mod refresh;
 pub(crate) mod refusal;
+pub mod revoke_token;
 pub mod secrets;
 pub mod state;
 pub mod tokens;
@@ -36,6 +38,22 @@ pub static ROUTES: &[Route] = &[
         access: Access::Public,
         recording: Recording::Exempt("a code that opens nothing until a member confirms it, which is recorded"),
         handler: || web::post().to(device::authorize_device),
+    },
+    Route {
+        method: "POST",
+        path: "/oauth2/revoke",
+        operation: "revoke_token",
+        access: Access::Client,
+        recording: Recording::Entry,
+        handler: || web::post().to(revoke_token::revoke_token),
+    },
+    Route {
+        method: "POST",
+        path: "/oauth2/introspect",
+        operation: "introspect_token",
+        access: Access::Client,
+        recording: Recording::Entry,
+        handler: || web::post().to(introspect_token::introspect_token),
     },
     Route {
         method: "GET",

@@ -27,6 +27,8 @@ use utoipa::{Modify, OpenApi};
     paths(
         crate::oauth::issue_token::issue_token,
         crate::oauth::device::authorize_device,
+        crate::oauth::revoke_token::revoke_token,
+        crate::oauth::introspect_token::introspect_token,
         crate::oauth::key_set::read_key_set,
         crate::oauth::metadata::describe_authorization_server,
         crate::oauth::metadata::describe_protected_resource,

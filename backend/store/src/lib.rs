@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod members;
 pub mod organizations;
 pub mod requests;
+pub mod revoked_tokens;
 pub mod sessions;
 pub mod snapshot;
 

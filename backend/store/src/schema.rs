@@ -44,6 +44,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    revoked_tokens (token) {
+        token -> Text,
+        app -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     device_codes (device_hash) {
         device_hash -> Binary,
         user_hash -> Binary,

@@ -3,6 +3,7 @@
 use crate::grants::GrantsOf;
 use crate::{
     Conn, StoreError, agreements, apps, catalog, credentials, generation as counter, grants, members, organizations,
+    revoked_tokens,
 };
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
@@ -40,6 +41,7 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
         snapshot.grants.entry(grant.app).or_default().push(Arc::new(grant));
     }
     snapshot.must_sign = must_sign(conn, &snapshot)?;
+    snapshot.revoked = revoked_tokens::list_all(conn)?;
     for dataset in catalog::list_datasets(conn)? {
         snapshot.datasets.insert(dataset.name.clone(), CatalogEntry { dataset, tiers: BTreeMap::new() });
     }

@@ -125,6 +125,7 @@ struct World {
     grants: Vec<Given>,
     token_scopes: ScopeSet,
     app_scopes: ScopeSet,
+    token_revoked: bool,
 }
 
 fn scopes() -> impl Strategy<Value = ScopeSet> {
@@ -148,8 +149,9 @@ fn worlds() -> impl Strategy<Value = World> {
         Just(VersionState::Withdrawn { withdrawn_at: NOW })
     ];
     let lists = (proptest::collection::vec(state, 0..4), proptest::collection::vec(given(), 0..4));
-    (app, organization, credential, end, dataset, lists, scopes(), scopes()).prop_map(
-        |(app, organization, credential, credential_end, dataset, lists, token_scopes, app_scopes)| World {
+    let revoked = prop_oneof![6 => Just(false), 1 => Just(true)];
+    (app, organization, credential, end, dataset, lists, (scopes(), scopes()), revoked).prop_map(
+        |(app, organization, credential, credential_end, dataset, lists, scopes, token_revoked)| World {
             app,
             organization,
             credential,
@@ -157,8 +159,9 @@ fn worlds() -> impl Strategy<Value = World> {
             dataset,
             versions: lists.0,
             grants: lists.1,
-            token_scopes,
-            app_scopes,
+            token_scopes: scopes.0,
+            app_scopes: scopes.1,
+            token_revoked,
         },
     )
 }
@@ -198,6 +201,9 @@ impl World {
             expires_at: self.credential_end.map(Timestamp::from_seconds),
         };
         snapshot.credentials.insert(CredentialId::from_bytes([2; 16]), standing);
+        // Another token that is revoked changes nothing.
+        snapshot.revoked.insert(TokenId::from_bytes([4; 16]));
+        snapshot.revoked.extend(self.token_revoked.then(|| TokenId::from_bytes([3; 16])));
         for (position, given) in self.grants.iter().enumerate() {
             let holder = if given.other_app { AppId::from_bytes([7; 16]) } else { app_id };
             let id = u8::try_from(position).unwrap() + 1;
@@ -225,7 +231,8 @@ impl World {
         let caller = self.app == AppState::Active
             && self.organization == OrganizationState::Active
             && self.credential == CredentialState::Active
-            && self.credential_end.is_none_or(|end| end > 1_000);
+            && self.credential_end.is_none_or(|end| end > 1_000)
+            && !self.token_revoked;
         let scoped = required_scopes(action, resource.tier)
             .iter()
             .all(|s| self.token_scopes.contains(*s) && self.app_scopes.contains(*s));
@@ -299,6 +306,7 @@ fn a_token_of_another_apps_credential_is_refused() {
         grants: Vec::new(),
         token_scopes: ScopeSet::company(),
         app_scopes: ScopeSet::company(),
+        token_revoked: false,
     };
     let mut snapshot = world.snapshot();
     for standing in snapshot.credentials.values_mut() {

@@ -26,6 +26,7 @@ pub async fn keep(app: web::Data<App>) {
         if round.is_multiple_of(REFUSED_EVERY) {
             write_refused(&app);
             app.oauth.brakes.forget(app.clock.now());
+            forget_revoked(&app).await;
         }
     }
 }
@@ -44,6 +45,17 @@ async fn write_used(app: &App) {
     let written = app.db.tx("note use of credentials", move |connection| note(connection, &used)).await;
     if let Err(error) = written {
         tracing::warn!("the last use of credentials is not written down: {error}");
+    }
+}
+
+/// Forgets revoked tokens that would be of no use by now even if they were not revoked.
+pub async fn forget_revoked(app: &App) {
+    let now = app.clock.now();
+    let swept = app
+        .db
+        .tx("forget revoked tokens", move |connection| mudeung_store::revoked_tokens::delete_expired(connection, now));
+    if let Err(error) = swept.await {
+        tracing::warn!("revoked tokens that are over are not forgotten yet: {error}");
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Form {
     pub(super) resources: Vec<String>,
     pub(super) device_code: Option<Secret<String>>,
     pub(super) refresh_token: Option<Secret<String>>,
+    pub(super) token: Option<String>,
+    pub(super) token_type_hint: Option<String>,
 }
 
 impl Form {
@@ -64,6 +66,8 @@ impl Form {
             "resource" => self.resources.push(value),
             "device_code" => self.device_code = Some(Secret::new(value)),
             "refresh_token" => self.refresh_token = Some(Secret::new(value)),
+            "token" => self.token = Some(value),
+            "token_type_hint" => self.token_type_hint = Some(value),
             _ => {}
         }
     }

@@ -8,6 +8,11 @@ use actix_web::{HttpResponse, web};
 use mudeung_core::scope::Scope;
 use serde_json::{Value, json};
 
+/// How an app may prove who it is, at every endpoint for clients.
+const AUTHENTICATION_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+/// The same at the token endpoint, where devices come without a secret.
+const TOKEN_AUTHENTICATION_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+
 /// Describe the authorization server (RFC 8414).
 #[utoipa::path(
     get,
@@ -25,7 +30,11 @@ pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse 
         "device_authorization_endpoint": format!("{issuer}/oauth2/device_authorization"),
         "grant_types_supported": ["client_credentials", super::device::GRANT_TYPE, super::refresh::GRANT_TYPE],
         "response_types_supported": [],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": TOKEN_AUTHENTICATION_METHODS,
+        "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
+        "revocation_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "introspection_endpoint": format!("{issuer}/oauth2/introspect"),
+        "introspection_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
         "scopes_supported": scopes(),
         "service_documentation": format!("{issuer}/docs"),
         "ui_locales_supported": ["ko", "en"],

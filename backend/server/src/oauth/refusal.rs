@@ -88,6 +88,19 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "invalid_target", description)
     }
 
+    /// A kind of token that cannot be revoked here.
+    pub(crate) const fn unsupported_token_type() -> Self {
+        let description = "Only access tokens can be revoked here.";
+        Self::new(StatusCode::BAD_REQUEST, "unsupported_token_type", description)
+    }
+
+    /// So many tokens were revoked one by one that no more are remembered.
+    pub(crate) fn too_many_revoked() -> Self {
+        let description = "Too many tokens of this app are revoked one by one. Revoke the credential instead, or wait as Retry-After says.";
+        let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
+        Self { retry_in: Some(Duration::from_secs(60)), ..refusal }
+    }
+
     /// The organization has not signed the agreement in force. The address explains what to do.
     pub(crate) fn agreement_superseded(public_url: &str) -> Self {
         let description =
@@ -106,7 +119,7 @@ impl Refusal {
 
     /// The server cannot do it now; for instance because the ledger cannot record it.
     pub(crate) fn unavailable() -> Self {
-        let description = "The server cannot issue tokens at the moment. Try again later.";
+        let description = "The server cannot do this at the moment. Try again later.";
         let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
         Self { retry_in: Some(Duration::from_secs(1)), ..refusal }
     }

@@ -54,6 +54,17 @@ pub struct Issued {
     pub expires_in: u64,
 }
 
+/// What a token of this server says, whether it is over or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// Whom it speaks for.
+    pub principal: Principal,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
 /// Why a token opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
@@ -189,7 +200,33 @@ impl Tokens {
         serde_json::json!({ "keys": self.keys.iter().map(TokenKey::jwk).collect::<Vec<_>>() })
     }
 
+    /// What a token of this server says. It may be over: times are for the caller to look at.
+    pub fn inspect(&self, token: &str) -> Result<Inspected, InvalidToken> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(InvalidToken::Malformed);
+        }
+        let claims = self.read(token)?;
+        Ok(Inspected {
+            principal: principal(&claims).ok_or(InvalidToken::Malformed)?,
+            issued_at: Timestamp::from_seconds(claims.iat),
+            expires_at: Timestamp::from_seconds(claims.exp),
+        })
+    }
+
     fn check(&self, token: &str, now: Timestamp) -> Result<(Principal, Timestamp), InvalidToken> {
+        let claims = self.read(token)?;
+        let expires_at = Timestamp::from_seconds(claims.exp);
+        if now >= expires_at {
+            return Err(InvalidToken::Expired);
+        }
+        if claims.nbf.is_some_and(|start| now < Timestamp::from_seconds(start)) {
+            return Err(InvalidToken::NotYet);
+        }
+        Ok((principal(&claims).ok_or(InvalidToken::Malformed)?, expires_at))
+    }
+
+    /// The claims of a token that a key of ours signed for this server.
+    fn read(&self, token: &str) -> Result<Claims, InvalidToken> {
         let (message, signature) = token.rsplit_once('.').ok_or(InvalidToken::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(InvalidToken::Malformed)?;
         let header = decode(header)?;
@@ -209,14 +246,7 @@ impl Tokens {
         if claims.iss != self.issuer || claims.aud != self.issuer {
             return Err(InvalidToken::OtherServer);
         }
-        let expires_at = Timestamp::from_seconds(claims.exp);
-        if now >= expires_at {
-            return Err(InvalidToken::Expired);
-        }
-        if claims.nbf.is_some_and(|start| now < Timestamp::from_seconds(start)) {
-            return Err(InvalidToken::NotYet);
-        }
-        Ok((principal(&claims).ok_or(InvalidToken::Malformed)?, expires_at))
+        Ok(claims)
     }
 }
 

@@ -18,6 +18,8 @@ mod oauth_metadata;
 #[cfg(test)]
 mod oauth_resource;
 #[cfg(test)]
+mod oauth_revocation;
+#[cfg(test)]
 mod oauth_token;
 #[cfg(test)]
 mod operations;

@@ -7,7 +7,7 @@ use mudeung_core::clock::Timestamp;
 use mudeung_core::credential::CredentialState;
 use mudeung_core::dataset::{DatasetState, VersionState};
 use mudeung_core::grant::GrantState;
-use mudeung_core::id::{AppId, CredentialId, MemberId, OrganizationId, VersionId};
+use mudeung_core::id::{AppId, CredentialId, MemberId, OrganizationId, TokenId, VersionId};
 use mudeung_core::member::MemberState;
 use mudeung_core::name::Name;
 use mudeung_core::organization::OrganizationState;
@@ -16,7 +16,7 @@ use mudeung_core::tier::Tier;
 use mudeung_store::device_codes::{self, DeviceCode, DeviceCodeState};
 use mudeung_store::grants::GrantsOf;
 use mudeung_store::{Db, StoreError, agreements, apps, catalog, credentials, grants, members, organizations};
-use mudeung_store::{requests, sessions, snapshot};
+use mudeung_store::{requests, revoked_tokens, sessions, snapshot};
 use std::sync::Arc;
 
 on_both!(
@@ -28,6 +28,7 @@ on_both!(
     sessions_live_until_they_are_deleted_or_expire,
     device_codes_take_one_answer_and_are_bounded_and_swept,
     a_refresh_token_is_replaced_once,
+    a_revoked_token_is_remembered_once_and_until_its_end,
     versions_come_back_and_their_numbers_are_taken_once,
     what_is_there_already_is_said_to_be,
     what_is_referred_to_must_exist,
@@ -161,6 +162,29 @@ async fn agreements_and_signatures_come_back(place: Arc<Place>) {
     })
     .await
     .unwrap_err();
+}
+
+async fn a_revoked_token_is_remembered_once_and_until_its_end(place: Arc<Place>) {
+    let db = filled(&place).await;
+    let (token, app) = (TokenId::from_bytes([1; 16]), AppId::from_bytes([1; 16]));
+    let changes = db
+        .tx("test", move |conn| {
+            let before = snapshot::generation(conn)?;
+            assert!(revoked_tokens::insert_revoked_token(conn, token, app, NOW)?);
+            assert!(!revoked_tokens::insert_revoked_token(conn, token, app, NOW)?, "once");
+            assert_eq!(revoked_tokens::count_of_app(conn, app)?, 1);
+            assert_eq!(revoked_tokens::count_of_app(conn, AppId::from_bytes([2; 16]))?, 0);
+            Ok(snapshot::generation(conn)? - before)
+        })
+        .await
+        .unwrap();
+    assert_eq!(changes, 1, "every node sees it");
+    let loaded = db.read("load", snapshot::load).await.unwrap();
+    assert_eq!(loaded.revoked, [token].into());
+    let early = Timestamp::from_seconds(NOW.seconds() - 1);
+    let swept = |at| db.tx("sweep", move |conn| revoked_tokens::delete_expired(conn, at));
+    assert_eq!((swept(early).await.unwrap(), swept(NOW).await.unwrap()), (0, 1));
+    assert!(db.read("load", snapshot::load).await.unwrap().revoked.is_empty());
 }
 
 async fn sessions_live_until_they_are_deleted_or_expire(place: Arc<Place>) {

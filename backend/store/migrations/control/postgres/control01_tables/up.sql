@@ -40,6 +40,15 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_token_hash ON sessions (token_hash);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
 
+-- Access tokens withdrawn before their end, and until when anything made with them could still be used.
+CREATE TABLE revoked_tokens (
+    token      TEXT   NOT NULL PRIMARY KEY,
+    app        TEXT   NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX revoked_tokens_app ON revoked_tokens (app);
+CREATE INDEX revoked_tokens_expires_at ON revoked_tokens (expires_at);
+
 CREATE TABLE device_codes (
     device_hash      BYTEA NOT NULL PRIMARY KEY,
     user_hash        BYTEA NOT NULL,

@@ -41,6 +41,15 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_token_hash ON sessions (token_hash);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
 
+-- Access tokens withdrawn before their end, and until when anything made with them could still be used.
+CREATE TABLE revoked_tokens (
+    token      TEXT    NOT NULL PRIMARY KEY,
+    app        TEXT    NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX revoked_tokens_app ON revoked_tokens (app);
+CREATE INDEX revoked_tokens_expires_at ON revoked_tokens (expires_at);
+
 CREATE TABLE device_codes (
     device_hash      BLOB NOT NULL PRIMARY KEY,
     user_hash        BLOB NOT NULL,
