@@ -29,6 +29,7 @@ pub mod stream;
 pub mod tables;
 pub mod throttle;
 pub mod tiers;
+pub mod usage;
 pub mod view;
 pub mod visit;
 
@@ -67,7 +68,7 @@ pub static ROUTES: &[Route] = &[
     route!(get "GET" "/v1/files/{file}", "read_file", Access::SignedOrToken(READ), Recording::Entry, read_file::read_file),
     route!(head "HEAD" "/v1/files/{file}", "describe_file", Access::SignedOrToken(READ), HEADERS_ALONE, read_file::describe_file),
     route!(post "POST" "/v1/query", "run_query", Access::Token(&[Scope::QueryRun]), Recording::Entry, query::run_query),
-    route!(get "GET" "/v1/usage", "list_usage", USAGE, OWN_FIGURES, account::list_usage),
+    route!(get "GET" "/v1/usage", "list_usage", USAGE, OWN_FIGURES, usage::list_usage),
     route!(get "GET" "/v1/quota", "list_quota", USAGE, OWN_FIGURES, account::list_quota),
     route!(get "GET" "/v1/grants", "list_grants", USAGE, OWN_FIGURES, account::list_grants),
     route!(get "GET" "/v1/receipts/{index}", "read_receipt", Access::Token(&[Scope::ReceiptsRead]), OWN_FIGURES, receipts::read_receipt),

@@ -42,7 +42,7 @@ use utoipa::{Modify, OpenApi};
         crate::data::read_file::read_file,
         crate::data::read_file::describe_file,
         crate::data::query::run_query,
-        crate::data::account::list_usage,
+        crate::data::usage::list_usage,
         crate::data::account::list_quota,
         crate::data::account::list_grants,
         crate::data::receipts::read_receipt,

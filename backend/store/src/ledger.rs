@@ -19,7 +19,7 @@ mod usage;
 mod verify;
 
 pub use entries::EntryFilter;
-pub use usage::{Granularity, UsageFilter, UsageRow};
+pub use usage::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow};
 pub use verify::{VerifyError, VerifyReport};
 
 use crate::connection::{Access, Address};
@@ -209,9 +209,14 @@ impl Ledger {
         self.read("ledger.entries", move |conn| entries::list(conn, &filter, before, limit)).await
     }
 
-    /// Usage, oldest first: at most `limit` rows after the first `offset`.
-    pub async fn usage(&self, filter: UsageFilter, offset: u64, limit: usize) -> Result<Vec<UsageRow>, LedgerError> {
-        self.read("ledger.usage", move |conn| usage::list(conn, &filter, offset, limit)).await
+    /// Usage, oldest first: at most `limit` rows that come after a place in the list.
+    pub async fn usage(
+        &self,
+        filter: UsageFilter,
+        after: Option<UsagePlace>,
+        limit: usize,
+    ) -> Result<Vec<UsageRow>, LedgerError> {
+        self.read("ledger.usage", move |conn| usage::list(conn, &filter, after.as_ref(), limit)).await
     }
 
     /// What was read under a grant in its whole life.

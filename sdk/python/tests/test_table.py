@@ -173,8 +173,8 @@ def test_usage_quota_and_grants_are_records(mock: Mock):
     sandbox = mock.sandbox()
     assert sandbox.usage()[0].bytes == 3
     day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    assert len(sandbox.usage(day, "2026-01-02T00:00:00Z", hourly=True)) == 1
-    asked = {"from": "2026-01-01T00:00:00+00:00", "to": "2026-01-02T00:00:00Z", "granularity": "hour"}
+    assert len(sandbox.usage(day, "2026-01-02T00:00:00Z", granularity="hour", group_by=["dataset"])) == 1
+    asked = {"from": "2026-01-01T00:00:00+00:00", "to": "2026-01-02T00:00:00Z", "granularity": "hour", "group_by": "dataset"}
     assert mock.seen("/v1/usage")[-1].query == asked
     with pytest.raises(ConfigurationError, match="no time zone"):
         sandbox.usage(datetime.datetime(2026, 1, 1))

@@ -5,12 +5,56 @@ use crate::error::ApiError;
 use crate::page::Items;
 use mudeung_wire::api::{GrantItem, QuotaItem, ReceiptItem, UsageItem};
 
-/// Which usage to list; all of it by days unless told otherwise.
+/// How long the periods are that usage is summed up by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Granularity {
+    /// By hours.
+    Hour,
+    /// By days in UTC.
+    #[default]
+    Day,
+    /// By calendar months in Korea Standard Time, as they are invoiced.
+    Month,
+}
+
+/// A part that usage can be told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsagePart {
+    /// By app.
+    App,
+    /// By dataset.
+    Dataset,
+    /// By tier.
+    Tier,
+    /// By operation.
+    Operation,
+    /// By grant.
+    Grant,
+}
+
+impl UsagePart {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Dataset => "dataset",
+            Self::Tier => "tier",
+            Self::Operation => "operation",
+            Self::Grant => "grant",
+        }
+    }
+}
+
+/// Which usage to list; all of it by days, told apart by all parts but the grant, unless told otherwise.
 ///
 /// ```
-/// use mudeung_sdk::UsagePeriod;
-/// let morning = UsagePeriod { from: Some("2026-01-31T00:00:00Z".into()), hourly: true, ..UsagePeriod::default() };
-/// assert_eq!(morning.to, None);
+/// use mudeung_sdk::{Granularity, UsagePart, UsagePeriod};
+/// let by_dataset = UsagePeriod {
+///     from: Some("2026-01-31T00:00:00Z".into()),
+///     granularity: Granularity::Hour,
+///     group_by: Some(vec![UsagePart::Dataset]),
+///     ..UsagePeriod::default()
+/// };
+/// assert_eq!(by_dataset.to, None);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UsagePeriod {
@@ -18,8 +62,10 @@ pub struct UsagePeriod {
     pub from: Option<String>,
     /// Usage of hours that begin before, RFC 3339.
     pub to: Option<String>,
-    /// By hours instead of by days.
-    pub hourly: bool,
+    /// How long the periods are.
+    pub granularity: Granularity,
+    /// What to tell apart; by nothing when empty. Parts that are not told apart are absent from the answer.
+    pub group_by: Option<Vec<UsagePart>>,
 }
 
 impl Client {
@@ -31,8 +77,14 @@ impl Client {
                     url.query_pairs_mut().append_pair(name, moment);
                 }
             }
-            if period.hourly {
-                url.query_pairs_mut().append_pair("granularity", "hour");
+            match period.granularity {
+                Granularity::Hour => _ = url.query_pairs_mut().append_pair("granularity", "hour"),
+                Granularity::Day => {}
+                Granularity::Month => _ = url.query_pairs_mut().append_pair("granularity", "month"),
+            }
+            if let Some(parts) = &period.group_by {
+                let parts: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
+                url.query_pairs_mut().append_pair("group_by", &parts.join(","));
             }
             url
         });

@@ -31,7 +31,7 @@ mod rows;
 mod table;
 mod token;
 
-pub use account::UsagePeriod;
+pub use account::{Granularity, UsagePart, UsagePeriod};
 pub use client::{Client, ClientBuilder};
 pub use download::{DownloadedFile, Progress};
 pub use error::ApiError;

@@ -150,16 +150,19 @@ wire! {
 
     /// What was used in one period.
     pub struct UsageItem {
-        /// Start of the period (one hour or one day), RFC 3339 UTC.
+        /// Start of the period (an hour, a day in UTC, or a calendar month in Korea Standard Time), RFC 3339 UTC.
         pub period_start: String,
-        /// The app.
-        pub app: String,
-        /// The dataset.
-        pub dataset: String,
-        /// `synthetic` or `deidentified`.
-        pub tier: String,
+        /// The app; `null` when usage is not told apart by it, as with all the parts below.
+        pub app: Option<String>,
+        /// The dataset; empty when an operation has none.
+        pub dataset: Option<String>,
+        /// `synthetic` or `deidentified`; empty when an operation has none.
+        pub tier: Option<String>,
         /// What was done, for instance `data.read_file`.
-        pub operation: String,
+        pub operation: Option<String>,
+        /// The grant; empty for what needs none.
+        #[serde(default)]
+        pub grant: Option<String>,
         /// Number of requests.
         pub requests: u64,
         /// Number of rows.

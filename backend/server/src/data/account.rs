@@ -1,4 +1,4 @@
-//! `GET /v1/usage`, `/v1/quota`, `/v1/grants`: what an app may know about itself.
+//! `GET /v1/quota`, `/v1/grants`: what an app may know about itself.
 
 use crate::auth::scope::UsageRead;
 use crate::data::budget::Account;
@@ -9,40 +9,8 @@ use crate::data::view::{self, rfc3339};
 use crate::data::visit::Visit;
 use crate::fault::Fault;
 use actix_web::{HttpRequest, HttpResponse};
-use mudeung_core::clock::Timestamp;
 use mudeung_core::grant::Grant;
-use mudeung_store::ledger::{Granularity, UsageFilter, UsageRow};
-use mudeung_wire::api::{GrantItem, Page, QuotaItem, UsageItem};
-
-/// What the app used, by hour or day: the fold of its entries in the ledger.
-#[utoipa::path(
-    get, path = "/v1/usage", operation_id = "list_usage", tag = "account",
-    params(
-        ("from" = Option<String>, Query, description = "RFC 3339; usage of hours that begin then or later"),
-        ("to" = Option<String>, Query, description = "RFC 3339; usage of hours that begin before"),
-        ("granularity" = Option<String>, Query, description = "`hour` or `day`, which is the default"),
-        ("cursor" = Option<String>, Query, description = "Where the page starts: `next_cursor` of the page before"),
-        ("limit" = Option<u64>, Query, description = "Items on the page", minimum = 1),
-    ),
-    responses((status = 200, body = Page<UsageItem>), TokenProblems), security(("oauth" = ["usage.read"])),
-)]
-pub async fn list_usage(visit: Visit<UsageRead>, request: HttpRequest) -> Result<HttpResponse, Fault> {
-    let params = Params::parse(request.query_string(), &["from", "to", "granularity", "cursor", "limit"])?;
-    let text = |name| params.get(name).unwrap_or_default();
-    let filter = UsageFilter {
-        organization: None,
-        app: Some(visit.caller.principal.app.to_string()),
-        from: moment(&params, "from")?,
-        until: moment(&params, "to")?,
-        granularity: granularity(&params)?,
-    };
-    let list = format!("usage/{}/{}/{}", text("from"), text("to"), text("granularity"));
-    let window = Window::of(&visit.app, &list, &params)?;
-    let offset = window.after_number();
-    let rows = visit.app.ledger.usage(filter, offset, window.items_max().saturating_add(1)).await?;
-    let keyed = (offset.saturating_add(1)..).zip(rows).map(|(at, row)| (format!("{at:020}"), usage_item(row)));
-    Ok(visit.show_own(&window.page(&visit.app, keyed)))
-}
+use mudeung_wire::api::{GrantItem, Page, QuotaItem};
 
 /// The budgets of the app: of each live grant, and of synthetic data today.
 #[utoipa::path(
@@ -86,40 +54,6 @@ pub async fn list_grants(visit: Visit<UsageRead>, request: HttpRequest) -> Resul
     let mut items: Vec<_> = grants.map(|grant| (grant.id.to_string(), view::grant(grant))).collect();
     items.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(visit.show_own(&window.page(&visit.app, items)))
-}
-
-fn moment(params: &Params, name: &str) -> Result<Option<Timestamp>, Fault> {
-    let Some(text) = params.get(name) else { return Ok(None) };
-    let parsed = text.parse::<jiff::Timestamp>().ok();
-    let parsed = parsed.ok_or_else(|| {
-        Fault::parameter(
-            name,
-            "Must be a moment as in 2026-01-31T00:00:00Z.",
-            "2026-01-31T00:00:00Z 형식의 시각이어야 합니다.",
-        )
-    });
-    parsed.map(|at| Some(Timestamp::from_micros(at.as_microsecond())))
-}
-
-fn granularity(params: &Params) -> Result<Granularity, Fault> {
-    match params.get("granularity") {
-        None | Some("day") => Ok(Granularity::Day),
-        Some("hour") => Ok(Granularity::Hour),
-        Some(_) => Err(Fault::parameter("granularity", "Must be hour or day.", "hour 또는 day여야 합니다.")),
-    }
-}
-
-fn usage_item(row: UsageRow) -> UsageItem {
-    UsageItem {
-        period_start: rfc3339(row.period_start),
-        app: row.app,
-        dataset: row.dataset,
-        tier: row.tier,
-        operation: row.operation,
-        requests: row.requests,
-        rows: row.rows,
-        bytes: row.bytes,
-    }
 }
 
 fn quota_item(account: &Account, grant: Option<&Grant>) -> QuotaItem {

@@ -33,9 +33,9 @@ impl Window {
         Ok(Self { list: list.to_owned(), after, items_max: usize::try_from(limit).unwrap_or(1) })
     }
 
-    /// The position after which the page starts, in a list whose keys are positions.
-    pub fn after_number(&self) -> u64 {
-        self.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(0)
+    /// The key after which the page starts, for a list that is read from that key on.
+    pub fn after(&self) -> Option<&str> {
+        self.after.as_deref()
     }
 
     /// Items on the page.
@@ -44,9 +44,14 @@ impl Window {
     }
 
     /// The page of a list whose items come with their keys, in ascending order of them.
-    pub fn page<T>(self, app: &App, items: impl IntoIterator<Item = (String, T)>) -> Page<T> {
-        let after = self.after;
-        let mut rest = items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).peekable();
+    pub fn page<T>(mut self, app: &App, items: impl IntoIterator<Item = (String, T)>) -> Page<T> {
+        let after = self.after.take();
+        self.page_of_rest(app, items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)))
+    }
+
+    /// The page of a list that was read from [`Window::after`] on, with at least one item more than the page has.
+    pub fn page_of_rest<T>(self, app: &App, rest: impl IntoIterator<Item = (String, T)>) -> Page<T> {
+        let mut rest = rest.into_iter().peekable();
         let mut page = Page { items: Vec::new(), next_cursor: None };
         let mut last = None;
         while page.items.len() < self.items_max

@@ -32,6 +32,14 @@ pub(crate) fn utc_day(at: Timestamp) -> String {
     }
 }
 
+/// `2026-01-31 09h`, of a period that is counted in UTC.
+pub(crate) fn utc_hour(at: Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(at.micros()) {
+        Ok(at) => at.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %Hh").to_string(),
+        Err(_) => String::new(),
+    }
+}
+
 /// The first moment of a day in KST that is written as `2026-01-31`.
 pub(crate) fn start_of_day(text: &str) -> Option<Timestamp> {
     let day: Date = text.parse().ok().filter(|_| text.len() == 10)?;
@@ -48,7 +56,7 @@ mod tests {
         let at = Timestamp::from_seconds(1_767_225_600);
         assert_eq!(minute(at), "2026-01-01 09:00");
         assert_eq!(precise(at.micros() + 1), "2026-01-01 09:00:00.000001");
-        assert_eq!(utc_day(at), "2026-01-01");
+        assert_eq!((utc_day(at), utc_hour(at)), ("2026-01-01".to_owned(), "2026-01-01 00h".to_owned()));
         assert_eq!(minute(start_of_day("2026-01-01").unwrap()), "2026-01-01 00:00");
         assert_eq!(start_of_day("2026-02-30"), None);
         assert_eq!(start_of_day("yesterday"), None);

@@ -198,6 +198,12 @@ pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
     pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
+/// All values of a query parameter.
+pub(crate) fn query_values(query: &str, name: &str) -> Vec<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    pairs.into_iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect()
+}
+
 /// Language and rest of a path such as `/ko/apps`.
 pub(super) fn split(path: &str, fallback: Language) -> (Language, &str) {
     for language in [Language::Ko, Language::En] {

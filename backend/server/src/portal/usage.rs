@@ -1,25 +1,28 @@
-//! Usage of the last thirty days: a chart, and the same figures as a table.
+//! Usage on screen: charts by day and by hour, and the figures as a table, told apart as the reader wishes.
 
 mod chart;
 
 use super::desk::{Anyone, Desk};
-use super::page::{self, Page};
+use super::page::{self, Page, query_values};
 use super::texts::UsageTexts;
 use super::{figure, moment};
 use crate::fault::Fault;
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chart::Chart;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::tier::Tier;
-use mudeung_store::ledger::{Granularity, UsageFilter, UsageRow};
+use mudeung_store::ledger::{Granularity, Grouping, UsageFilter, UsageRow};
 use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR_S: i64 = 60 * 60;
+const DAY_S: i64 = 24 * HOUR_S;
 /// How many days are shown.
 const DAYS: u32 = 30;
+/// How many hours are shown.
+const HOURS: u32 = 48;
 /// The most sums that are looked at for one page.
 const ROWS_MAX: usize = 10_000;
 /// The most lines of the table.
@@ -32,17 +35,36 @@ struct UsagePage {
     t: &'static UsageTexts,
     rows: Vec<UsageLine>,
     total: Sums,
-    chart: Chart,
+    charts: [Drawn; 2],
+    shown: Grouping,
+    choices: Vec<Part>,
+    hourly: bool,
+    period: &'static str,
     all: bool,
+    keys: usize,
+}
+
+/// A chart with what stands under it.
+struct Drawn {
+    chart: Chart,
+    caption: &'static str,
+}
+
+/// A part that usage can be told apart by.
+struct Part {
+    value: &'static str,
+    text: &'static str,
+    chosen: bool,
 }
 
 struct UsageLine {
-    day: String,
+    period: String,
     organization: String,
     app: String,
     dataset: String,
     tier: String,
     operation: String,
+    grant: String,
     requests: String,
     rows: String,
     bytes: String,
@@ -55,45 +77,97 @@ struct Sums {
 }
 
 /// Shows usage.
-pub(super) async fn show_usage(desk: Desk<Anyone>) -> Result<HttpResponse, Fault> {
+pub(super) async fn show_usage(desk: Desk<Anyone>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let scope = desk.signed_in.scope();
-    let today = start_of_utc_day(desk.app.clock.now());
-    let first = Timestamp::from_seconds(today.seconds() - i64::from(DAYS - 1) * 86_400);
-    let filter = UsageFilter {
-        organization: scope.map(|organization| organization.to_string()),
-        from: Some(first),
-        granularity: Granularity::Day,
+    let hourly = page::query_value(request.query_string(), "by").as_deref() == Some("hour");
+    let grouping = grouping(request.query_string());
+    let now = desk.app.clock.now();
+    let (days, hours) = (periods(now, DAY_S, DAYS), periods(now, HOUR_S, HOURS));
+    let organization = scope.map(|organization| organization.to_string());
+    let filter = |granularity, grouping, first: Option<&Timestamp>| UsageFilter {
+        organization: organization.clone(),
+        from: first.copied(),
+        granularity,
+        grouping,
         ..UsageFilter::default()
     };
-    let used = desk.app.ledger.usage(filter, 0, ROWS_MAX).await?;
+    let by_day = filter(Granularity::Day, Grouping::NONE, days.first());
+    let by_hour = filter(Granularity::Hour, Grouping::NONE, hours.first());
+    let wanted = if hourly { &by_hour } else { &by_day };
+    let wanted = UsageFilter { grouping, ..wanted.clone() };
+    let used = desk.app.ledger.usage(wanted, None, ROWS_MAX).await?;
+    let by_day = desk.app.ledger.usage(by_day, None, ROWS_MAX).await?;
+    let by_hour = desk.app.ledger.usage(by_hour, None, ROWS_MAX).await?;
     let snapshot = desk.app.snapshots.present();
     let page = desk.page.clone();
-    let days: Vec<Timestamp> = (0..DAYS).map(|day| first.plus(DAY.saturating_mul(day))).collect();
+    let t = UsageTexts::of(page.language);
+    let choices = choices(&page, t, grouping);
     let shown = UsagePage {
-        t: UsageTexts::of(page.language),
-        rows: used.iter().rev().take(LINES_MAX).map(|row| line(&page, &snapshot, row)).collect(),
+        rows: used.iter().rev().take(LINES_MAX).map(|row| line(&page, &snapshot, row, hourly)).collect(),
         total: total(&used),
-        chart: chart::of_bytes(&days, &used),
+        charts: [
+            Drawn { chart: chart::of_bytes(&days, &by_day, chart::Unit::Day), caption: t.chart },
+            Drawn { chart: chart::of_bytes(&hours, &by_hour, chart::Unit::Hour), caption: t.chart_hours },
+        ],
+        shown: grouping,
+        keys: choices.iter().filter(|part| part.chosen).count() + 1 + usize::from(scope.is_none()),
+        choices,
+        hourly,
+        period: if hourly { t.hour } else { t.day },
         all: scope.is_none(),
+        t,
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
 }
 
-const fn start_of_utc_day(now: Timestamp) -> Timestamp {
-    Timestamp::from_seconds(now.seconds().div_euclid(86_400) * 86_400)
+/// The beginnings of the last periods, in UTC, oldest first; the last one holds the present.
+fn periods(now: Timestamp, seconds: i64, count: u32) -> Vec<Timestamp> {
+    let last = now.seconds().div_euclid(seconds) * seconds;
+    let first = Timestamp::from_seconds(last - i64::from(count - 1) * seconds);
+    let length = Duration::from_secs(seconds.unsigned_abs());
+    (0..count).map(|period| first.plus(length.saturating_mul(period))).collect()
 }
 
-fn line(page: &Page, snapshot: &Snapshot, row: &UsageRow) -> UsageLine {
-    let app = row.app.parse().ok().and_then(|id| snapshot.apps.get(&id));
-    let organization = row.organization.parse().ok().and_then(|id| snapshot.organizations.get(&id));
+/// The parts that were ticked; the usual ones when the form was not used.
+fn grouping(query: &str) -> Grouping {
+    let ticked = query_values(query, "group");
+    if ticked.is_empty() {
+        return Grouping::default();
+    }
+    let has = |name: &str| ticked.iter().any(|part| part == name);
+    Grouping {
+        app: has("app"),
+        grant: has("grant"),
+        dataset: has("dataset"),
+        tier: has("tier"),
+        operation: has("operation"),
+    }
+}
+
+fn choices(page: &Page, t: &'static UsageTexts, grouping: Grouping) -> Vec<Part> {
+    vec![
+        Part { value: "app", text: page.t.app, chosen: grouping.app },
+        Part { value: "dataset", text: page.t.dataset, chosen: grouping.dataset },
+        Part { value: "tier", text: page.t.tier, chosen: grouping.tier },
+        Part { value: "operation", text: t.operation, chosen: grouping.operation },
+        Part { value: "grant", text: t.grant, chosen: grouping.grant },
+    ]
+}
+
+fn line(page: &Page, snapshot: &Snapshot, row: &UsageRow, hourly: bool) -> UsageLine {
+    let place = &row.place;
+    let app = place.app.parse().ok().and_then(|id| snapshot.apps.get(&id));
+    let organization = place.organization.parse().ok().and_then(|id| snapshot.organizations.get(&id));
+    let name = |known: Option<&String>, id: &String| known.unwrap_or(id).clone();
     UsageLine {
-        day: moment::utc_day(row.period_start),
-        organization: organization.map_or_else(|| row.organization.clone(), |organization| organization.name.clone()),
-        app: app.map_or_else(|| row.app.clone(), |app| app.name.clone()),
-        dataset: row.dataset.clone(),
-        tier: Tier::parse(&row.tier).map(|tier| page.tier(tier).to_owned()).unwrap_or_default(),
-        operation: row.operation.clone(),
+        period: if hourly { moment::utc_hour(place.period_start) } else { moment::utc_day(place.period_start) },
+        organization: name(organization.map(|organization| &organization.name), &place.organization),
+        app: name(app.map(|app| &app.name), &place.app),
+        dataset: place.dataset.clone(),
+        tier: Tier::parse(&place.tier).map(|tier| page.tier(tier).to_owned()).unwrap_or_default(),
+        operation: place.operation.clone(),
+        grant: place.grant.clone(),
         requests: figure::grouped(row.requests),
         rows: figure::grouped(row.rows),
         bytes: figure::grouped(row.bytes),

@@ -7,6 +7,7 @@ mod leases;
 mod metering;
 mod probe;
 mod rows;
+mod usage;
 
 use crate::app::TestApp;
 use crate::app::fixture::{DATASET, TABLE};

@@ -1,25 +1,53 @@
 //! Looking usage up: the fold that every commit keeps up to date.
 
-use super::fold::hour;
+use super::fold::{HOUR_US, hour};
 use crate::schema::usage_hour;
 use crate::{Conn, StoreError, column};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::quota::Amount;
 
 /// Microseconds in a day.
 const DAY_US: i64 = 86_400_000_000;
 
-/// How long the periods are that usage is summed up by. Both begin in UTC.
+/// How long the periods are that usage is summed up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Granularity {
     /// An hour.
     Hour,
-    /// A day.
+    /// A day in UTC.
     #[default]
     Day,
+    /// A calendar month in Korea Standard Time, which is what is invoiced.
+    Month,
+}
+
+/// What usage is told apart by, beside the organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grouping {
+    /// By app.
+    pub app: bool,
+    /// By grant.
+    pub grant: bool,
+    /// By dataset.
+    pub dataset: bool,
+    /// By tier.
+    pub tier: bool,
+    /// By operation.
+    pub operation: bool,
+}
+
+impl Default for Grouping {
+    fn default() -> Self {
+        Self { app: true, grant: false, dataset: true, tier: true, operation: true }
+    }
+}
+
+impl Grouping {
+    /// By nothing: one sum for each period and organization.
+    pub const NONE: Self = Self { app: false, grant: false, dataset: false, tier: false, operation: false };
 }
 
 /// Which usage is wanted; every part that is given must fit.
@@ -35,23 +63,34 @@ pub struct UsageFilter {
     pub until: Option<Timestamp>,
     /// How to sum it up.
     pub granularity: Granularity,
+    /// What to tell apart.
+    pub grouping: Grouping,
 }
 
-/// Usage in one period.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsageRow {
+/// What a sum of usage is of, and at the same time its place in the list. Parts that are not told apart are empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsagePlace {
     /// When the period begins.
     pub period_start: Timestamp,
     /// The organization.
     pub organization: String,
     /// The app; empty when a member read in the portal.
     pub app: String,
+    /// The grant; empty for what needs none.
+    pub grant: String,
     /// The dataset; empty when an operation has none.
     pub dataset: String,
     /// The tier; empty when an operation has none.
     pub tier: String,
     /// The operation.
     pub operation: String,
+}
+
+/// Usage in one period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageRow {
+    /// What it is of.
+    pub place: UsagePlace,
     /// Number of requests.
     pub requests: u64,
     /// Rows that were sent.
@@ -64,15 +103,17 @@ pub struct UsageRow {
 struct Row {
     #[diesel(sql_type = BigInt)]
     period: i64,
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = Text)]
     organization: String,
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = Text)]
     app: String,
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = Text)]
+    grant_id: String,
+    #[diesel(sql_type = Text)]
     dataset: String,
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = Text)]
     tier: String,
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = Text)]
     operation: String,
     #[diesel(sql_type = BigInt)]
     requests: i64,
@@ -82,39 +123,94 @@ struct Row {
     bytes: i64,
 }
 
-/// Usage that fits, oldest first.
+/// Usage that fits and comes after a place in the list, oldest first.
 pub(super) fn list(
     conn: &mut Conn,
     filter: &UsageFilter,
-    offset: u64,
+    after: Option<&UsagePlace>,
     limit: usize,
 ) -> Result<Vec<UsageRow>, StoreError> {
-    let period = match filter.granularity {
-        Granularity::Hour => 1_i64,
-        Granularity::Day => DAY_US,
-    };
-    // Both databases number their parameters `$1`, `$2` …; SQLite by first appearance, so they appear in order. The
-    // remainder is taken twice because it is negative for times before 1970.
-    let query = diesel::sql_query(
-        "WITH chosen AS (SELECT $1 AS period_us, u.* FROM usage_hour u WHERE (organization = $2 OR $3 = 0) \
-         AND (app = $4 OR $5 = 0) AND period_start >= $6 AND period_start < $7) \
-         SELECT period_start - ((period_start % period_us) + period_us) % period_us AS period, \
-         organization, app, dataset, tier, operation, CAST(SUM(requests) AS BIGINT) AS requests, \
-         CAST(SUM(rows) AS BIGINT) AS rows, CAST(SUM(bytes) AS BIGINT) AS bytes FROM chosen \
-         GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6 LIMIT $8 OFFSET $9",
-    );
+    // Both databases number their parameters `$1`, `$2` …; SQLite by first appearance, so they appear in order.
+    let query = diesel::sql_query(format!(
+        "WITH chosen AS (SELECT u.period_start AS at_us, u.organization, {parts}, u.requests, u.rows, u.bytes \
+         FROM usage_hour u WHERE (u.organization = $1 OR $2 = 0) AND (u.app = $3 OR $4 = 0) \
+         AND u.period_start >= $5 AND u.period_start < $6), dated AS ({dated}), \
+         summed AS (SELECT period, organization, app, grant_id, dataset, tier, operation, \
+         CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(rows) AS BIGINT) AS rows, \
+         CAST(SUM(bytes) AS BIGINT) AS bytes FROM dated GROUP BY 1, 2, 3, 4, 5, 6, 7) \
+         SELECT * FROM summed WHERE $7 = 0 OR (period, organization, app, grant_id, dataset, tier, operation) > \
+         ($8, $9, $10, $11, $12, $13, $14) ORDER BY 1, 2, 3, 4, 5, 6, 7 LIMIT $15",
+        parts = parts(filter.grouping),
+        dated = dated(filter.granularity),
+    ));
+    let place = after.cloned().unwrap_or_else(nowhere);
+    // What belongs to earlier periods need not be looked at again.
+    let seen = after.map_or(i64::MIN, |place| place.period_start.micros());
     let rows = query
-        .bind::<BigInt, _>(period)
-        .bind::<diesel::sql_types::Text, _>(filter.organization.clone().unwrap_or_default())
+        .bind::<Text, _>(filter.organization.clone().unwrap_or_default())
         .bind::<BigInt, _>(i64::from(filter.organization.is_some()))
-        .bind::<diesel::sql_types::Text, _>(filter.app.clone().unwrap_or_default())
+        .bind::<Text, _>(filter.app.clone().unwrap_or_default())
         .bind::<BigInt, _>(i64::from(filter.app.is_some()))
-        .bind::<BigInt, _>(filter.from.map_or(i64::MIN, Timestamp::micros))
+        .bind::<BigInt, _>(filter.from.map_or(i64::MIN, Timestamp::micros).max(seen))
         .bind::<BigInt, _>(filter.until.map_or(i64::MAX, Timestamp::micros))
+        .bind::<BigInt, _>(i64::from(after.is_some()))
+        .bind::<BigInt, _>(place.period_start.micros())
+        .bind::<Text, _>(place.organization)
+        .bind::<Text, _>(place.app)
+        .bind::<Text, _>(place.grant)
+        .bind::<Text, _>(place.dataset)
+        .bind::<Text, _>(place.tier)
+        .bind::<Text, _>(place.operation)
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
-        .bind::<BigInt, _>(column::count(offset))
         .load::<Row>(&mut conn.0)?;
     rows.into_iter().map(usage_row).collect()
+}
+
+/// The key columns; those that are not told apart are the empty text.
+fn parts(grouping: Grouping) -> String {
+    let part = |wanted, name| if wanted { format!("u.{name}") } else { format!("CAST('' AS TEXT) AS {name}") };
+    [
+        part(grouping.app, "app"),
+        part(grouping.grant, "grant_id"),
+        part(grouping.dataset, "dataset"),
+        part(grouping.tier, "tier"),
+        part(grouping.operation, "operation"),
+    ]
+    .join(", ")
+}
+
+/// The rows of `chosen` with the beginning of their period. Remainders are taken twice because they are negative for
+/// times before 1970. A month begins where its first day does; the arithmetic is that of the Gregorian calendar in eras
+/// of 146,097 days with years that begin in March, as in [`mudeung_wire::invoice::Month`], which a test compares.
+fn dated(granularity: Granularity) -> String {
+    let fixed = |unit: i64| format!("SELECT at_us - ((at_us % {unit}) + {unit}) % {unit} AS period, c.* FROM chosen c");
+    match granularity {
+        Granularity::Hour => fixed(HOUR_US),
+        Granularity::Day => fixed(DAY_US),
+        Granularity::Month => {
+            let kst = 9 * HOUR_US;
+            format!(
+                "SELECT (day - (doy - (153 * ((5 * doy + 2) / 153) + 2) / 5)) * {DAY_US} - {kst} AS period, e.* FROM \
+                 (SELECT doe - (365 * yoe + yoe / 4 - yoe / 100) AS doy, d.* FROM \
+                 (SELECT (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365 AS yoe, c.* FROM \
+                 (SELECT (day + 719468) % 146097 AS doe, b.* FROM \
+                 (SELECT (at_us + {kst} - (((at_us + {kst}) % {DAY_US}) + {DAY_US}) % {DAY_US}) / {DAY_US} AS day, a.* \
+                 FROM chosen a) b) c) d) e"
+            )
+        }
+    }
+}
+
+const fn nowhere() -> UsagePlace {
+    UsagePlace {
+        period_start: Timestamp::from_micros(0),
+        organization: String::new(),
+        app: String::new(),
+        grant: String::new(),
+        dataset: String::new(),
+        tier: String::new(),
+        operation: String::new(),
+    }
 }
 
 /// What was read under a grant.
@@ -146,12 +242,15 @@ fn amount((bytes, rows): (i64, i64)) -> Result<Amount, StoreError> {
 
 fn usage_row(row: Row) -> Result<UsageRow, StoreError> {
     Ok(UsageRow {
-        period_start: Timestamp::from_micros(row.period),
-        organization: row.organization,
-        app: row.app,
-        dataset: row.dataset,
-        tier: row.tier,
-        operation: row.operation,
+        place: UsagePlace {
+            period_start: Timestamp::from_micros(row.period),
+            organization: row.organization,
+            app: row.app,
+            grant: row.grant_id,
+            dataset: row.dataset,
+            tier: row.tier,
+            operation: row.operation,
+        },
         requests: column::count_back(row.requests)?,
         rows: column::count_back(row.rows)?,
         bytes: column::count_back(row.bytes)?,

@@ -145,9 +145,10 @@ impl World {
         assert_eq!(report.head.size, u64::try_from(entries.len()).unwrap());
         assert_eq!(report.head.root, definition(&leaves));
         let filter = UsageFilter { granularity: Granularity::Hour, ..UsageFilter::default() };
-        let rows = self.ledger.usage(filter, 0, 10_000).await.unwrap();
-        let stored =
-            rows.into_iter().map(|row| ((row.period_start.micros(), row.app), (row.requests, row.rows, row.bytes)));
+        let rows = self.ledger.usage(filter, None, 10_000).await.unwrap();
+        let stored = rows
+            .into_iter()
+            .map(|row| ((row.place.period_start.micros(), row.place.app), (row.requests, row.rows, row.bytes)));
         assert_eq!(stored.collect::<BTreeMap<_, _>>(), fold(&entries));
     }
 }

@@ -132,9 +132,9 @@ async fn usage_is_summed_by_hour_and_day(place: Arc<Place>) {
     let list = |filter: UsageFilter| {
         let ledger = ledger.clone();
         async move {
-            let rows = ledger.usage(filter, 0, 100).await.unwrap();
-            let hours = |row: &mudeung_store::ledger::UsageRow| (row.period_start.micros() - start) / HOUR;
-            rows.iter().map(|row| (hours(row), row.app.clone(), row.requests, row.bytes)).collect::<Vec<_>>()
+            let rows = ledger.usage(filter, None, 100).await.unwrap();
+            let hours = |row: &mudeung_store::ledger::UsageRow| (row.place.period_start.micros() - start) / HOUR;
+            rows.iter().map(|row| (hours(row), row.place.app.clone(), row.requests, row.bytes)).collect::<Vec<_>>()
         }
     };
     let row = |hour: i64, app: &str, requests: u64| (hour, app.to_owned(), requests, requests * 10);
@@ -150,7 +150,8 @@ async fn usage_is_summed_by_hour_and_day(place: Arc<Place>) {
     let from = Some(Timestamp::from_micros(start + 5 * HOUR));
     let until = Some(Timestamp::from_micros(start + 24 * HOUR));
     assert_eq!(list(UsageFilter { from, until, ..hourly }).await, [row(5, "app_1", 1), row(5, "app_2", 1)]);
-    assert_eq!(ledger.usage(daily, 1, 1).await.unwrap()[0].app, "app_2", "the second row");
+    let first = ledger.usage(daily.clone(), None, 1).await.unwrap().remove(0).place;
+    assert_eq!(ledger.usage(daily, Some(first), 1).await.unwrap()[0].place.app, "app_2", "the second row");
     assert_eq!(ledger.used("grt_1").await.unwrap(), Amount { bytes: 50, rows: 5 });
     assert_eq!(ledger.used_synthetic_since("app_1", NOW).await.unwrap(), Amount::ZERO);
     let index = ledger.append(intent(90, "app_1")).await.unwrap().index;

@@ -23,6 +23,8 @@ mod ledger_reads;
 #[cfg(test)]
 mod ledger_tampering;
 #[cfg(test)]
+mod ledger_usage;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod samples;

@@ -61,16 +61,17 @@ class File:
 
 @dataclass(frozen=True)
 class Usage:
-    """What was read in one period."""
+    """What was read in one period. Parts that were not told apart are `None`."""
 
     period_start: str
-    app: str
-    dataset: str
-    tier: str
-    operation: str
+    app: str | None
+    dataset: str | None
+    tier: str | None
+    operation: str | None
     requests: int
     rows: int
     bytes: int
+    grant: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow
 
@@ -14,6 +15,8 @@ from ._config import find_settings
 from ._errors import ConfigurationError
 from ._http import Http, RetryPolicy, receipt
 from ._table import Result, Table
+
+UsagePart = Literal["app", "dataset", "tier", "operation", "grant"]
 
 
 class Sandbox:
@@ -76,12 +79,23 @@ class Sandbox:
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
 
     def usage(
-        self, start: datetime | str | None = None, end: datetime | str | None = None, *, hourly: bool = False
+        self,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+        *,
+        granularity: Literal["hour", "day", "month"] = "day",
+        group_by: Iterable[UsagePart] | None = None,
     ) -> Items[Usage]:
-        """What was read, by day or hour, dataset, tier and operation: the fold of the ledger, to the byte."""
+        """What was read, by period and the parts of `group_by`: the fold of the ledger, to the byte.
+
+        Days are counted in UTC, months in Korea Standard Time, as they are invoiced. Parts that are not named in
+        `group_by` are `None`; without it all but the grant are told apart.
+        """
         params = {name: _moment(value) for name, value in (("from", start), ("to", end)) if value is not None}
-        if hourly:
-            params["granularity"] = "hour"
+        if granularity != "day":
+            params["granularity"] = granularity
+        if group_by is not None:
+            params["group_by"] = ",".join(group_by)
         return Items(record(Usage, item) for item in self._http.items(self._http.address("v1", "usage"), params))
 
     def quota(self) -> Items[Quota]:

@@ -15,7 +15,7 @@ use args::{Arguments, Command};
 use clap::Parser;
 use environment::Environment;
 use failure::Failure;
-use mudeung_sdk::UsagePeriod;
+use mudeung_sdk::{Granularity, UsagePeriod};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -49,7 +49,11 @@ async fn run(arguments: Arguments, environment: Environment) -> Result<(), Failu
         Command::Datasets { place } => datasets::run(&client, place, json).await,
         Command::Pull { place, out, version } => pull::run(&client, place, version, &out, json).await,
         Command::Query(query) => query::run(&client, query, json).await,
-        Command::Usage { from, to, hourly } => usage::run_usage(&client, &UsagePeriod { from, to, hourly }, json).await,
+        Command::Usage { from, to, hourly } => {
+            let granularity = if hourly { Granularity::Hour } else { Granularity::Day };
+            let period = UsagePeriod { from, to, granularity, group_by: None };
+            usage::run_usage(&client, &period, json).await
+        }
         Command::Quota => usage::run_quota(&client, json).await,
     }
 }

@@ -14,9 +14,10 @@ pub(crate) async fn run_usage(client: &Client, period: &UsagePeriod, json: bool)
     let rows: Vec<Vec<String>> = items
         .into_iter()
         .map(|item| {
-            let table = format!("{}.{}", item.dataset, item.tier);
+            let part = |part: Option<String>| part.unwrap_or_else(|| "*".to_owned());
+            let table = format!("{}.{}", part(item.dataset), part(item.tier));
             let numbers = [item.requests, item.rows, item.bytes].map(grouped);
-            [vec![item.period_start, table, item.operation], numbers.to_vec()].concat()
+            [vec![item.period_start, table, part(item.operation)], numbers.to_vec()].concat()
         })
         .collect();
     output::lines(&aligned(&["PERIOD", "DATASET", "OPERATION", "REQUESTS", "ROWS", "BYTES"], &rows))

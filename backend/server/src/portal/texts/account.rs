@@ -92,7 +92,15 @@ texts! {
         lead: "이용량은 원장 기록의 합계입니다. 청구, 화면, 감사의 숫자가 다를 수 없습니다.", "Usage is the sum of the ledger, so bill, screen and audit cannot disagree.";
         empty: "최근 30일 동안 이용 기록이 없습니다. 첫 화면의 예제를 실행해 보세요.", "Nothing was used in the last 30 days. Try an example from the front page.";
         chart: "최근 30일 하루 이용량(바이트)", "Bytes a day, last 30 days";
+        chart_hours: "최근 48시간 시간당 이용량(바이트)", "Bytes an hour, last 48 hours";
         day: "날짜(UTC)", "Day (UTC)";
+        hour: "시각(UTC)", "Hour (UTC)";
+        by_day: "일별, 최근 30일", "By day, last 30 days";
+        by_hour: "시간별, 최근 48시간", "By hour, last 48 hours";
+        period: "기간", "Period";
+        group_by: "구분 항목", "Tell apart by";
+        apply: "다시 보기", "Show";
+        grant: "이용 승인", "Grant";
         operation: "작업", "Operation";
         requests: "요청", "Requests";
         total: "합계", "Total";
