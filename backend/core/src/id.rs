@@ -100,6 +100,8 @@ ids! {
     RequestId = "req";
     /// A grant: what an approved request gives.
     GrantId = "grt";
+    /// A version of a plan.
+    PlanId = "pln";
     /// A version of one tier of a dataset.
     VersionId = "ver";
     /// One Parquet file of a table version.

@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Check, show and export the ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Issue invoices, hand them out with their proofs, and check them offline
+    #[command(subcommand)]
+    Usage(UsageCommand),
     /// Create members of the portal and reset their passwords
     #[command(subcommand)]
     User(UserCommand),
@@ -173,6 +176,44 @@ pub(crate) struct LedgerArgs {
     /// The ledger database: a SQLite file or a postgres:// address
     #[arg(long, value_name = "DATABASE")]
     pub(crate) database: Option<String>,
+}
+
+/// Invoices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsageCommand {
+    /// Issue the invoice of a month that is over; an invoice is issued once and never changes
+    Invoice(InvoiceArgs),
+    /// Write an invoice with its entries and their proofs into a folder, for the company
+    Export {
+        /// The invoice
+        #[command(flatten)]
+        invoice: InvoiceArgs,
+        /// The folder to write into
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Recompute an exported invoice offline, down to every entry, and name the first fault
+    Verify {
+        /// The exported folder
+        bundle: PathBuf,
+        /// The log's verifier key, as at /ledger/verifier [default: the one in the folder]
+        #[arg(long, value_name = "KEY")]
+        verifier: Option<String>,
+    },
+}
+
+/// Which invoice.
+#[derive(Debug, Args)]
+pub(crate) struct InvoiceArgs {
+    /// The configuration file of the server (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The calendar month in Korea Standard Time, as 2026-10
+    #[arg(long)]
+    pub(crate) month: String,
+    /// The company's identifier
+    #[arg(long, value_name = "ORGANIZATION")]
+    pub(crate) organization: String,
 }
 
 /// Members of the portal.

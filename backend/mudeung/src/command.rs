@@ -3,4 +3,5 @@
 pub(crate) mod curate;
 pub(crate) mod ledger;
 pub(crate) mod serve;
+pub(crate) mod usage;
 pub(crate) mod user;

@@ -38,6 +38,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Ledger(LedgerCommand::Verify(ledger)) => command::ledger::verify(&ledger).await,
         Command::Ledger(LedgerCommand::Export { ledger, out }) => command::ledger::export(&ledger, &out).await,
         Command::Ledger(LedgerCommand::Prove { ledger, index }) => command::ledger::prove(&ledger, index).await,
+        Command::Usage(what) => command::usage::run(what).await,
         Command::User(what) => command::user::run(what).await,
         Command::Key(cli::KeyCommand::Rotate(args)) => command::serve::rotate_key(&args.config),
         Command::Openapi => say(&mudeung_server::openapi::openapi_json().map_err(Failure::failed)?),

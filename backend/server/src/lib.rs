@@ -5,6 +5,7 @@
 
 pub mod application;
 pub mod auth;
+pub mod billing;
 pub mod call;
 pub mod config;
 pub mod data;

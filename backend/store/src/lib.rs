@@ -10,6 +10,7 @@
 
 pub mod agreements;
 pub mod apps;
+pub mod billing;
 pub mod catalog;
 pub mod credentials;
 pub mod device_codes;
@@ -35,6 +36,6 @@ pub use connection::Conn;
 pub use db::Db;
 pub use error::StoreError;
 pub use ledger::{
-    EntryFilter, Granularity, Ledger, LedgerError, LedgerOptions, Receipt, TreeHead, UsageFilter, UsageRow,
-    VerifyError, VerifyReport,
+    EntryFilter, Granularity, Grouping, Ledger, LedgerError, LedgerOptions, Receipt, TreeHead, UsageFilter, UsagePlace,
+    UsageRow, VerifyError, VerifyReport,
 };

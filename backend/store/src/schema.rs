@@ -164,6 +164,51 @@ diesel::table! {
 }
 
 diesel::table! {
+    plans (id) {
+        id -> Text,
+        name -> Text,
+        version -> BigInt,
+        base_fee_krw -> BigInt,
+        included_bytes -> BigInt,
+        included_requests -> BigInt,
+        included_rows -> BigInt,
+        valid_from -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    plan_prices (plan, class, tier) {
+        plan -> Text,
+        class -> Text,
+        tier -> Text,
+        gib_micro_krw -> BigInt,
+        million_rows_micro_krw -> BigInt,
+        request_micro_krw -> BigInt,
+    }
+}
+
+diesel::table! {
+    subscriptions (organization, from_month) {
+        organization -> Text,
+        from_month -> Text,
+        plan -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invoices (organization, month) {
+        organization -> Text,
+        month -> Text,
+        document -> Text,
+        note -> Text,
+        sha256 -> Text,
+        issued_at -> BigInt,
+    }
+}
+
+diesel::table! {
     datasets (name) {
         name -> Text,
         title_ko -> Text,

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod billing;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod data;

@@ -159,6 +159,50 @@ CREATE TABLE grants (
 CREATE INDEX grants_app ON grants (app);
 CREATE INDEX grants_organization ON grants (organization);
 
+-- A plan's terms never change: other terms are another version. Amounts are whole won, prices millionths of a won.
+CREATE TABLE plans (
+    id                TEXT    NOT NULL PRIMARY KEY,
+    name              TEXT    NOT NULL,
+    version           BIGINT NOT NULL,
+    base_fee_krw      BIGINT NOT NULL,
+    included_bytes    BIGINT NOT NULL,
+    included_requests BIGINT NOT NULL,
+    included_rows     BIGINT NOT NULL,
+    valid_from        TEXT    NOT NULL,
+    created_at        BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX plans_version ON plans (name, version);
+
+CREATE TABLE plan_prices (
+    plan                   TEXT    NOT NULL REFERENCES plans (id),
+    class                  TEXT    NOT NULL,
+    tier                   TEXT    NOT NULL,
+    gib_micro_krw          BIGINT NOT NULL,
+    million_rows_micro_krw BIGINT NOT NULL,
+    request_micro_krw      BIGINT NOT NULL,
+    PRIMARY KEY (plan, class, tier)
+);
+
+-- An organization has one plan from a month on (`2026-10`); without one it has the free one.
+CREATE TABLE subscriptions (
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    from_month   TEXT    NOT NULL,
+    plan         TEXT    NOT NULL REFERENCES plans (id),
+    created_at   BIGINT NOT NULL,
+    PRIMARY KEY (organization, from_month)
+);
+
+-- Invoices as they were issued: canonical JSON and the signed note about it. They never change.
+CREATE TABLE invoices (
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    month        TEXT    NOT NULL,
+    document     TEXT    NOT NULL,
+    note         TEXT    NOT NULL,
+    sha256       TEXT    NOT NULL,
+    issued_at    BIGINT NOT NULL,
+    PRIMARY KEY (organization, month)
+);
+
 CREATE TABLE datasets (
     name       TEXT    NOT NULL PRIMARY KEY,
     title_ko   TEXT    NOT NULL,
