@@ -86,7 +86,7 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
         tracing::warn!(closed, "accesses left open by an earlier run are closed as unknown");
     }
     let app = web::Data::new(assemble(parts).await?);
-    publisher::check_extension(&app.ledger, &publisher::verifier(&app)).await?;
+    publisher::check_extension(&app.ledger, &publisher::verifiers(&app)).await?;
     publisher::publish(&app).await?;
     let tasks = vec![
         tokio::spawn(app.snapshots.clone().keep_present()),
@@ -107,6 +107,7 @@ async fn assemble(parts: Parts) -> Result<App, StartError> {
         tokens: crate::oauth::tokens::Tokens::new(&config, &keys),
         oauth: crate::oauth::state::OAuthState::new(&config),
         published: publisher::Published::default(),
+        forks: crate::ledger::check_checkpoint::Forks::default(),
         data: crate::data::state::DataState::new(&config),
         portal: crate::portal::state::PortalState::new(&config),
         metrics: crate::operations::metrics::Metrics::new(),

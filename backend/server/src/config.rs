@@ -139,6 +139,8 @@ pub struct LedgerConfig {
     /// The name it signs checkpoints under. When empty, the one of the last checkpoint; before there is any, the host of
     /// `http.public_url` and `/ledger`.
     pub origin: String,
+    /// The verifier keys the log had before, as `GET /ledger/verifier` showed them: what was signed with them still holds.
+    pub former_verifiers: Vec<String>,
     /// Entries that may wait to be written. More is answered 503.
     pub queue_entries_max: usize,
     /// Seconds that ranges of one file count under one INTENT; 0 gives each range its own.
@@ -215,6 +217,6 @@ impl Default for LimitConfig {
 
 impl Default for LedgerConfig {
     fn default() -> Self {
-        Self { origin: String::new(), queue_entries_max: 10_000, lease_seconds: 60 }
+        Self { origin: String::new(), former_verifiers: Vec::new(), queue_entries_max: 10_000, lease_seconds: 60 }
     }
 }

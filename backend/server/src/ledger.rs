@@ -1,13 +1,19 @@
-//! The ledger for outsiders: checkpoint, tiles and the key to check them with.
+//! The ledger for outsiders: checkpoint, tiles, proofs and the key to check them with; and the comparison with what they
+//! hold.
 
+pub mod check_checkpoint;
 pub mod publisher;
 pub mod read_checkpoint;
+pub mod read_consistency;
 pub mod read_tile;
 pub mod read_verifier;
 pub mod reconciler;
 
 use crate::route::{Access, Recording, Route};
 use actix_web::web;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use mudeung_wire::ledger::tree::Hash;
 
 const PROOF: Recording =
     Recording::Exempt("shows hashes and signatures for checking the ledger, no data and no entries");
@@ -38,4 +44,25 @@ pub static ROUTES: &[Route] = &[
         recording: PROOF,
         handler: || web::get().to(read_verifier::read_verifier),
     },
+    Route {
+        method: "GET",
+        path: "/ledger/proof/consistency",
+        operation: "read_consistency",
+        access: Access::Public,
+        recording: PROOF,
+        handler: || web::get().to(read_consistency::read_consistency),
+    },
+    Route {
+        method: "POST",
+        path: "/ledger/check",
+        operation: "check_checkpoint",
+        access: Access::Public,
+        recording: Recording::Exempt("compares hashes and signatures; a fork that is found is recorded"),
+        handler: || web::post().to(check_checkpoint::check_checkpoint),
+    },
 ];
+
+/// Hashes as they are shown.
+fn in_base64(hashes: &[Hash]) -> Vec<String> {
+    hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
+}

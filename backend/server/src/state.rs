@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::data::state::DataState;
 use crate::keys::Keys;
+use crate::ledger::check_checkpoint::Forks;
 use crate::ledger::publisher::Published;
 use crate::oauth::state::OAuthState;
 use crate::oauth::tokens::Tokens;
@@ -39,6 +40,8 @@ pub struct App {
     pub oauth: OAuthState,
     /// The checkpoint that is shown.
     pub published: Published,
+    /// The forks that were found.
+    pub forks: Forks,
     /// Rate limits, budgets, leases.
     pub data: DataState,
     /// Sign-ins and their brakes.

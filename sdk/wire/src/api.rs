@@ -232,6 +232,26 @@ wire! {
         pub leaf_hash: String,
     }
 
+    /// The proof that one tree begins with another (RFC 9162 section 2.1.4).
+    pub struct ConsistencyProof {
+        /// Size of the earlier tree.
+        pub from: u64,
+        /// Size of the later tree.
+        pub to: u64,
+        /// The hashes, base64.
+        pub hashes: Vec<String>,
+    }
+
+    /// A checkpoint that the ledger begins with.
+    pub struct CheckedCheckpoint {
+        /// Size of the tree of the checkpoint that was sent.
+        pub size: u64,
+        /// The ledger's present checkpoint, a signed note.
+        pub checkpoint: String,
+        /// The proof that the present tree begins with the one that was sent; base64.
+        pub hashes: Vec<String>,
+    }
+
     /// An answer of the token endpoint (RFC 6749 section 5.1).
     pub struct TokenAnswer {
         /// The access token, a JWT (RFC 9068).

@@ -2,6 +2,7 @@
 
 use super::Config;
 use actix_web::http::Uri;
+use mudeung_wire::ledger::checkpoint::LogVerifier;
 use std::net::{IpAddr, SocketAddr};
 
 /// No token lives longer: what a revocation has to outlast on other servers that check tokens by themselves.
@@ -22,6 +23,11 @@ impl Config {
         }
         if self.ledger.origin.contains(|c: char| c.is_whitespace() || c == '+') {
             return Err("ledger.origin: a name without spaces and plus signs".to_owned());
+        }
+        for former in &self.ledger.former_verifiers {
+            if LogVerifier::parse(former).is_none() {
+                return Err(format!("ledger.former_verifiers: `{former}` is not a verifier key"));
+            }
         }
         Ok(())
     }

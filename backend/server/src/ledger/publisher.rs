@@ -15,6 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 #[derive(Default)]
 pub struct Published {
     note: ArcSwapOption<Note>,
+    /// The last one that witnesses cosigned; it may be behind the other.
+    cosigned: ArcSwapOption<Note>,
 }
 
 /// A signed checkpoint with the size it speaks of.
@@ -46,7 +48,10 @@ pub enum Inconsistent {
     )]
     Changed(u64),
     /// The last checkpoint was signed by another key or under another name.
-    #[error("the last checkpoint does not verify under this server's key and ledger.origin: {0}")]
+    #[error(
+        "the last checkpoint does not verify under this server's key and ledger.origin: {0}; when the key was changed, \
+         name the old one in ledger.former_verifiers"
+    )]
     OtherKey(String),
     /// The ledger does not answer.
     #[error(transparent)]
@@ -58,6 +63,22 @@ impl Published {
     pub fn latest(&self) -> Option<Arc<Note>> {
         self.note.load_full()
     }
+
+    /// One over the entry of an index: the cosigned one, else the latest.
+    pub fn covering(&self, index: u64) -> Option<Arc<Note>> {
+        let covers = |note: &Arc<Note>| note.size > index;
+        self.cosigned.load_full().filter(covers).or_else(|| self.latest().filter(covers))
+    }
+
+    /// Shows a checkpoint with the cosignatures that came in. When a later one was published meanwhile, that stays.
+    pub fn show_cosigned(&self, note: Note) {
+        let note = Arc::new(note);
+        self.cosigned.store(Some(Arc::clone(&note)));
+        self.note.rcu(|latest| match latest {
+            Some(latest) if latest.size != note.size => Some(Arc::clone(latest)),
+            _ => Some(Arc::clone(&note)),
+        });
+    }
 }
 
 /// The name that the last checkpoint was signed under. A log keeps its name for life, so one that was not configured but
@@ -68,9 +89,9 @@ pub async fn last_origin(ledger: &Ledger) -> Result<Option<String>, LedgerError>
 }
 
 /// Refuses to start on a ledger that is not an extension of what was last signed.
-pub async fn check_extension(ledger: &Ledger, verifier: &LogVerifier) -> Result<(), Inconsistent> {
+pub async fn check_extension(ledger: &Ledger, verifiers: &[LogVerifier]) -> Result<(), Inconsistent> {
     let Some((_, text)) = ledger.latest_checkpoint().await? else { return Ok(()) };
-    let signed = Checkpoint::verify(&text, verifier).map_err(|error| Inconsistent::OtherKey(error.to_string()))?;
+    let signed = Checkpoint::verify_any(&text, verifiers).map_err(|error| Inconsistent::OtherKey(error.to_string()))?;
     let head = ledger.head().await?;
     if head.size < signed.size {
         return Err(Inconsistent::Truncated { size: head.size, signed: signed.size });
@@ -84,6 +105,12 @@ pub async fn check_extension(ledger: &Ledger, verifier: &LogVerifier) -> Result<
 /// The key to check this server's ledger with.
 pub fn verifier(app: &App) -> LogVerifier {
     LogVerifier::new(app.config.ledger.origin.clone(), app.keys.ledger().verifying_key())
+}
+
+/// The present key and the former ones: what any checkpoint of this ledger may be signed with.
+pub fn verifiers(app: &App) -> Vec<LogVerifier> {
+    let former = app.config.ledger.former_verifiers.iter().filter_map(|text| LogVerifier::parse(text));
+    std::iter::once(verifier(app)).chain(former).collect()
 }
 
 /// Publishes for ever; ends only with the runtime.

@@ -6,7 +6,7 @@ use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 
-/// Read the verifier key of the ledger (C2SP signed-note). Compare it with the one the hospital gave you in another way.
+/// Read the verifier key of the ledger (C2SP signed-note), and in further lines the former ones. Compare it with the one the hospital gave you in another way.
 #[utoipa::path(
     get,
     path = "/ledger/verifier",
@@ -18,5 +18,5 @@ pub async fn read_verifier(app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "public, max-age=300"))
-        .body(format!("{}\n", publisher::verifier(&app)))
+        .body(publisher::verifiers(&app).iter().map(|verifier| format!("{verifier}\n")).collect::<String>())
 }

@@ -71,16 +71,27 @@ impl TestApp {
 
     /// Stops the server and starts another on the same databases and keys, as after an update.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|_| {}, |_| {}).await.unwrap()
+    }
+
+    /// The same, after something was done to the folder, and with another configuration.
+    pub(crate) async fn restart_after(
+        self,
+        prepare: impl FnOnce(&Path),
+        change: impl FnOnce(&mut Config),
+    ) -> Result<Self, StartError> {
         let Self { clock, fixture, http, running, folder, .. } = self;
         running.stop().await;
-        let config = config(folder.path());
+        prepare(folder.path());
+        let mut config = config(folder.path());
+        change(&mut config);
         let entropy = Arc::new(CountingEntropy::starting_at(1 << 40));
         let db = Db::open(&config.database.control).await.unwrap();
         let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
         let reader = Arc::new(MemoryReader);
-        let running = run(config, clock.clone(), entropy, db, keys, reader).await.unwrap();
+        let running = run(config, clock.clone(), entropy, db, keys, reader).await?;
         let url = format!("http://{}", running.address);
-        Self { url, clock, fixture, http, running, folder }
+        Ok(Self { url, clock, fixture, http, running, folder })
     }
 
     /// Stops the server and leaves its folder to be looked at.

@@ -23,6 +23,8 @@ const EXEMPT: &[&str] = &[
     "read_checkpoint",
     "read_tile",
     "read_verifier",
+    "read_consistency",
+    "check_checkpoint",
     // An app's own figures, and headers without a body.
     "list_usage",
     "list_quota",

@@ -5,8 +5,9 @@ use crate::schema::{entry, tile as tiles};
 use crate::{Conn, StoreError, column};
 use diesel::prelude::*;
 use mudeung_wire::ledger::tile::{TILE_HEIGHT, TILE_WIDTH, Tile};
-use mudeung_wire::ledger::tree::{CompactRange, Hash, prove_inclusion};
-use std::collections::HashMap;
+use mudeung_wire::ledger::tree::{self, CompactRange, Hash, prove_inclusion, subtree};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A full tile.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -17,8 +18,35 @@ pub(super) struct TileRow {
     pub(super) hashes: Vec<u8>,
 }
 
+/// The hashes of the last tile of each level above the leaves, as far as they were read. What is complete never changes,
+/// so it stays true; without it every proof would read up to 255 tiles to know the last one. One tile for each level.
+#[derive(Clone, Default)]
+pub(super) struct LastTiles(Arc<Mutex<BTreeMap<u8, LastTile>>>);
+
+/// The index of a tile and its first hashes.
+type LastTile = (u64, Vec<Hash>);
+
+impl LastTiles {
+    /// The first `width` hashes of a tile that is not full.
+    fn hashes(&self, conn: &mut Conn, level: u8, index: u64, width: u64) -> Result<Vec<Hash>, StoreError> {
+        let first = index * TILE_WIDTH;
+        if level == 0 {
+            return hashes_of_level(conn, level, first, width);
+        }
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&level).cloned();
+        let mut hashes = known.filter(|(of, _)| *of == index).map(|(_, hashes)| hashes).unwrap_or_default();
+        let have = u64::try_from(hashes.len()).map_err(StoreError::corrupt)?;
+        if have < width {
+            hashes.extend(hashes_of_level(conn, level, first + have, width - have)?);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(level, (index, hashes.clone()));
+        }
+        hashes.truncate(usize::try_from(width).map_err(StoreError::corrupt)?);
+        Ok(hashes)
+    }
+}
+
 /// The bytes of a tile; `None` when the tree does not have all of its hashes.
-pub(super) fn tile(conn: &mut Conn, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn tile(conn: &mut Conn, last: &LastTiles, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
     if !tile.is_in(read_head(conn)?.size) {
         return Ok(None);
     }
@@ -26,29 +54,62 @@ pub(super) fn tile(conn: &mut Conn, tile: Tile) -> Result<Option<Vec<u8>>, Store
     if let Some(row) = stored(conn, tile.level, tile.index)? {
         return Ok(row.hashes.get(..width * 32).map(<[u8]>::to_vec));
     }
-    let hashes = hashes_of_level(conn, tile.level, tile.index * TILE_WIDTH, u64::from(tile.width))?;
+    let hashes = last.hashes(conn, tile.level, tile.index, u64::from(tile.width))?;
     Ok(Some(hashes.concat()))
 }
 
 /// The proof that leaf `index` is in the tree of `size` leaves; `None` when it is not.
-pub(super) fn prove(conn: &mut Conn, index: u64, size: u64) -> Result<Option<Vec<Hash>>, StoreError> {
+pub(super) fn prove(conn: &mut Conn, last: &LastTiles, index: u64, size: u64) -> Result<Option<Vec<Hash>>, StoreError> {
     if index >= size || size > read_head(conn)?.size {
         return Ok(None);
     }
+    with_nodes(conn, last, |mut node| prove_inclusion(index, size, &mut node))
+}
+
+/// The proof that the tree of `to` leaves begins with the tree of `from`; `None` when the ledger never had those sizes.
+pub(super) fn prove_consistency(
+    conn: &mut Conn,
+    last: &LastTiles,
+    from: u64,
+    to: u64,
+) -> Result<Option<Vec<Hash>>, StoreError> {
+    if from > to || to > read_head(conn)?.size {
+        return Ok(None);
+    }
+    with_nodes(conn, last, |mut node| tree::prove_consistency(from, to, &mut node))
+}
+
+/// The root of the tree of the first `size` leaves; `None` when there are not so many.
+pub(super) fn root_at(conn: &mut Conn, last: &LastTiles, size: u64) -> Result<Option<Hash>, StoreError> {
+    if size > read_head(conn)?.size {
+        return Ok(None);
+    }
+    if size == 0 {
+        return Ok(Some(tree::empty_root()));
+    }
+    with_nodes(conn, last, |mut node| subtree(0, size, &mut node))
+}
+
+/// Does something with the nodes of the tree, each tile of which is read once. A node that cannot be read is an error.
+fn with_nodes<T>(
+    conn: &mut Conn,
+    last: &LastTiles,
+    work: impl FnOnce(&mut dyn FnMut(u32, u64) -> Option<Hash>) -> Option<T>,
+) -> Result<Option<T>, StoreError> {
     let mut known = HashMap::new();
     let mut trouble = None;
-    let proof = prove_inclusion(index, size, &mut |level, at| {
-        node(conn, &mut known, level, at).map_err(|error| trouble = Some(error)).ok()
-    });
+    let done =
+        work(&mut |level, at| node(conn, last, &mut known, level, at).map_err(|error| trouble = Some(error)).ok());
     match trouble {
         Some(error) => Err(error),
-        None => Ok(proof),
+        None => Ok(done),
     }
 }
 
 /// The hash of the complete subtree at a level and index of the tree, out of the tile it lies in.
 fn node(
     conn: &mut Conn,
+    last: &LastTiles,
     known: &mut HashMap<(u8, u64), Vec<Hash>>,
     level: u32,
     index: u64,
@@ -65,7 +126,7 @@ fn node(
             Some(row) => row.hashes.as_chunks::<32>().0.to_vec(),
             None => {
                 let width = u64::try_from(end).map_err(StoreError::corrupt)?;
-                hashes_of_level(conn, place.0, place.1 * TILE_WIDTH, width)?
+                last.hashes(conn, place.0, place.1, width)?
             }
         };
         known.insert(place, hashes);

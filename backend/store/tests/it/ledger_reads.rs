@@ -7,7 +7,7 @@ use mudeung_core::quota::Amount;
 use mudeung_store::ledger::{EntryFilter, Granularity, Ledger, TreeHead, UsageFilter};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::ledger::tile::Tile;
-use mudeung_wire::ledger::tree::{CompactRange, Hash, leaf_hash, verify_inclusion};
+use mudeung_wire::ledger::tree::{CompactRange, Hash, empty_root, leaf_hash, verify_consistency, verify_inclusion};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ on_both!(
     entries_are_filtered_by_every_part,
     tiles_hold_the_hashes_of_the_tree,
     every_entry_is_proved_in_trees_of_any_size,
+    every_tree_is_proved_to_begin_with_every_earlier_one,
     usage_is_summed_by_hour_and_day,
     the_last_checkpoint_of_a_tile_is_kept,
 );
@@ -67,6 +68,33 @@ async fn entries_are_filtered_by_every_part(place: Arc<Place>) {
     }
     let until = EntryFilter { until: Some(Timestamp::from_micros(NOW.micros() + 1)), ..EntryFilter::default() };
     assert_eq!(ledger.entries(until, None, 10).await.unwrap()[0].0, 0);
+}
+
+async fn every_tree_is_proved_to_begin_with_every_earlier_one(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    let mut roots = vec![empty_root()];
+    let mut range = CompactRange::default();
+    // In three runs, so that the last tiles were read before they were full.
+    for (from, until) in [(0, 200), (200, 530), (530, 790)] {
+        for hash in append_all(&ledger, (from..until).map(|n| intent(n, "app_1")).collect()).await {
+            range.append(hash, |_, _, _| {});
+            roots.push(range.root());
+        }
+        let root = |size: u64| roots[usize::try_from(size).unwrap()];
+        let to = u64::from(until);
+        for size in [1, 2, 199, 255, 256, 257, 512, 529, 530, to - 1, to].into_iter().filter(|size| *size <= to) {
+            assert_eq!(ledger.root_at(size).await.unwrap(), Some(root(size)), "{size}");
+            for from in [0, 1, 3, 128, 255, 256, 300, 511, 512, size].into_iter().filter(|from| *from <= size) {
+                let proof = ledger.prove_consistency(from, size).await.unwrap().unwrap();
+                let held = verify_consistency(from, &root(from), size, &root(size), &proof);
+                assert_eq!(held, Ok(()), "{from} to {size} of {to}");
+            }
+        }
+        assert_eq!(ledger.prove_consistency(1, to + 1).await.unwrap(), None);
+        assert_eq!(ledger.prove_consistency(2, 1).await.unwrap(), None);
+        assert_eq!(ledger.root_at(to + 1).await.unwrap(), None);
+    }
+    assert_eq!(ledger.root_at(0).await.unwrap(), Some(empty_root()));
 }
 
 /// All nodes of the tree over some leaves.
