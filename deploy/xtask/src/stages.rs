@@ -69,6 +69,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_contract.py"),
     },
     Stage {
+        name: "proofs",
+        shows: "checkpoints, proofs and receipts under aics-tlog from PyPI, at every size to 1025",
+        work: Work::EndToEnd("test_proofs.py"),
+    },
+    Stage {
         name: "drill",
         shows: "kill -9 under 64 readers, 20 times: no answer without its durable INTENT",
         work: Work::EndToEnd("test_drill.py"),

@@ -21,10 +21,21 @@ from ._errors import (
     Unavailable,
 )
 from ._http import RetryPolicy
+from ._ledger import (
+    Checkpoint,
+    ProofFailed,
+    Trust,
+    Verified,
+    leaf_hash,
+    verify_consistency,
+    verify_inclusion,
+    verify_proof,
+)
 from ._sandbox import Sandbox
 from ._table import Result, Table
 
 __all__ = [
+    "Checkpoint",
     "Column",
     "ConfigurationError",
     "Damaged",
@@ -39,6 +50,7 @@ __all__ = [
     "NotFound",
     "Problem",
     "Progress",
+    "ProofFailed",
     "Quota",
     "QuotaExhausted",
     "RateLimited",
@@ -47,8 +59,14 @@ __all__ = [
     "Sandbox",
     "SignInRefused",
     "Table",
+    "Trust",
     "Unavailable",
     "Usage",
+    "Verified",
     "Version",
+    "leaf_hash",
+    "verify_consistency",
+    "verify_inclusion",
+    "verify_proof",
 ]
 __version__ = "0.1.0"

@@ -14,6 +14,7 @@ from ._catalog import Dataset, Grant, Items, Quota, Usage, Version, record
 from ._config import find_settings
 from ._errors import ConfigurationError
 from ._http import Http, RetryPolicy, receipt
+from ._ledger import PROOF_MEDIA_TYPE
 from ._table import Result, Table
 
 UsagePart = Literal["app", "dataset", "tier", "operation", "grant"]
@@ -105,6 +106,12 @@ class Sandbox:
     def receipt(self, index: int) -> dict[str, Any]:
         """An entry of the ledger that this app made, by the index that `Result.receipt` and its like give."""
         return dict(self._http.json(self._http.address("v1", "receipts", str(index))))
+
+    def proof(self, index: int) -> str:
+        """The proof that an entry of this app is in the ledger: keep it in a file and check it with `verify_proof`."""
+        url = self._http.address("v1", "receipts", str(index))
+        with self._http.stream("GET", url, accept=PROOF_MEDIA_TYPE) as response:
+            return bytes(response.read()).decode()
 
     def grants(self) -> Items[Grant]:
         """The grants of this app."""

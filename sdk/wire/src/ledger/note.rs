@@ -75,6 +75,25 @@ impl SignedNote {
         &self.signatures
     }
 
+    /// Adds a signature in the place of an earlier one by the same key, so that each key has one.
+    pub fn put(&mut self, signature: NoteSignature) {
+        self.signatures.retain(|one| (&one.name, one.id) != (&signature.name, signature.id));
+        self.add(signature);
+    }
+
+    /// The same text with one signature.
+    #[must_use]
+    pub fn with_only(&self, signature: NoteSignature) -> Self {
+        Self::new(self.text.clone(), signature)
+    }
+
+    /// The same text with the signatures of the keys of one name.
+    #[must_use]
+    pub fn only_of(&self, name: &str) -> Self {
+        let signatures = self.signatures.iter().filter(|one| one.name == name).cloned().collect();
+        Self { text: self.text.clone(), signatures }
+    }
+
     /// Adds a signature unless the same one is there, or there are too many.
     pub fn add(&mut self, signature: NoteSignature) {
         if self.signatures.len() < SIGNATURES_MAX && !self.signatures.contains(&signature) {

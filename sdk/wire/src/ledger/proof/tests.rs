@@ -120,6 +120,66 @@ fn the_longest_entry_fits_into_a_proof() {
     assert_eq!(TlogProof::parse(&longest.to_string()).unwrap(), longest);
 }
 
+/// What other implementations are tested with, ours in Python among them.
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../python/tests/proofs.json");
+
+/// Proofs that hold and proofs that do not, each with a word why.
+fn vectors() -> Vec<(&'static str, usize, bool, String)> {
+    let good = proof(5, 11);
+    let text = good.to_string();
+    let change = |how: fn(&mut TlogProof)| {
+        let mut changed = proof(5, 11);
+        how(&mut changed);
+        changed.to_string()
+    };
+    let unwitnessed = |proof: &TlogProof| {
+        let note = SignedNote::parse(&proof.checkpoint).unwrap();
+        TlogProof { checkpoint: note.only_of(ORIGIN).to_string(), ..proof.clone() }.to_string()
+    };
+    let foreign = Checkpoint { origin: ORIGIN.to_owned(), size: 11, root: [3; 32] }.sign(&key(3));
+    vec![
+        ("the only entry", 1, true, proof(0, 1).to_string()),
+        ("the last entry of a full tree", 1, true, proof(7, 8).to_string()),
+        ("an entry in the middle", 1, true, text.clone()),
+        ("without its cosignature, when none is asked for", 0, true, unwitnessed(&good)),
+        ("without its cosignature, when one is asked for", 1, false, unwitnessed(&good)),
+        ("another index", 1, false, change(|proof| proof.index = 6)),
+        ("another entry", 1, false, change(|proof| proof.extra = Some(entry(6)))),
+        ("no entry", 1, false, change(|proof| proof.extra = None)),
+        ("a hash changed", 1, false, change(|proof| proof.hashes[1][9] ^= 1)),
+        ("a hash less", 1, false, change(|proof| proof.hashes.truncate(3))),
+        ("a hash more", 1, false, change(|proof| proof.hashes.push([0; 32]))),
+        ("the checkpoint of another tree", 1, false, change(|proof_| proof_.checkpoint = proof(5, 12).checkpoint)),
+        ("a size that was not signed", 1, false, text.replace("\n11\n", "\n12\n")),
+        ("signed by a stranger", 0, false, TlogProof { checkpoint: foreign, ..good }.to_string()),
+        ("a leading zero", 1, false, text.replace("index 5", "index 05")),
+        ("another version", 1, false, text.replace("@v1", "@v2")),
+        ("lines that end like on Windows", 1, false, text.replace('\n', "\r\n")),
+        ("cut off", 1, false, text.trim_end().to_owned()),
+        ("nothing", 0, false, String::new()),
+    ]
+}
+
+#[test]
+fn the_vectors_for_other_implementations_are_the_golden_file() {
+    let log = LogVerifier::new(ORIGIN.to_owned(), key(1).verifying_key());
+    let witness = WitnessVerifier::new("w.example".to_owned(), key(2).verifying_key());
+    let mut cases = Vec::new();
+    for (name, threshold, holds, text) in vectors() {
+        let trust = Trust::new(vec![log.clone()], vec![witness.clone()], threshold).unwrap();
+        let found = TlogProof::parse(&text).is_ok_and(|proof| proof.verify_entry(&trust).is_ok());
+        assert_eq!(found, holds, "{name}");
+        cases.push(serde_json::json!({ "name": name, "threshold": threshold, "holds": holds, "proof": text }));
+    }
+    let document = serde_json::json!({ "log": log.to_string(), "witness": witness.to_string(), "cases": cases });
+    let document = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+    if std::env::var_os("MUDEUNG_UPDATE_GOLDEN").is_some() {
+        std::fs::write(VECTORS, &document).unwrap();
+    }
+    let golden = std::fs::read_to_string(VECTORS).unwrap_or_default();
+    assert!(golden == document, "{VECTORS} differs; if the change is wanted, run with MUDEUNG_UPDATE_GOLDEN=1");
+}
+
 proptest! {
     #[test]
     fn a_proof_with_one_bit_changed_never_holds(size in 1_u64..40, pick: u64, place: prop::sample::Index, bit in 0_u8..8) {
