@@ -109,6 +109,28 @@ Examples:
     },
     /// Show what may still be read
     Quota,
+    /// Keep the proofs of accesses as files
+    #[command(after_help = "\
+The index of an access is its ledger entry, as `pull` shows it and as the Mudeung-Receipt header
+says. A proof holds the entry and can be checked for ever, without the server:
+  mudeung-cli receipts 17 18 --out receipts
+  mudeung-cli verify receipts/17.tlog-proof --log KEY")]
+    Receipts {
+        /// Indices of entries that this app made
+        #[arg(required = true)]
+        index: Vec<u64>,
+        /// Directory to write to; made when missing
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+    },
+    /// Check proofs in files, without asking anyone
+    #[command(after_help = "\
+Get the keys from the hospital and the witnesses themselves, not with the proofs.
+
+Examples:
+  mudeung-cli verify 17.tlog-proof --log data.example.org/ledger+12345678+AX…
+  mudeung-cli verify *.tlog-proof --log KEY --log FORMER-KEY --witness KEY --threshold 1")]
+    Verify(VerifyArguments),
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +153,22 @@ pub(crate) struct LoginArguments {
     /// Allow http:// to another machine; secret and data then travel in the clear
     #[arg(long)]
     pub(crate) plain_http: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The proofs
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Verifier key of the log; again for each former one
+    #[arg(long, required = true, value_name = "KEY")]
+    pub(crate) log: Vec<String>,
+    /// Verifier key of a witness; again for each
+    #[arg(long, value_name = "KEY")]
+    pub(crate) witness: Vec<String>,
+    /// So many of the witnesses must have cosigned
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) threshold: usize,
 }
 
 #[derive(Debug, Args)]
@@ -216,7 +254,17 @@ mod tests {
 
     #[test]
     fn the_help_reads_as_it_should() {
-        for path in [&[][..], &["login"], &["datasets"], &["pull"], &["query"], &["usage"], &["quota"]] {
+        for path in [
+            &[][..],
+            &["login"],
+            &["datasets"],
+            &["pull"],
+            &["query"],
+            &["usage"],
+            &["quota"],
+            &["receipts"],
+            &["verify"],
+        ] {
             insta::assert_snapshot!(format!("help_{}", path.first().unwrap_or(&"top")), help_of(path));
         }
     }

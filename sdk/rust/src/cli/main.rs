@@ -9,6 +9,7 @@ mod output;
 mod profile;
 mod pull;
 mod query;
+mod receipts;
 mod usage;
 
 use args::{Arguments, Command};
@@ -43,9 +44,14 @@ async fn run(arguments: Arguments, environment: Environment) -> Result<(), Failu
     if let Command::Login(login) = command {
         return login::run(login, profile, json, &environment).await;
     }
+    // Needs no credential and no server.
+    if let Command::Verify(arguments) = command {
+        return receipts::verify(&arguments, json);
+    }
     let client = profile::connect(profile.as_deref(), &environment)?;
     match command {
-        Command::Login(_) => Ok(()),
+        Command::Login(_) | Command::Verify(_) => Ok(()),
+        Command::Receipts { index, out } => receipts::keep(&client, &index, &out, json).await,
         Command::Datasets { place } => datasets::run(&client, place, json).await,
         Command::Pull { place, out, version } => pull::run(&client, place, version, &out, json).await,
         Command::Query(query) => query::run(&client, query, json).await,

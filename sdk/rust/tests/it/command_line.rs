@@ -162,3 +162,51 @@ async fn a_reader_that_goes_away_is_no_failure() {
     assert!(output.status.success());
     assert_eq!(text(&output.stderr), "");
 }
+
+/// The vectors that the checkers in all languages are tested with.
+fn vectors() -> serde_json::Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../python/tests/proofs.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_kept_receipt_holds_offline() {
+    let vectors = vectors();
+    let cases = vectors["cases"].as_array().unwrap();
+    let good = cases.iter().find(|case| case["name"] == "an entry in the middle").unwrap();
+    let proof = good["proof"].as_str().unwrap().to_owned();
+    let sandbox = Sandbox::start(move |seen| match (seen.target.as_str(), seen.header("accept")) {
+        ("/v1/receipts/5", "application/vnd.c2sp.tlog-proof") => {
+            Reply::new(200, "application/vnd.c2sp.tlog-proof", proof.clone())
+        }
+        _ => Reply::problem(404, "not_found"),
+    })
+    .await;
+    let config = signed_in(&sandbox).await;
+    let output = run(config.path(), &["receipts", "5", "--out", "kept"]).await;
+    assert_eq!(text(&output.stdout), "kept/5.tlog-proof\n", "{}", text(&output.stderr));
+    drop(sandbox);
+    let (log, witness) = (vectors["log"].as_str().unwrap(), vectors["witness"].as_str().unwrap());
+    let verify = ["verify", "kept/5.tlog-proof", "--log", log, "--witness", witness, "--threshold", "1"];
+    let output = run(config.path(), &verify).await;
+    let expected = "kept/5.tlog-proof: holds: entry 5 of 11, data.read_rows, 1 witnesses\n";
+    assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+    let output = run(config.path(), &["verify", "kept/5.tlog-proof", "--log", witness]).await;
+    assert_eq!(output.status.code(), Some(2), "a witness is no log");
+}
+
+#[tokio::test]
+async fn each_vector_holds_or_does_not() {
+    let vectors = vectors();
+    let folder = tempfile::tempdir().unwrap();
+    let (log, witness) = (vectors["log"].as_str().unwrap(), vectors["witness"].as_str().unwrap());
+    for case in vectors["cases"].as_array().unwrap() {
+        std::fs::write(folder.path().join("proof"), case["proof"].as_str().unwrap()).unwrap();
+        let threshold = case["threshold"].to_string();
+        let verify = ["--json", "verify", "proof", "--log", log, "--witness", witness, "--threshold", &threshold];
+        let output = run(folder.path(), &verify).await;
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer[0]["holds"], case["holds"], "{}", case["name"]);
+        assert_eq!(output.status.success(), case["holds"].as_bool().unwrap(), "{}", case["name"]);
+    }
+}
