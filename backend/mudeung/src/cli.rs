@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// Issue invoices, hand them out with their proofs, and check them offline
     #[command(subcommand)]
     Usage(UsageCommand),
+    /// Cosign the checkpoints of somebody else's ledger, as long as it never goes back
+    Witness(WitnessArgs),
     /// Create members of the portal and reset their passwords
     #[command(subcommand)]
     User(UserCommand),
@@ -214,6 +216,26 @@ pub(crate) struct InvoiceArgs {
     /// The company's identifier
     #[arg(long, value_name = "ORGANIZATION")]
     pub(crate) organization: String,
+}
+
+/// How to be a witness.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Give the hospital the key that is printed; it names the witness in ledger.witnesses.\n\nExample:\n  mudeung witness --name witness.example.ac.kr/mudeung --key-dir witness \\\n    --log data.example.org/ledger+12345678+AX…"
+)]
+pub(crate) struct WitnessArgs {
+    /// The address to listen on. Put a proxy that terminates TLS in front of it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The folder of the key and of what was seen; made when it is not there. Never restore it from an old copy
+    #[arg(long, value_name = "DIR")]
+    pub(crate) key_dir: PathBuf,
+    /// The name to sign under, like an address without https://
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The verifier key of a log, as its GET /ledger/verifier shows it; again for each further key
+    #[arg(long, value_name = "VERIFIER", required = true)]
+    pub(crate) log: Vec<String>,
 }
 
 /// Members of the portal.

@@ -5,3 +5,4 @@ pub(crate) mod ledger;
 pub(crate) mod serve;
 pub(crate) mod usage;
 pub(crate) mod user;
+pub(crate) mod witness;

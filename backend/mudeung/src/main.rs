@@ -39,6 +39,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Ledger(LedgerCommand::Export { ledger, out }) => command::ledger::export(&ledger, &out).await,
         Command::Ledger(LedgerCommand::Prove { ledger, index }) => command::ledger::prove(&ledger, index).await,
         Command::Usage(what) => command::usage::run(what).await,
+        Command::Witness(args) => command::witness::run(args).await,
         Command::User(what) => command::user::run(what).await,
         Command::Key(cli::KeyCommand::Rotate(args)) => command::serve::rotate_key(&args.config),
         Command::Openapi => say(&mudeung_server::openapi::openapi_json().map_err(Failure::failed)?),
@@ -48,7 +49,8 @@ async fn run(command: Command) -> Result<(), Failure> {
 /// Logs as JSON lines to standard error, so that standard output stays for what was asked. Only a server that is left
 /// alone logs more than trouble.
 fn log_to_stderr(command: &Command) {
-    let usual = if matches!(command, Command::Serve(_)) { "info,actix_server=warn" } else { "warn" };
+    let usual =
+        if matches!(command, Command::Serve(_) | Command::Witness(_)) { "info,actix_server=warn" } else { "warn" };
     let filter = tracing_subscriber::EnvFilter::new(system::log_filter().unwrap_or_else(|| usual.to_owned()));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

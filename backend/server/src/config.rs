@@ -141,10 +141,22 @@ pub struct LedgerConfig {
     pub origin: String,
     /// The verifier keys the log had before, as `GET /ledger/verifier` showed them: what was signed with them still holds.
     pub former_verifiers: Vec<String>,
+    /// The witnesses that are asked to cosign every checkpoint.
+    pub witnesses: Vec<WitnessConfig>,
     /// Entries that may wait to be written. More is answered 503.
     pub queue_entries_max: usize,
     /// Seconds that ranges of one file count under one INTENT; 0 gives each range its own.
     pub lease_seconds: u64,
+}
+
+/// A witness (C2SP tlog-witness) that somebody else runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// The address before `/add-checkpoint`. `http` only on loopback.
+    pub url: String,
+    /// Its verifier key, as `mudeung witness` prints it.
+    pub verifier: String,
 }
 
 /// The published sandbox credential.
@@ -217,6 +229,12 @@ impl Default for LimitConfig {
 
 impl Default for LedgerConfig {
     fn default() -> Self {
-        Self { origin: String::new(), former_verifiers: Vec::new(), queue_entries_max: 10_000, lease_seconds: 60 }
+        Self {
+            origin: String::new(),
+            former_verifiers: Vec::new(),
+            witnesses: Vec::new(),
+            queue_entries_max: 10_000,
+            lease_seconds: 60,
+        }
     }
 }

@@ -24,6 +24,7 @@ pub const NOTICE: Duration = Duration::from_secs(600);
 
 const MASTER: &str = "master.key";
 const LEDGER: &str = "ledger-ed25519.pem";
+const WITNESS: &str = "witness-ed25519.pem";
 const TOKEN_PREFIX: &str = "token-";
 const TOKEN_SUFFIX: &str = ".pem";
 
@@ -75,7 +76,7 @@ impl Keys {
     pub fn load_or_create(dir: &Path, entropy: &dyn Entropy) -> Result<Self, KeyError> {
         let folder = Folder::open(dir)?;
         let master = read_master(&folder, entropy)?;
-        let ledger = read_ledger(&folder, entropy)?;
+        let ledger = read_ed25519(&folder, LEDGER, entropy)?;
         let mut tokens = read_tokens(&folder)?;
         if tokens.is_empty() {
             make_token_key(&folder, Timestamp::default(), entropy)?;
@@ -155,15 +156,20 @@ fn derive(master: &Secret<[u8; 32]>, purpose: &str) -> Option<Secret<[u8; 32]>> 
     Some(Secret::new(key))
 }
 
-fn read_ledger(folder: &Folder, entropy: &dyn Entropy) -> Result<SigningKey, KeyError> {
-    let pem = folder.read_or_make(LEDGER, || {
+/// The key of a witness in a folder of its own; made when it is not there.
+pub fn read_witness_key(dir: &Path, entropy: &dyn Entropy) -> Result<SigningKey, KeyError> {
+    read_ed25519(&Folder::open(dir)?, WITNESS, entropy)
+}
+
+fn read_ed25519(folder: &Folder, name: &str, entropy: &dyn Entropy) -> Result<SigningKey, KeyError> {
+    let pem = folder.read_or_make(name, || {
         let mut seed = [0_u8; 32];
         entropy.fill(&mut seed);
         let pem = SigningKey::from_bytes(&seed).to_pkcs8_pem(LineEnding::LF).ok();
-        let pem = pem.ok_or_else(|| folder.damaged(LEDGER, "cannot be written as PEM"))?;
+        let pem = pem.ok_or_else(|| folder.damaged(name, "cannot be written as PEM"))?;
         Ok(Secret::new(pem.to_string()))
     })?;
-    SigningKey::from_pkcs8_pem(pem.expose()).ok().ok_or_else(|| folder.damaged(LEDGER, "not an Ed25519 key in PEM"))
+    SigningKey::from_pkcs8_pem(pem.expose()).ok().ok_or_else(|| folder.damaged(name, "not an Ed25519 key in PEM"))
 }
 
 fn read_tokens(folder: &Folder) -> Result<Vec<TokenKey>, KeyError> {

@@ -2,6 +2,7 @@
 //! hold.
 
 pub mod check_checkpoint;
+pub mod cosigning;
 pub mod publisher;
 pub mod read_checkpoint;
 pub mod read_consistency;

@@ -22,5 +22,6 @@ pub mod record;
 pub mod route;
 pub mod snapshots;
 pub mod state;
+pub mod witness;
 
 pub use application::{Parts, Running, StartError, start};

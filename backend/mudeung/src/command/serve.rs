@@ -1,5 +1,6 @@
 //! `mudeung serve`, `check-config`, `migrate` and `key rotate`.
 
+use crate::command::witness;
 use crate::failure::Failure;
 use crate::say;
 use crate::setup;
@@ -13,7 +14,10 @@ pub(crate) async fn serve(path: &Path) -> Result<(), Failure> {
     let parts = setup::parts(setup::read_config(path)?).await?;
     let running = mudeung_server::start(parts).await.map_err(Failure::failed)?;
     tracing::info!(address = %running.address, "serving");
-    until_stopped(running).await
+    let cosigning = witness::have_cosigned(&running)?;
+    let ended = until_stopped(running).await;
+    cosigning.iter().for_each(tokio::task::JoinHandle::abort);
+    ended
 }
 
 /// Waits for SIGINT or SIGTERM, then lets the server finish what is under way.

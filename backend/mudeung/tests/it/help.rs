@@ -32,6 +32,7 @@ fn every_subcommand_teaches_its_use() {
         "usage invoice",
         "usage export",
         "usage verify",
+        "witness",
         "user create",
         "user reset",
         "key rotate",

@@ -1,14 +1,18 @@
 //! Whether the parts of a configuration hold together, and what only the bound address can fill in.
 
-use super::Config;
+use super::{Config, WitnessConfig};
 use actix_web::http::Uri;
 use mudeung_wire::ledger::checkpoint::LogVerifier;
+use mudeung_wire::ledger::cosignature::WitnessVerifier;
 use std::net::{IpAddr, SocketAddr};
 
 /// No token lives longer: what a revocation has to outlast on other servers that check tokens by themselves.
 const TOKEN_SECONDS_MAX: u64 = 1_200;
 /// A device that stays signed in for longer than a month should be a credential of its own.
 const DEVICE_SECONDS_MAX: u64 = 31 * 24 * 60 * 60;
+
+/// The most witnesses: their signatures all stand under every checkpoint.
+const WITNESSES_MAX: usize = 16;
 
 impl Config {
     /// Fills in what only the bound address decides, and refuses what does not hold together.
@@ -24,6 +28,7 @@ impl Config {
         if self.ledger.origin.contains(|c: char| c.is_whitespace() || c == '+') {
             return Err("ledger.origin: a name without spaces and plus signs".to_owned());
         }
+        self.check_witnesses()?;
         for former in &self.ledger.former_verifiers {
             if LogVerifier::parse(former).is_none() {
                 return Err(format!("ledger.former_verifiers: `{former}` is not a verifier key"));
@@ -64,6 +69,29 @@ impl Config {
                 "http.listen: {address} is reachable from outside; listen on 127.0.0.1, or put a proxy that terminates \
                  TLS in front and set http.behind_tls_proxy"
             ));
+        }
+        Ok(())
+    }
+
+    fn check_witnesses(&self) -> Result<(), String> {
+        let witnesses = &self.ledger.witnesses;
+        if witnesses.len() > WITNESSES_MAX {
+            return Err(format!("ledger.witnesses: at most {WITNESSES_MAX}"));
+        }
+        for WitnessConfig { url, verifier } in witnesses {
+            if WitnessVerifier::parse(verifier).is_none() {
+                return Err(format!("ledger.witnesses: `{verifier}` is not the verifier key of a witness"));
+            }
+            let uri: Option<Uri> = url.parse().ok();
+            let local = |host: &str| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+            let fits = uri.is_some_and(|uri| match uri.scheme_str() {
+                Some("https") => uri.host().is_some(),
+                Some("http") => uri.host().is_some_and(|host| local(host.trim_matches(['[', ']']))),
+                _ => false,
+            });
+            if !fits {
+                return Err(format!("ledger.witnesses: `{url}` is not of the form https://host/path"));
+            }
         }
         Ok(())
     }
@@ -119,6 +147,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::super::*;
+    use mudeung_wire::ledger::cosignature::WitnessVerifier;
 
     const MINIMAL: &str = "[http]\nlisten = \"127.0.0.1:8080\"\n[database]\ncontrol = \"a\"\nledger = \"b\"\n\
                            [data]\nstore = \"s\"\nkeys = \"k\"\n";
@@ -179,6 +208,26 @@ mod tests {
         for url in ["ftp://x", "https://x/", "https://x/path", "https://x?y", "https://u@x", "x", "https://"] {
             assert!(settled(|c| c.http.public_url = url.to_owned()).unwrap_err().contains("http.public_url"), "{url}");
         }
+    }
+
+    #[test]
+    fn witnesses_and_former_keys_that_cannot_be_used_are_refused() {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[2; 32]).verifying_key();
+        let witness = WitnessVerifier::new("w.example".to_owned(), key).to_string();
+        let with = |url: &str, verifier: &str| {
+            let one = WitnessConfig { url: url.to_owned(), verifier: verifier.to_owned() };
+            settled(|c| c.ledger.witnesses = vec![one])
+        };
+        let log = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+        assert!(with("https://w.example/x", &witness).is_ok() && with("http://127.0.0.1:1", &witness).is_ok());
+        for url in ["http://w.example", "w.example", "", "ftp://w.example"] {
+            assert!(with(url, &witness).unwrap_err().contains("ledger.witnesses"), "{url}");
+        }
+        assert!(with("https://w.example", log).unwrap_err().contains("not the verifier key of a witness"));
+        assert!(settled(|c| c.ledger.former_verifiers = vec![log.to_owned()]).is_ok());
+        assert!(
+            settled(|c| c.ledger.former_verifiers = vec!["x".to_owned()]).unwrap_err().contains("former_verifiers")
+        );
     }
 
     #[test]

@@ -37,3 +37,5 @@ mod revocation;
 mod routes;
 #[cfg(test)]
 mod shutdown;
+#[cfg(test)]
+mod witness;
