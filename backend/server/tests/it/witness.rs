@@ -205,7 +205,7 @@ async fn a_servers_checkpoints_and_receipts_carry_the_cosignature_of_its_witness
     let folder = tempfile::tempdir().unwrap();
     let (running, config, key) = listen(witness(&folder.path().join("w"), vec![verifier(&app).await]));
     let trust = Trust::new(vec![verifier(&app).await], vec![key], 1).unwrap();
-    let mut cosigners = Cosigner::all(&[config.clone()]);
+    let mut cosigners = Cosigner::all(std::slice::from_ref(&config));
     let post = Http(app.http.clone());
     let token = app.token(&app.fixture.reader).await;
     for _ in 0..3 {
