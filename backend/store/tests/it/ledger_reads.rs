@@ -81,7 +81,7 @@ async fn every_tree_is_proved_to_begin_with_every_earlier_one(place: Arc<Place>)
             roots.push(range.root());
         }
         let root = |size: u64| roots[usize::try_from(size).unwrap()];
-        let to = u64::from(until);
+        let to = until;
         for size in [1, 2, 199, 255, 256, 257, 512, 529, 530, to - 1, to].into_iter().filter(|size| *size <= to) {
             assert_eq!(ledger.root_at(size).await.unwrap(), Some(root(size)), "{size}");
             for from in [0, 1, 3, 128, 255, 256, 300, 511, 512, size].into_iter().filter(|from| *from <= size) {
