@@ -1,6 +1,6 @@
 //! Measures durable appends: `append_bench ledger|file FOLDER CALLERS SECONDS` prints one line of JSON.
 //!
-//! `ledger` appends full entries to a new SQLite ledger; `file` appends the same bytes to a bare file with one
+//! `ledger` appends full entries to a new SQLite ledger, or to the one at FOLDER when that is a `postgres://` address; `file` appends the same bytes to a bare file with one
 //! `fdatasync` for all callers that wait, which is the least that durability costs on a machine.
 
 use mudeung_store::{Ledger, LedgerOptions};
@@ -35,18 +35,21 @@ fn main() -> Outcome<()> {
         return Err("append_bench ledger|file FOLDER CALLERS SECONDS".into());
     };
     let target = open(kind, Path::new(folder))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     let callers: u64 = callers.parse()?;
-    let (mut times, took) = runtime.block_on(measure(target, callers, Duration::from_secs(seconds.parse()?)))?;
+    let (mut times, took) =
+        runtime.block_on(measure(target.clone(), callers, Duration::from_secs(seconds.parse()?)))?;
+    let indexing = runtime.block_on(catch_up(&target))?;
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).map_or(0, Duration::as_micros);
     let per_second = u128::try_from(times.len())? * 1_000_000 / took.as_micros();
     writeln!(
         std::io::stdout(),
-        r#"{{"appends":{},"appends_per_second":{per_second},"p50_us":{},"p99_us":{}}}"#,
+        r#"{{"appends":{},"appends_per_second":{per_second},"p50_us":{},"p99_us":{},"indexed_after_us":{}}}"#,
         times.len(),
         at(50),
         at(99),
+        indexing.as_micros(),
     )?;
     Ok(())
 }
@@ -54,7 +57,10 @@ fn main() -> Outcome<()> {
 fn open(kind: &str, folder: &Path) -> Outcome<Target> {
     match kind {
         "ledger" => {
-            let url = folder.join("ledger.sqlite").display().to_string();
+            let url = match folder.to_str() {
+                Some(url) if url.starts_with("postgres://") => url.to_owned(),
+                _ => folder.join("ledger.sqlite").display().to_string(),
+            };
             Ledger::migrate(&url)?;
             Ok(Target::Ledger(Ledger::open(&url, LedgerOptions::default())?))
         }
@@ -106,6 +112,17 @@ async fn measure(target: Target, callers: u64, duration: Duration) -> Outcome<(V
         all.extend(task.await??);
     }
     Ok((all, start.elapsed()))
+}
+
+/// How long it takes until every entry is in the search columns.
+async fn catch_up(target: &Target) -> Outcome<Duration> {
+    let start = Instant::now();
+    if let Target::Ledger(ledger) = target {
+        while ledger.indexed().await? < ledger.head().await?.size {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    Ok(start.elapsed())
 }
 
 async fn append(target: &Target, entry: Entry) -> Outcome<()> {

@@ -33,6 +33,9 @@ pub(crate) enum Access {
     Read,
     /// May write; on SQLite it waits for its turn at the start, where waiting still works.
     Write,
+    /// Like `Write` for what can be derived again: its commit does not wait for the disk, and is there with the next one
+    /// that does.
+    Derive,
 }
 
 impl Address {
@@ -137,13 +140,15 @@ impl Conn {
                 let sql = match access {
                     Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                     Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+                    Access::Derive => "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off",
                 };
                 AnsiTransactionManager::begin_transaction_sql(conn, sql)?;
             }
             AnyConnection::Sqlite(conn) => {
                 let (guard, sql) = match access {
                     Access::Read => ("PRAGMA query_only = ON", "BEGIN"),
-                    Access::Write => ("PRAGMA query_only = OFF", "BEGIN IMMEDIATE"),
+                    Access::Write => ("PRAGMA query_only = OFF; PRAGMA synchronous = FULL", "BEGIN IMMEDIATE"),
+                    Access::Derive => ("PRAGMA query_only = OFF; PRAGMA synchronous = NORMAL", "BEGIN IMMEDIATE"),
                 };
                 conn.batch_execute(guard)?;
                 AnsiTransactionManager::begin_transaction_sql(conn, sql)?;

@@ -10,6 +10,7 @@ mod committer;
 mod edge;
 mod entries;
 mod fold;
+mod indexer;
 mod nodes;
 mod queue;
 mod reconcile;
@@ -20,7 +21,7 @@ mod verify;
 
 pub use entries::EntryFilter;
 pub use usage::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow};
-pub use verify::{VerifyError, VerifyReport};
+pub use verify::{SetBack, VerifyError, VerifyReport};
 
 use crate::connection::{Access, Address};
 use crate::pool::Pool;
@@ -213,6 +214,11 @@ impl Ledger {
     /// An entry, when there is one at that index.
     pub async fn entry(&self, index: u64) -> Result<Option<Entry>, LedgerError> {
         self.read("ledger.entry", move |conn| entries::find(conn, index)).await
+    }
+
+    /// How many entries are indexed for searching; those beyond it are found too, by reading them.
+    pub async fn indexed(&self) -> Result<u64, LedgerError> {
+        self.read("ledger.indexed", indexer::indexed).await
     }
 
     /// Entries with their indices, newest first: at most `limit`, all with an index below `before` when it is given.

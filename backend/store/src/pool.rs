@@ -42,7 +42,7 @@ impl Pool {
     ) -> Result<T, StoreError> {
         let turn = match access {
             Access::Read => None,
-            Access::Write => Some(acquire(&self.shared.writer).await?),
+            Access::Write | Access::Derive => Some(acquire(&self.shared.writer).await?),
         };
         let permit = acquire(&self.shared.permits).await?;
         let shared = Arc::clone(&self.shared);

@@ -242,8 +242,15 @@ diesel::table! {
         leaf_hash -> Binary,
         bytes -> Binary,
         node -> BigInt,
-        time_us -> BigInt,
         kind -> Text,
+        intent -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    entry_search (idx) {
+        idx -> BigInt,
+        time_us -> BigInt,
         operation -> Text,
         organization -> Nullable<Text>,
         app -> Nullable<Text>,
@@ -251,9 +258,18 @@ diesel::table! {
         grant_id -> Nullable<Text>,
         token -> Nullable<Text>,
         status -> Nullable<Text>,
-        intent -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    search_head (id) {
+        id -> BigInt,
+        size -> BigInt,
+    }
+}
+
+diesel::joinable!(entry_search -> entry (idx));
+diesel::allow_tables_to_appear_in_same_query!(entry, entry_search);
 
 diesel::table! {
     head (id) {

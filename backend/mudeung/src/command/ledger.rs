@@ -26,6 +26,13 @@ pub(crate) async fn verify(args: &LedgerArgs) -> Result<(), Failure> {
         .await;
     bar.finish_and_clear();
     let report = report.map_err(|fault| Failure::failed(format!("THE LEDGER DOES NOT HOLD: {fault}")))?;
+    if let Some(back) = report.set_back {
+        say(&format!(
+            "the clock was set back: entry {} says it is {} seconds older than one before it; the order is that of the indices",
+            back.index,
+            back.by_us / 1_000_000
+        ))?;
+    }
     say(&format!(
         "the ledger holds: {} entries, root {}, {} open INTENTs, usage equals the fold of the entries",
         report.head.size,

@@ -127,15 +127,7 @@ fn insert_entry_sqlite(conn: &mut SqliteConnection, node: i64, row: &(i64, &Pend
         entry::leaf_hash.eq(hash.as_slice()),
         entry::bytes.eq(bytes.as_slice()),
         entry::node.eq(node),
-        entry::time_us.eq(search.time_us),
         entry::kind.eq(search.kind),
-        entry::operation.eq(&search.operation),
-        entry::organization.eq(search.organization.as_deref()),
-        entry::app.eq(search.app.as_deref()),
-        entry::dataset.eq(search.dataset.as_deref()),
-        entry::grant_id.eq(search.grant_id.as_deref()),
-        entry::token.eq(search.token.as_deref()),
-        entry::status.eq(search.status),
         entry::intent.eq(search.intent),
     );
     diesel::insert_into(entry::table).values(values).execute(conn)?;
@@ -150,21 +142,13 @@ fn insert_entries_postgres(conn: &mut PgConnection, node: i64, rows: &[(i64, &Pe
         };
     }
     diesel::sql_query(
-        "INSERT INTO entry (idx, leaf_hash, bytes, time_us, kind, operation, organization, app, dataset, grant_id, \
-         token, status, intent, node) SELECT *, $14 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO entry (idx, leaf_hash, bytes, kind, intent, node) \
+         SELECT *, $6 FROM unnest($1, $2, $3, $4, $5)",
     )
     .bind::<Array<BigInt>, _>(rows.iter().map(|(index, _)| *index).collect::<Vec<_>>())
     .bind::<Array<Binary>, _>(each!(row => row.hash.as_slice()))
     .bind::<Array<Binary>, _>(each!(row => row.bytes.as_slice()))
-    .bind::<Array<BigInt>, _>(each!(row => row.search.time_us))
     .bind::<Array<Text>, _>(each!(row => row.search.kind))
-    .bind::<Array<Text>, _>(each!(row => row.search.operation.as_str()))
-    .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.organization.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.app.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.dataset.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.grant_id.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.token.as_deref()))
-    .bind::<Array<Nullable<Text>>, _>(each!(row => row.search.status))
     .bind::<Array<Nullable<BigInt>>, _>(each!(row => row.search.intent))
     .bind::<BigInt, _>(node)
     .execute(conn)?;

@@ -3,11 +3,13 @@
 use super::LedgerError;
 use super::batch::{self, Author, Seen};
 use super::edge::Edge;
+use super::indexer::{self, Indexer};
 use super::nodes::{self, Node};
 use super::queue::{Pending, Queue};
 use crate::connection::{Access, Address, FileIdentity};
-use crate::{Conn, StoreError};
+use crate::{Conn, StoreError, column};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How long a commit waits for a lock, in milliseconds: long enough for a checkpoint of another connection, short enough
 /// that callers hear of trouble while they still listen.
@@ -16,7 +18,8 @@ const BUSY_TIMEOUT_MS: u32 = 1_000;
 /// Starts the thread.
 pub(super) fn start(queue: Arc<Queue>, address: Address) -> Result<(), StoreError> {
     let node = Node::new(address.clone());
-    let committer = Committer { queue, address, node, conn: None, edge: None, seen: Seen::default() };
+    let (seen, indexer) = (Seen::default(), Indexer::default());
+    let committer = Committer { queue, address, node, conn: None, edge: None, seen, indexer };
     let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || committer.run());
     thread.map(|_| ()).map_err(|error| StoreError::Unavailable(error.to_string()))
 }
@@ -30,13 +33,26 @@ struct Committer {
     /// Gone after a failure; the next attempt reads it again.
     edge: Option<Edge>,
     seen: Seen,
+    indexer: Indexer,
 }
 
 impl Committer {
     fn run(mut self) {
-        while let Some(batch) = self.queue.next_batch(self.node.is_known().then_some(nodes::BEAT)) {
+        while let Some(batch) = self.queue.next_batch(self.patience()) {
+            if batch.is_empty() && self.queue.is_healthy() && self.indexer.is_behind() {
+                self.index();
+                continue;
+            }
             match self.commit(&batch) {
-                Ok(indices) => self.queue.committed(batch, &indices),
+                Ok(indices) => {
+                    let rows = batch.iter().zip(&indices).filter_map(|(pending, index)| Some((pending, (*index)?)));
+                    let rows = rows.map(|(pending, index)| (column::count(index), Arc::clone(&pending.search)));
+                    self.indexer.remember(rows);
+                    self.queue.committed(batch, &indices);
+                    if self.indexer.is_due() {
+                        self.index();
+                    }
+                }
                 Err(error) => {
                     self.conn = None;
                     self.edge = None;
@@ -48,6 +64,9 @@ impl Committer {
                 }
             }
         }
+        if self.indexer.is_behind() {
+            self.index();
+        }
         let has_open = self.queue.has_open();
         if let Some((mut conn, _)) = self.conn.take()
             && let Err(error) = conn.begin(Access::Write).and_then(|()| {
@@ -58,6 +77,27 @@ impl Committer {
             tracing::warn!(%error, "the other processes do not hear yet that this one went");
         }
         self.queue.end();
+    }
+
+    /// How long nothing may come before there is something else to do.
+    fn patience(&self) -> Option<Duration> {
+        // A process that never wrote writes nothing.
+        let known = self.node.is_known();
+        known.then_some(if self.indexer.is_behind() { indexer::QUIET } else { nodes::BEAT })
+    }
+
+    /// Indexes some of what was committed. Nobody waits for it, and nothing is lost when it fails.
+    fn index(&mut self) {
+        let Some((conn, _)) = &mut self.conn else { return self.indexer.failed() };
+        let indexed = conn.begin(Access::Derive).and_then(|()| {
+            let indexed = self.indexer.index(conn);
+            conn.finish(indexed)
+        });
+        if let Err(error) = indexed {
+            tracing::warn!(%error, "the newest entries are not indexed yet");
+            self.indexer.failed();
+            self.conn = None;
+        }
     }
 
     fn commit(&mut self, batch: &[Pending]) -> Result<Vec<Option<u64>>, StoreError> {

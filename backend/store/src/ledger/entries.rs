@@ -1,10 +1,14 @@
 //! Looking entries up: by index, and by what stands in the search columns.
 
-use crate::schema::entry;
+use super::search::Search;
+use crate::schema::{entry, entry_search};
 use crate::{Conn, StoreError, column};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_wire::ledger::entry::Entry;
+
+/// Rows read at a time where there is no index.
+const PAGE: i64 = 1_024;
 
 /// Which entries are wanted; every part that is given must fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,37 +34,72 @@ pub(super) fn find(conn: &mut Conn, index: u64) -> Result<Option<Entry>, StoreEr
     bytes.map(|bytes| read(index, &bytes)).transpose()
 }
 
-/// Entries that fit, newest first.
+/// Entries that fit, newest first. Those that are not indexed yet are read one after the other, so that none is missing.
 pub(super) fn list(
     conn: &mut Conn,
     filter: &EntryFilter,
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<(u64, Entry)>, StoreError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut query = entry::table.order(entry::idx.desc()).limit(limit).select((entry::idx, entry::bytes)).into_boxed();
-    if let Some(before) = before {
-        query = query.filter(entry::idx.lt(column::count(before)));
+    let indexed = column::count(super::indexer::indexed(conn)?);
+    let mut found = Vec::new();
+    let mut end = before.map_or(i64::MAX, column::count);
+    while found.len() < limit && end > indexed {
+        let wanted = entry::idx.ge(indexed).and(entry::idx.lt(end));
+        let query = entry::table.filter(wanted).order(entry::idx.desc()).limit(PAGE).select((entry::idx, entry::bytes));
+        let rows = query.load::<(i64, Vec<u8>)>(&mut conn.0)?;
+        let Some((last, _)) = rows.last() else { break };
+        end = *last;
+        let fitting = decode(rows)?.into_iter().filter(|(_, entry)| fits(filter, &Search::of(entry)));
+        found.extend(fitting.take(limit - found.len()));
     }
+    if found.len() < limit {
+        found.extend(list_indexed(conn, filter, end.min(indexed), limit - found.len())?);
+    }
+    Ok(found)
+}
+
+fn fits(filter: &EntryFilter, search: &Search) -> bool {
+    let same = |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
+    same(&filter.organization, &search.organization)
+        && same(&filter.app, &search.app)
+        && same(&filter.dataset, &search.dataset)
+        && filter.operation.as_ref().is_none_or(|operation| *operation == search.operation)
+        && filter.from.is_none_or(|from| search.time_us >= from.micros())
+        && filter.until.is_none_or(|until| search.time_us < until.micros())
+}
+
+fn list_indexed(
+    conn: &mut Conn,
+    filter: &EntryFilter,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<(u64, Entry)>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let joined = entry_search::table.inner_join(entry::table).filter(entry_search::idx.lt(before));
+    let mut query = joined.order(entry_search::idx.desc()).limit(limit).select((entry::idx, entry::bytes)).into_boxed();
     if let Some(organization) = &filter.organization {
-        query = query.filter(entry::organization.eq(organization));
+        query = query.filter(entry_search::organization.eq(organization));
     }
     if let Some(app) = &filter.app {
-        query = query.filter(entry::app.eq(app));
+        query = query.filter(entry_search::app.eq(app));
     }
     if let Some(dataset) = &filter.dataset {
-        query = query.filter(entry::dataset.eq(dataset));
+        query = query.filter(entry_search::dataset.eq(dataset));
     }
     if let Some(operation) = &filter.operation {
-        query = query.filter(entry::operation.eq(operation));
+        query = query.filter(entry_search::operation.eq(operation));
     }
     if let Some(from) = filter.from {
-        query = query.filter(entry::time_us.ge(from.micros()));
+        query = query.filter(entry_search::time_us.ge(from.micros()));
     }
     if let Some(until) = filter.until {
-        query = query.filter(entry::time_us.lt(until.micros()));
+        query = query.filter(entry_search::time_us.lt(until.micros()));
     }
-    let rows = query.load::<(i64, Vec<u8>)>(&mut conn.0)?;
+    decode(query.load::<(i64, Vec<u8>)>(&mut conn.0)?)
+}
+
+fn decode(rows: Vec<(i64, Vec<u8>)>) -> Result<Vec<(u64, Entry)>, StoreError> {
     let each = |(index, bytes): (i64, Vec<u8>)| {
         let index = column::count_back(index)?;
         Ok((index, read(index, &bytes)?))

@@ -7,7 +7,7 @@ use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::ledger::tree::{Hash, leaf_hash};
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
@@ -18,7 +18,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 pub(super) struct Pending {
     pub(super) bytes: Vec<u8>,
     pub(super) hash: Hash,
-    pub(super) search: Search,
+    pub(super) search: Arc<Search>,
     pub(super) usage: Option<(UsageKey, Figures)>,
     /// Size of the tree when a commit with it failed first. It may be in the database from there on nevertheless, when
     /// only the answer to the commit was lost.
@@ -51,7 +51,7 @@ impl Pending {
     pub(super) fn detached(entry: &Entry) -> Result<Self, LedgerError> {
         let bytes = entry.to_bytes()?;
         let hash = leaf_hash(&bytes);
-        let (search, usage) = (Search::of(entry), usage_of(entry));
+        let (search, usage) = (Arc::new(Search::of(entry)), usage_of(entry));
         Ok(Self { bytes, hash, search, usage, failed_at: None, closes: None, answer: None })
     }
 

@@ -1,4 +1,4 @@
-//! The columns of an entry's row that searches look at: derived from its bytes, and checked against them.
+//! The columns that entries are found by: derived from their bytes, and checked against them.
 
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use std::borrow::Cow;

@@ -3,10 +3,10 @@
 use super::edge::{Head, read_head};
 use super::fold::{Figures, Fold, UsageKey, usage_of};
 use super::search::Search;
-use super::{TreeHead, checkpoints};
+use super::{TreeHead, checkpoints, indexer};
 use crate::connection::Access;
 use crate::pool::Pool;
-use crate::schema::{entry, tile, usage_hour};
+use crate::schema::{entry, entry_search, tile, usage_hour};
 use crate::{Conn, StoreError, column};
 use diesel::prelude::*;
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
@@ -17,6 +17,8 @@ use std::iter::Peekable;
 
 /// Rows read at a time.
 const PAGE: i64 = 1_024;
+/// Entries this much out of order, in microseconds, are no sign of a clock that was set back.
+const CLOCK_SLACK_US: i64 = 300_000_000;
 
 /// A ledger in which nothing is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,18 @@ pub struct VerifyReport {
     pub checkpoints: u64,
     /// INTENTs without an OUTCOME: accesses under way, or left by a crash.
     pub open_intents: u64,
+    /// Where the clock was set back the furthest, when that was by more than five minutes. The order of the entries is
+    /// that of their indices, whatever the clock said.
+    pub set_back: Option<SetBack>,
+}
+
+/// An entry that says it is older than one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetBack {
+    /// The entry.
+    pub index: u64,
+    /// By how many microseconds.
+    pub by_us: i64,
 }
 
 /// Why a ledger does not verify.
@@ -70,57 +84,37 @@ pub(super) async fn run(readers: &Pool, mut progress: impl FnMut(u64, u64)) -> R
     }
 }
 
-type EntryRow = (
-    i64,
-    Vec<u8>,
-    Vec<u8>,
-    i64,
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-);
+type EntryRow = (i64, Vec<u8>, Vec<u8>, String, Option<i64>);
+
+type SearchRow =
+    (i64, i64, String, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
 
 fn verify(conn: &mut Conn, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
     let head = read_head(conn)?;
     let mut check = Check::new(checkpoints::list(conn)?);
     check.roots()?;
+    let indexed = indexer::indexed(conn)?;
     let mut next = 0_u64;
     loop {
+        // Nothing is taken from `node`: it says nothing about what happened.
         let query = entry::table.filter(entry::idx.ge(column::count(next))).order(entry::idx).limit(PAGE);
-        // All columns that repeat the bytes. `node` says nothing about what happened, so nothing is taken from it.
-        let rows = query.select((
-            entry::idx,
-            entry::leaf_hash,
-            entry::bytes,
-            entry::time_us,
-            entry::kind,
-            entry::operation,
-            entry::organization,
-            entry::app,
-            entry::dataset,
-            entry::grant_id,
-            entry::token,
-            entry::status,
-            entry::intent,
-        ));
+        let rows = query.select((entry::idx, entry::leaf_hash, entry::bytes, entry::kind, entry::intent));
         let rows = rows.load::<EntryRow>(&mut conn.0).map_err(StoreError::from)?;
         if rows.is_empty() {
             break;
         }
+        let mut found = searchable(conn, next)?;
         for row in &rows {
-            check.entry(next, row, &head)?;
+            let search = check.entry(next, row, &head)?;
+            compare_search(next, indexed, found.remove(&next), &search)?;
             next += 1;
         }
         compare_tiles(conn, &mut check)?;
         progress(next, head.size.max(next));
     }
-    check.end(conn, &head)
+    let report = check.end(conn, &head)?;
+    compare_search_size(conn, indexed, next)?;
+    Ok(report)
 }
 
 /// What is recomputed on the way.
@@ -136,6 +130,9 @@ struct Check {
     unknown: BTreeMap<u64, String>,
     checkpoints: Peekable<std::vec::IntoIter<TreeHead>>,
     checked: u64,
+    /// The latest time that an entry had.
+    latest_us: i64,
+    set_back: Option<SetBack>,
 }
 
 impl Check {
@@ -150,11 +147,13 @@ impl Check {
             unknown: BTreeMap::new(),
             checkpoints: checkpoints.into_iter().peekable(),
             checked: 0,
+            latest_us: i64::MIN,
+            set_back: None,
         }
     }
 
-    fn entry(&mut self, expected: u64, row: &EntryRow, head: &Head) -> Result<(), VerifyError> {
-        let (index, stored_hash, bytes, ..) = row;
+    fn entry(&mut self, expected: u64, row: &EntryRow, head: &Head) -> Result<Search, VerifyError> {
+        let (index, stored_hash, bytes, kind, intent) = row;
         let at = |what: String| VerifyError::Fault { index: Some(expected), what };
         if u64::try_from(*index) != Ok(expected) {
             return Err(at(format!("is missing; the next one is {index}")));
@@ -167,15 +166,27 @@ impl Check {
             return Err(at("its bytes do not have its leaf hash".to_owned()));
         }
         let entry = Entry::from_bytes(bytes).map_err(|error| at(format!("its bytes are {error}")))?;
-        if let Some(column) = differing_column(row, &Search::of(&entry)) {
-            return Err(at(format!("the search column `{column}` does not say what the bytes say")));
+        let search = Search::of(&entry);
+        if kind != search.kind || *intent != search.intent {
+            return Err(at("the columns beside its bytes do not say what the bytes say".to_owned()));
         }
+        self.follow_clock(expected, entry.time_us);
         self.link(expected, &entry).map_err(at)?;
         if let Some((key, figures)) = usage_of(&entry) {
             self.usage.entry(key).or_default().add(figures);
         }
         self.grow(hash);
-        self.roots()
+        self.roots()?;
+        Ok(search)
+    }
+
+    /// Remembers where the clock was set back the furthest. Entries that wait for one commit may be out of order a little.
+    fn follow_clock(&mut self, index: u64, time_us: i64) {
+        let by_us = self.latest_us.saturating_sub(time_us);
+        if by_us > CLOCK_SLACK_US && self.set_back.is_none_or(|known| by_us > known.by_us) {
+            self.set_back = Some(SetBack { index, by_us });
+        }
+        self.latest_us = self.latest_us.max(time_us);
     }
 
     /// Checks that an OUTCOME closes an INTENT of the same operation, once.
@@ -254,6 +265,7 @@ impl Check {
             usage_rows,
             checkpoints: self.checked,
             open_intents: u64::try_from(self.open.len()).unwrap_or(u64::MAX),
+            set_back: self.set_back,
         })
     }
 }
@@ -262,12 +274,44 @@ const fn fault(what: String) -> VerifyError {
     VerifyError::Fault { index: None, what }
 }
 
+/// A page of the search columns, by index.
+fn searchable(conn: &mut Conn, from: u64) -> Result<BTreeMap<u64, SearchRow>, VerifyError> {
+    let wanted =
+        entry_search::idx.ge(column::count(from)).and(entry_search::idx.lt(column::count(from).saturating_add(PAGE)));
+    let rows = entry_search::table.filter(wanted).load::<SearchRow>(&mut conn.0).map_err(StoreError::from)?;
+    Ok(rows.into_iter().map(|row| (u64::try_from(row.0).unwrap_or(u64::MAX), row)).collect())
+}
+
+/// Holds the search columns of an entry against its bytes.
+fn compare_search(index: u64, indexed: u64, row: Option<SearchRow>, search: &Search) -> Result<(), VerifyError> {
+    let at = |what: String| Err(VerifyError::Fault { index: Some(index), what });
+    match row {
+        None if index < indexed => at("its search columns are missing".to_owned()),
+        None => Ok(()),
+        Some(_) if index >= indexed => {
+            at("it has search columns, and the head of the search says it has none".to_owned())
+        }
+        Some(row) => match differing_column(&row, search) {
+            Some(column) => at(format!("the search column `{column}` does not say what the bytes say")),
+            None => Ok(()),
+        },
+    }
+}
+
+/// There are no search columns but those that were compared.
+fn compare_search_size(conn: &mut Conn, indexed: u64, size: u64) -> Result<(), VerifyError> {
+    let rows = entry_search::table.count().get_result::<i64>(&mut conn.0).map_err(StoreError::from)?;
+    if indexed > size || u64::try_from(rows) != Ok(indexed) {
+        return Err(fault(format!("{rows} entries have search columns where {indexed} are said to, of {size}")));
+    }
+    Ok(())
+}
+
 /// The first search column that says something else than the bytes.
-fn differing_column(row: &EntryRow, search: &Search) -> Option<&'static str> {
-    let (_, _, _, time_us, kind, operation, organization, app, dataset, grant_id, token, status, intent) = row;
+fn differing_column(row: &SearchRow, search: &Search) -> Option<&'static str> {
+    let (_, time_us, operation, organization, app, dataset, grant_id, token, status) = row;
     let columns = [
         ("time_us", *time_us == search.time_us),
-        ("kind", kind == search.kind),
         ("operation", *operation == search.operation),
         ("organization", *organization == search.organization),
         ("app", *app == search.app),
@@ -275,7 +319,6 @@ fn differing_column(row: &EntryRow, search: &Search) -> Option<&'static str> {
         ("grant_id", *grant_id == search.grant_id),
         ("token", *token == search.token),
         ("status", status.as_deref() == search.status),
-        ("intent", *intent == search.intent),
     ];
     columns.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
 }

@@ -150,10 +150,12 @@ impl SmallDisk {
 
 /// Appends until it is refused: what SQLite has allocated already can be used on a full disk, too.
 async fn append_until_refused(ledger: &Ledger) -> u64 {
-    let mut size = 1;
+    let (mut size, mut refused) = (1, 0);
     for n in 0..4_000 {
         match ledger.append(intent(n, "app_1")).await {
-            Ok(receipt) => size = receipt.index + 1,
+            Ok(receipt) => (size, refused) = (receipt.index + 1, 0),
+            // A connection that is closed may leave a little room once more.
+            Err(LedgerError::Unavailable(_)) if refused < 10 => refused += 1,
             Err(LedgerError::Unavailable(_)) => return size,
             Err(other) => panic!("{other}"),
         }

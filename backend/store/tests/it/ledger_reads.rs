@@ -14,6 +14,7 @@ use std::sync::Arc;
 on_both!(
     entries_are_paged_newest_first,
     entries_are_filtered_by_every_part,
+    searches_are_complete_while_indexing_is_behind,
     tiles_hold_the_hashes_of_the_tree,
     every_entry_is_proved_in_trees_of_any_size,
     every_tree_is_proved_to_begin_with_every_earlier_one,
@@ -205,4 +206,34 @@ async fn the_last_checkpoint_of_a_tile_is_kept(place: Arc<Place>) {
     }
     assert_eq!(ledger.latest_checkpoint().await.unwrap(), Some((300, "note 299".to_owned())));
     assert_eq!(ledger.verify(|_, _| {}).await.unwrap().checkpoints, 2, "of sizes 201 and 300");
+}
+
+/// The indexer is stopped at several places by setting its work back; every search finds the same entries all the time.
+async fn searches_are_complete_while_indexing_is_behind(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    let app = |n: u64| format!("app_{}", n % 3);
+    append_all(&ledger, (0..2_500).map(|n| intent(n, &app(n))).collect()).await;
+    ledger.close().await;
+    let until_indexed = std::time::Instant::now();
+    let filter = EntryFilter { app: Some("app_1".to_owned()), ..EntryFilter::default() };
+    let expected: Vec<u64> = (0..2_500).rev().filter(|n| n % 3 == 1).collect();
+    for indexed in [2_500, 2_499, 1_300, 1_024, 1, 0] {
+        let sql = format!("DELETE FROM entry_search WHERE idx >= {indexed}; UPDATE search_head SET size = {indexed}");
+        crate::place::execute(&place.ledger, &sql);
+        for (before, page) in [(None, 5_000), (Some(1_200), 5_000), (None, 100), (Some(1_301), 30)] {
+            let found = ledger.entries(filter.clone(), before, page).await.unwrap();
+            let found: Vec<u64> = found.into_iter().map(|(index, _)| index).collect();
+            let fitting = expected.iter().copied().filter(|n| before.is_none_or(|before| *n < before));
+            assert!(found.into_iter().eq(fitting.take(page)), "{indexed} {before:?} {page}");
+        }
+        ledger.verify(|_, _| {}).await.unwrap();
+    }
+    // The next process that writes takes it up from there, and an idle one too.
+    let next = place.open_ledger();
+    next.append(intent(9_000, "app_1")).await.unwrap();
+    while next.indexed().await.unwrap() < 2_501 {
+        assert!(until_indexed.elapsed().as_secs() < 60, "it is not indexed");
+        tokio::task::yield_now().await;
+    }
+    next.verify(|_, _| {}).await.unwrap();
 }

@@ -9,8 +9,13 @@ on_both!(
     an_untouched_ledger_verifies,
     a_flipped_byte_is_found,
     an_edited_search_column_is_found,
+    an_edited_link_is_found,
+    a_deleted_search_row_is_found,
+    an_added_search_row_is_found,
+    an_edited_head_of_the_search_is_found,
     a_deleted_row_is_found,
     a_truncated_tail_is_found,
+    a_clock_that_was_set_back_is_told,
     a_truncated_tail_with_an_edited_head_is_found_by_its_checkpoint,
     a_rewritten_leaf_hash_is_found,
     an_edited_usage_row_is_found,
@@ -44,6 +49,7 @@ fn unguard(place: &Place) {
 /// Tampers, and answers what verifying says then.
 async fn after(place: &Place, sql: &str) -> (Option<u64>, String) {
     let ledger = filled(place).await;
+    ledger.close().await;
     unguard(place);
     execute(&place.ledger, sql);
     match ledger.verify(|_, _| {}).await {
@@ -72,15 +78,57 @@ async fn a_flipped_byte_is_found(place: Arc<Place>) {
 }
 
 async fn an_edited_search_column_is_found(place: Arc<Place>) {
-    let (index, what) = after(&place, "UPDATE entry SET app = 'app_2' WHERE idx = 100").await;
+    let (index, what) = after(&place, "UPDATE entry_search SET app = 'app_2' WHERE idx = 100").await;
     assert_eq!(index, Some(100));
     assert!(what.contains("`app`"), "{what}");
+}
+
+async fn an_edited_link_is_found(place: Arc<Place>) {
+    let (index, what) = after(&place, "UPDATE entry SET intent = 98 WHERE idx = 101").await;
+    assert_eq!(index, Some(101));
+    assert!(what.contains("beside its bytes"), "{what}");
+}
+
+async fn a_deleted_search_row_is_found(place: Arc<Place>) {
+    let (index, what) = after(&place, "DELETE FROM entry_search WHERE idx = 100").await;
+    assert_eq!(index, Some(100));
+    assert!(what.contains("search columns are missing"), "{what}");
+}
+
+async fn an_added_search_row_is_found(place: Arc<Place>) {
+    let sql = "INSERT INTO entry_search (idx, time_us, operation) VALUES (700, 1, 'data.read_rows')";
+    let (_, what) = after(&place, sql).await;
+    assert!(what.contains("601 entries have search columns where 600"), "{what}");
+}
+
+async fn an_edited_head_of_the_search_is_found(place: Arc<Place>) {
+    let (index, what) = after(&place, "UPDATE search_head SET size = 599").await;
+    assert_eq!(index, Some(599));
+    assert!(what.contains("head of the search"), "{what}");
 }
 
 async fn a_deleted_row_is_found(place: Arc<Place>) {
     let (index, what) = after(&place, "DELETE FROM entry WHERE idx = 77").await;
     assert_eq!(index, Some(77));
     assert!(what.contains("missing"), "{what}");
+}
+
+async fn a_clock_that_was_set_back_is_told(place: Arc<Place>) {
+    let ledger = place.open_ledger();
+    let at = |n: u64, minutes: i64| {
+        let entry = intent(n, "app_1");
+        mudeung_wire::ledger::entry::Entry { time_us: entry.time_us + minutes * 60_000_000, ..entry }
+    };
+    for (n, minutes) in [(0, 0), (1, 4), (2, 0)] {
+        ledger.append(at(n, minutes)).await.unwrap();
+    }
+    assert_eq!(ledger.verify(|_, _| {}).await.unwrap().set_back, None, "a little is no sign of it");
+    for (n, minutes) in [(3, 10), (4, -50), (5, -51), (6, -20)] {
+        ledger.append(at(n, minutes)).await.unwrap();
+    }
+    let set_back = ledger.verify(|_, _| {}).await.unwrap().set_back.unwrap();
+    assert_eq!(set_back.index, 5);
+    assert!((3_659_000_000..=3_661_000_000).contains(&set_back.by_us), "{set_back:?}");
 }
 
 async fn a_truncated_tail_is_found(place: Arc<Place>) {
@@ -108,8 +156,9 @@ async fn a_truncated_tail_with_an_edited_head_is_found_by_its_checkpoint(place: 
 
 async fn a_rewritten_leaf_hash_is_found(place: Arc<Place>) {
     // Bytes and leaf hash agree with each other and with the search columns: only the tree above knows.
-    let copy = "UPDATE entry SET (leaf_hash, bytes, time_us, token) = \
-                (SELECT leaf_hash, bytes, time_us, token FROM entry WHERE idx = 40) WHERE idx = 42";
+    let copy = "UPDATE entry SET (leaf_hash, bytes) = (SELECT leaf_hash, bytes FROM entry WHERE idx = 40) WHERE idx = 42; \
+                UPDATE entry_search SET (time_us, token) = \
+                (SELECT time_us, token FROM entry_search WHERE idx = 40) WHERE idx = 42";
     let (index, what) = after(&place, copy).await;
     assert_eq!(index, None);
     assert!(what.contains("tile 0/0"), "{what}");
@@ -157,7 +206,7 @@ async fn a_hidden_open_intent_is_found(place: Arc<Place>) {
 
 async fn rows_cannot_be_changed_by_mistake(place: Arc<Place>) {
     let ledger = filled(&place).await;
-    for sql in ["UPDATE entry SET app = 'x' WHERE idx = 1", "DELETE FROM entry WHERE idx = 1"] {
+    for sql in ["UPDATE entry SET kind = 'x' WHERE idx = 1", "DELETE FROM entry WHERE idx = 1"] {
         let url = place.ledger.clone();
         let tried = tokio::task::spawn_blocking(move || execute(&url, sql)).await;
         assert!(tried.is_err(), "{sql}");

@@ -1,27 +1,38 @@
 -- The ledger: entries, the head of the tree over them, its tiles, checkpoints, and usage.
--- The columns of `entry` after `node` repeat what stands in the bytes, for searching; `ledger verify` compares them.
+-- `kind` and `intent` repeat what stands in the bytes; `ledger verify` compares them.
 -- `node` says which process wrote the entry, and so who may close it when it is an INTENT; it is not evidence.
 
 CREATE TABLE entry (
+    idx       INTEGER NOT NULL PRIMARY KEY,
+    leaf_hash BLOB    NOT NULL,
+    bytes     BLOB    NOT NULL,
+    node      INTEGER NOT NULL,
+    kind      TEXT    NOT NULL,
+    intent    INTEGER
+) STRICT;
+
+-- What entries are found by, derived from their bytes behind the commits: `search_head` says how many are in it.
+CREATE TABLE entry_search (
     idx          INTEGER NOT NULL PRIMARY KEY,
-    leaf_hash    BLOB    NOT NULL,
-    bytes        BLOB    NOT NULL,
-    node         INTEGER NOT NULL,
     time_us      INTEGER NOT NULL,
-    kind         TEXT    NOT NULL,
     operation    TEXT    NOT NULL,
     organization TEXT,
     app          TEXT,
     dataset      TEXT,
     grant_id     TEXT,
     token        TEXT,
-    status       TEXT,
-    intent       INTEGER
+    status       TEXT
 ) STRICT;
-CREATE INDEX entry_organization ON entry (organization, idx);
-CREATE INDEX entry_app ON entry (app, idx);
-CREATE INDEX entry_dataset ON entry (dataset, idx);
-CREATE INDEX entry_time ON entry (time_us, idx);
+CREATE INDEX entry_search_organization ON entry_search (organization, idx);
+CREATE INDEX entry_search_app ON entry_search (app, idx);
+CREATE INDEX entry_search_dataset ON entry_search (dataset, idx);
+CREATE INDEX entry_search_time ON entry_search (time_us, idx);
+
+CREATE TABLE search_head (
+    id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    size INTEGER NOT NULL
+) STRICT;
+INSERT INTO search_head (id, size) VALUES (1, 0);
 
 -- `nodes` holds the roots of the complete subtrees, largest first, 32 bytes each. No INTENT below `open_from` is open.
 CREATE TABLE head (
