@@ -83,7 +83,11 @@ impl Layout {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Config {
             http: HttpConfig { listen, public_url: String::new(), behind_tls_proxy: false, workers: 0 },
-            database: DatabaseConfig { control: file("control.sqlite"), ledger: file("ledger.sqlite") },
+            database: DatabaseConfig {
+                control: file("control.sqlite"),
+                ledger: file("ledger.sqlite"),
+                checkpoints: file("checkpoints.sqlite"),
+            },
             data: DataConfig { store: self.store(), keys: self.root.join("keys") },
             tokens: mudeung_server::config::TokenConfig::default(),
             limits: mudeung_server::config::LimitConfig::default(),

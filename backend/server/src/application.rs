@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::keys::Keys;
-use crate::ledger::publisher::{self, Inconsistent};
-use crate::ledger::reconciler;
+use crate::ledger::signer::Inconsistent;
+use crate::ledger::{publisher, reconciler};
 use crate::state::App;
 use crate::{call, intake, route};
 use actix_web::dev::ServerHandle;
@@ -11,6 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::reader::DatasetReader;
+use mudeung_store::checkpoints::CheckpointStore;
 use mudeung_store::ledger::{Ledger, LedgerError};
 use mudeung_store::{Db, StoreError};
 use std::net::{SocketAddr, TcpListener};
@@ -78,15 +79,17 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(|source| StartError::Listen { address: wanted, source })?;
     let named = !parts.config.ledger.origin.is_empty();
     parts.config.settle(address).map_err(StartError::Config)?;
-    if !named && let Some(origin) = publisher::last_origin(&parts.ledger).await? {
+    let checkpoints = CheckpointStore::open(&parts.config.checkpoints()).map_err(Inconsistent::from)?;
+    if !named && let Some(origin) = publisher::last_origin(&parts.ledger, &checkpoints).await? {
         parts.config.ledger.origin = origin;
     }
-    let closed = parts.ledger.reconcile(&*parts.clock, &*parts.entropy).await?;
+    let app = web::Data::new(assemble(parts, checkpoints).await?);
+    // Before anything is added to it.
+    publisher::signer(&app, &publisher::verifiers(&app)).check().await?;
+    let closed = app.ledger.reconcile(&*app.clock, &*app.entropy).await?;
     if closed > 0 {
         tracing::warn!(closed, "accesses left open by an earlier run are closed as unknown");
     }
-    let app = web::Data::new(assemble(parts).await?);
-    publisher::check_extension(&app.ledger, &publisher::verifiers(&app)).await?;
     publisher::publish(&app).await?;
     let tasks = vec![
         tokio::spawn(app.snapshots.clone().keep_present()),
@@ -100,12 +103,13 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
     Ok(Running { address, app, handle, server: tokio::spawn(server), tasks })
 }
 
-async fn assemble(parts: Parts) -> Result<App, StartError> {
+async fn assemble(parts: Parts, checkpoints: CheckpointStore) -> Result<App, StartError> {
     let Parts { config, clock, entropy, db, ledger, reader, keys } = parts;
     Ok(App {
         snapshots: crate::snapshots::Snapshots::load(db.clone()).await?,
         tokens: crate::oauth::tokens::Tokens::new(&config, &keys),
         oauth: crate::oauth::state::OAuthState::new(&config),
+        checkpoints,
         published: publisher::Published::default(),
         forks: crate::ledger::check_checkpoint::Forks::default(),
         data: crate::data::state::DataState::new(&config),

@@ -62,6 +62,10 @@ pub struct DatabaseConfig {
     pub control: String,
     /// The ledger: a SQLite path or a `postgres://` address, never the same as `control`.
     pub ledger: String,
+    /// The last signed checkpoint: a SQLite path or a `postgres://` address, one for all processes on a ledger, and never
+    /// restored from a backup together with it. When empty, `checkpoints.sqlite` in `data.keys`.
+    #[serde(default)]
+    pub checkpoints: String,
 }
 
 /// Where the data lies.
@@ -188,6 +192,16 @@ pub enum MetricsReaders {
     Anyone,
     /// Nobody.
     Nobody,
+}
+
+impl Config {
+    /// Where the last signed checkpoint is kept.
+    pub fn checkpoints(&self) -> String {
+        match self.database.checkpoints.as_str() {
+            "" => self.data.keys.join("checkpoints.sqlite").display().to_string(),
+            named => named.to_owned(),
+        }
+    }
 }
 
 impl Default for TokenConfig {

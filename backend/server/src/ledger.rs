@@ -9,6 +9,7 @@ pub mod read_consistency;
 pub mod read_tile;
 pub mod read_verifier;
 pub mod reconciler;
+pub mod signer;
 
 use crate::route::{Access, Recording, Route};
 use actix_web::web;

@@ -13,6 +13,7 @@ use crate::snapshots::Snapshots;
 use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::reader::DatasetReader;
 use mudeung_store::Db;
+use mudeung_store::checkpoints::CheckpointStore;
 use mudeung_store::ledger::Ledger;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct App {
     pub tokens: Tokens,
     /// What the token endpoint remembers.
     pub oauth: OAuthState,
+    /// The last signed checkpoint, apart from the ledger.
+    pub checkpoints: CheckpointStore,
     /// The checkpoint that is shown.
     pub published: Published,
     /// The forks that were found.

@@ -12,6 +12,7 @@ pub mod agreements;
 pub mod apps;
 pub mod billing;
 pub mod catalog;
+pub mod checkpoints;
 pub mod credentials;
 pub mod device_codes;
 pub mod grants;
@@ -32,6 +33,7 @@ mod migrations;
 mod pool;
 mod schema;
 
+pub use checkpoints::{CheckpointStore, Signed};
 pub use connection::Conn;
 pub use db::Db;
 pub use error::StoreError;

@@ -22,6 +22,13 @@ pub(crate) const LEDGER: Migrations = Migrations {
     postgres: embed_migrations!("migrations/ledger/postgres"),
 };
 
+/// The migrations of the store of checkpoints.
+pub(crate) const CHECKPOINTS: Migrations = Migrations {
+    database: "checkpoints",
+    sqlite: embed_migrations!("migrations/checkpoints/sqlite"),
+    postgres: embed_migrations!("migrations/checkpoints/postgres"),
+};
+
 /// Migrations of one database for both systems.
 pub(crate) struct Migrations {
     database: &'static str,

@@ -319,3 +319,12 @@ diesel::table! {
         bytes -> BigInt,
     }
 }
+
+diesel::table! {
+    signed (origin) {
+        origin -> Text,
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+    }
+}

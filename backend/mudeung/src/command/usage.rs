@@ -9,7 +9,7 @@ use mudeung_core::id::OrganizationId;
 use mudeung_server::billing::{BillingError, Office};
 use mudeung_server::keys::Keys;
 use mudeung_store::billing::{StoredInvoice, find_invoice, insert_invoice};
-use mudeung_store::{Db, Ledger, organizations};
+use mudeung_store::{CheckpointStore, Db, Ledger, organizations};
 use mudeung_wire::invoice::{BundleEntry, Claim, Invoice, Month, Report, verify};
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
 use std::io::{BufRead, Write};
@@ -45,7 +45,9 @@ impl Books {
         let keys = Keys::load_or_create(&config.data.keys, &SystemEntropy)
             .map_err(|error| Failure::failed(format!("keys: {error}")))?;
         let named = Some(config.ledger.origin.clone()).filter(|origin| !origin.is_empty());
-        let signed = mudeung_server::ledger::publisher::last_origin(&ledger).await.map_err(Failure::failed)?;
+        let checkpoints = CheckpointStore::open(&config.checkpoints()).map_err(Failure::failed)?;
+        let signed = mudeung_server::ledger::publisher::last_origin(&ledger, &checkpoints).await;
+        let signed = signed.map_err(Failure::failed)?;
         let origin = named.or(signed).ok_or_else(|| Failure::failed(BillingError::NotCovered))?;
         Ok(Self { db, ledger, keys, origin })
     }

@@ -1,10 +1,12 @@
 //! Signs a checkpoint within a second after the ledger has grown, and keeps it before anyone sees it.
 
+use super::signer::{Inconsistent, Signer};
 use crate::state::App;
 use actix_web::web;
 use arc_swap::ArcSwapOption;
-use mudeung_store::ledger::{Ledger, LedgerError};
-use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
+use mudeung_store::checkpoints::CheckpointStore;
+use mudeung_store::ledger::Ledger;
+use mudeung_wire::ledger::checkpoint::LogVerifier;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,36 +28,6 @@ pub struct Note {
     pub size: u64,
     /// The signed note.
     pub text: String,
-}
-
-/// The database is not the one that was signed for.
-#[derive(Debug, thiserror::Error)]
-pub enum Inconsistent {
-    /// Entries that were signed for are gone, as in a restored backup.
-    #[error(
-        "the ledger has {size} entries, but a checkpoint over {signed} was given out; the database was truncated or \
-         restored from an old copy"
-    )]
-    Truncated {
-        /// Entries there are.
-        size: u64,
-        /// Entries that were signed for.
-        signed: u64,
-    },
-    /// The tree has the size that was signed for, but not the root.
-    #[error(
-        "the ledger was changed: at {0} entries its root is not the one that was signed; run `mudeung ledger verify`"
-    )]
-    Changed(u64),
-    /// The last checkpoint was signed by another key or under another name.
-    #[error(
-        "the last checkpoint does not verify under this server's key and ledger.origin: {0}; when the key was changed, \
-         name the old one in ledger.former_verifiers"
-    )]
-    OtherKey(String),
-    /// The ledger does not answer.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
 }
 
 impl Published {
@@ -83,23 +55,12 @@ impl Published {
 
 /// The name that the last checkpoint was signed under. A log keeps its name for life, so one that was not configured but
 /// taken from the address must not change with the address.
-pub async fn last_origin(ledger: &Ledger) -> Result<Option<String>, LedgerError> {
+pub async fn last_origin(ledger: &Ledger, checkpoints: &CheckpointStore) -> Result<Option<String>, Inconsistent> {
+    if let Some(origin) = checkpoints.only_origin().await? {
+        return Ok(Some(origin));
+    }
     let latest = ledger.latest_checkpoint().await?;
     Ok(latest.and_then(|(_, note)| note.lines().next().map(str::to_owned)))
-}
-
-/// Refuses to start on a ledger that is not an extension of what was last signed.
-pub async fn check_extension(ledger: &Ledger, verifiers: &[LogVerifier]) -> Result<(), Inconsistent> {
-    let Some((_, text)) = ledger.latest_checkpoint().await? else { return Ok(()) };
-    let signed = Checkpoint::verify_any(&text, verifiers).map_err(|error| Inconsistent::OtherKey(error.to_string()))?;
-    let head = ledger.head().await?;
-    if head.size < signed.size {
-        return Err(Inconsistent::Truncated { size: head.size, signed: signed.size });
-    }
-    if head.size == signed.size && head.root != signed.root {
-        return Err(Inconsistent::Changed(signed.size));
-    }
-    Ok(())
 }
 
 /// The key to check this server's ledger with.
@@ -113,6 +74,17 @@ pub fn verifiers(app: &App) -> Vec<LogVerifier> {
     std::iter::once(verifier(app)).chain(former).collect()
 }
 
+/// Signs for this server's ledger.
+pub fn signer<'a>(app: &'a App, verifiers: &'a [LogVerifier]) -> Signer<'a> {
+    Signer {
+        ledger: &app.ledger,
+        checkpoints: &app.checkpoints,
+        origin: &app.config.ledger.origin,
+        key: app.keys.ledger(),
+        verifiers,
+    }
+}
+
 /// Publishes for ever; ends only with the runtime.
 pub async fn publish_checkpoints(app: web::Data<App>) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
@@ -120,20 +92,18 @@ pub async fn publish_checkpoints(app: web::Data<App>) {
     loop {
         ticks.tick().await;
         if let Err(error) = publish(&app).await {
-            tracing::warn!("no checkpoint can be published: {error}");
+            tracing::error!("no checkpoint can be published: {error}");
         }
     }
 }
 
 /// Signs the present head when it has grown since the last time.
-pub async fn publish(app: &App) -> Result<(), LedgerError> {
-    let head = app.ledger.head().await?;
-    if app.published.latest().is_some_and(|note| note.size == head.size) {
+pub async fn publish(app: &App) -> Result<(), Inconsistent> {
+    let size = app.ledger.head().await?.size;
+    if app.published.latest().is_some_and(|note| note.size == size) {
         return Ok(());
     }
-    let checkpoint = Checkpoint { origin: app.config.ledger.origin.clone(), size: head.size, root: head.root };
-    let text = checkpoint.sign(app.keys.ledger());
-    app.ledger.save_checkpoint(head, &text).await?;
-    app.published.note.store(Some(Arc::new(Note { size: head.size, text })));
+    let signed = signer(app, &verifiers(app)).sign().await?;
+    app.published.note.store(Some(Arc::new(Note { size: signed.head.size, text: signed.note })));
     Ok(())
 }

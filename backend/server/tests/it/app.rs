@@ -190,6 +190,15 @@ pub(crate) fn config(folder: &Path) -> Config {
     Config::parse(&text).unwrap()
 }
 
+/// Starts a server on what another left in a folder.
+pub(crate) async fn start_again(folder: &Path) -> Result<Running, StartError> {
+    let config = config(folder);
+    let entropy = Arc::new(CountingEntropy::starting_at(1 << 41));
+    let db = Db::open(&config.database.control).await.unwrap();
+    let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
+    run(config, Arc::new(ManualClock::at(BEGIN)), entropy, db, keys, Arc::new(MemoryReader)).await
+}
+
 async fn run(
     config: Config,
     clock: Arc<ManualClock>,

@@ -110,17 +110,21 @@ async fn the_log_goes_on_under_the_same_key_after_a_restart() {
 #[tokio::test]
 async fn a_server_does_not_start_on_a_ledger_that_was_cut_off() {
     let app = TestApp::start().await;
-    let fresh = app.folder().join("fresh.sqlite").display().to_string();
-    mudeung_store::Ledger::migrate(&fresh).unwrap();
     app.token(&app.fixture.reader).await;
     checkpoint(&app, 1).await;
-    let (size, note) = app.state().ledger.latest_checkpoint().await.unwrap().unwrap();
-    let cut = mudeung_store::Ledger::open(&fresh, mudeung_store::LedgerOptions::default()).unwrap();
-    let head = mudeung_store::TreeHead { size, root: [0; 32] };
-    cut.save_checkpoint(head, &note).await.unwrap();
-    let refused = mudeung_server::ledger::publisher::check_extension(&cut, &[verifier(&app).await]).await;
-    let message = refused.unwrap_err().to_string();
+    let folder = app.stop().await;
+    let url = folder.path().join("ledger.sqlite").display().to_string();
+    for file in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+        // Not all of them are there after a clean stop.
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    mudeung_store::Ledger::migrate(&url).unwrap();
+    let refused = crate::app::start_again(folder.path()).await;
+    let message = refused.err().unwrap().to_string();
     assert!(message.contains("has 0 entries") && message.contains("restored from an old copy"), "{message}");
+    // Nothing was added to what is not the ledger.
+    let cut = mudeung_store::Ledger::open(&url, mudeung_store::LedgerOptions::default()).unwrap();
+    assert_eq!(cut.head().await.unwrap().size, 0);
 }
 
 fn hashes(values: &serde_json::Value) -> Vec<Hash> {

@@ -14,6 +14,8 @@ mod data;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod ledger_attacks;
+#[cfg(test)]
 mod oauth_device;
 #[cfg(test)]
 mod oauth_metadata;

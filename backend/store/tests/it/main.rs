@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod checkpoints;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod control;

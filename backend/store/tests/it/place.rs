@@ -61,6 +61,14 @@ impl Place {
         self.directory.is_some()
     }
 
+    /// The address of a database that nobody has made yet, or, on PostgreSQL, of an empty one.
+    pub(crate) fn fresh(&self) -> String {
+        match &self.directory {
+            Some(directory) => directory.path().join("fresh.db").to_str().unwrap().to_owned(),
+            None => cluster::create_database().0,
+        }
+    }
+
     /// The control database, open.
     pub(crate) async fn db(&self) -> Db {
         Db::open(&self.control).await.unwrap()
