@@ -2,7 +2,7 @@
 
 use crate::app::{App, AppState};
 use crate::clock::Timestamp;
-use crate::credential::CredentialState;
+use crate::credential::{CredentialState, KeyAlgorithm};
 use crate::dataset::{Dataset, DatasetState, FileAddress, Table, Version, VersionState};
 use crate::filter::Filter;
 use crate::grant::Grant;
@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub credentials: HashMap<CredentialId, CredentialStanding>,
     /// The credential behind each keyed hash of a secret, so that the token endpoint asks no database.
     pub secrets: HashMap<[u8; 32], CredentialId>,
+    /// The public keys of each app that proves itself with signed assertions; revoked ones are left out.
+    pub keys: HashMap<AppId, Vec<ClientKey>>,
     /// The grants of each app.
     pub grants: HashMap<AppId, Vec<Arc<Grant>>>,
     /// Organizations with live grants under an agreement that a newer version has superseded and that they have not
@@ -63,6 +65,19 @@ pub struct CredentialStanding {
     pub state: CredentialState,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
+}
+
+/// A public key that an app registered. Whether it may be used now is for its [`CredentialStanding`] to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientKey {
+    /// The credential that it is.
+    pub credential: CredentialId,
+    /// Its name among the keys of its app.
+    pub kid: String,
+    /// The one algorithm that it signs with.
+    pub algorithm: KeyAlgorithm,
+    /// The key, as a JWK in JSON.
+    pub public_jwk: String,
 }
 
 /// Who asks, as the access token says.

@@ -90,6 +90,8 @@ pub struct TokenConfig {
     pub cache_entries_max: usize,
     /// How long a device stays signed in, in seconds.
     pub device_seconds: u64,
+    /// How far ahead the `exp` of a client's assertion may lie, in seconds. 300 is stricter; stock Authlib wants 3600.
+    pub assertion_seconds_max: u64,
 }
 
 /// How much a caller may do. All finite.
@@ -106,6 +108,8 @@ pub struct LimitConfig {
     pub device_codes_per_minute: u32,
     /// Devices that may wait for a member at once.
     pub device_codes_waiting: u32,
+    /// Used assertions that are remembered for each app until they end.
+    pub assertions_per_app: u64,
     /// Bytes of synthetic data an app may read in one day (UTC).
     pub synthetic_bytes_per_day: u64,
     /// Rows of synthetic data an app may read in one day (UTC).
@@ -211,6 +215,7 @@ impl Default for TokenConfig {
             url_lifetime_seconds: 3_600,
             cache_entries_max: 10_000,
             device_seconds: 12 * 60 * 60,
+            assertion_seconds_max: 3_600,
         }
     }
 }
@@ -223,6 +228,7 @@ impl Default for LimitConfig {
             token_failures_per_minute: 30,
             device_codes_per_minute: 10,
             device_codes_waiting: 10_000,
+            assertions_per_app: 50_000,
             synthetic_bytes_per_day: 100 << 30,
             synthetic_rows_per_day: 1_000_000_000,
             rows_per_answer: 10_000_000,

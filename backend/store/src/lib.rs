@@ -10,6 +10,7 @@
 
 pub mod agreements;
 pub mod apps;
+pub mod assertions;
 pub mod billing;
 pub mod catalog;
 pub mod checkpoints;

@@ -102,6 +102,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    used_assertions (app, jti_hash) {
+        app -> Text,
+        jti_hash -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     agreements (id) {
         id -> Text,
         version -> BigInt,

@@ -8,9 +8,9 @@ use crate::{
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
 use mudeung_core::grant::GrantState;
-use mudeung_core::id::OrganizationId;
+use mudeung_core::id::{AppId, OrganizationId};
 use mudeung_core::member::{MemberState, Role};
-use mudeung_core::policy::{CatalogEntry, CredentialStanding, Snapshot};
+use mudeung_core::policy::{CatalogEntry, ClientKey, CredentialStanding, Snapshot};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -37,6 +37,9 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
         Proof::Key { .. } | Proof::Device { .. } => None,
     };
     snapshot.secrets = credentials.iter().filter_map(secret).collect();
+    for (app, key) in credentials.iter().filter_map(client_key) {
+        snapshot.keys.entry(app).or_default().push(key);
+    }
     for grant in grants::list_grants(conn, GrantsOf::All)? {
         snapshot.grants.entry(grant.app).or_default().push(Arc::new(grant));
     }
@@ -79,6 +82,13 @@ fn revoke_of_former_members(
         }
     }
     Ok(())
+}
+
+fn client_key(credential: &Credential) -> Option<(AppId, ClientKey)> {
+    let Proof::Key { kid, algorithm, public_jwk } = &credential.proof else { return None };
+    let (kid, public_jwk) = (kid.clone(), public_jwk.clone());
+    let key = ClientKey { credential: credential.id, kid, algorithm: *algorithm, public_jwk };
+    matches!(credential.state, CredentialState::Active).then_some((credential.app, key))
 }
 
 /// Who holds grants under an older version of the agreement and has not signed the newest.

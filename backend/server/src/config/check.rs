@@ -14,6 +14,9 @@ const DEVICE_SECONDS_MAX: u64 = 31 * 24 * 60 * 60;
 /// The most witnesses: their signatures all stand under every checkpoint.
 const WITNESSES_MAX: usize = 16;
 
+/// Shorter ones meet slow clocks, longer ones make a stolen assertion worth more.
+const ASSERTION_SECONDS: std::ops::RangeInclusive<u64> = 60..=3_600;
+
 impl Config {
     /// Fills in what only the bound address decides, and refuses what does not hold together.
     pub fn settle(&mut self, address: SocketAddr) -> Result<(), String> {
@@ -117,6 +120,10 @@ impl Config {
         if !(1..=DEVICE_SECONDS_MAX).contains(&tokens.device_seconds) {
             return Err(format!("tokens.device_seconds: from 1 to {DEVICE_SECONDS_MAX}"));
         }
+        if !ASSERTION_SECONDS.contains(&tokens.assertion_seconds_max) {
+            let (least, most) = (ASSERTION_SECONDS.start(), ASSERTION_SECONDS.end());
+            return Err(format!("tokens.assertion_seconds_max: from {least} to {most}"));
+        }
         let some = [
             ("tokens.url_lifetime_seconds", tokens.url_lifetime_seconds > 0),
             ("tokens.cache_entries_max", tokens.cache_entries_max > 0),
@@ -125,6 +132,7 @@ impl Config {
             ("limits.token_failures_per_minute", limits.token_failures_per_minute > 0),
             ("limits.device_codes_per_minute", limits.device_codes_per_minute > 0),
             ("limits.device_codes_waiting", limits.device_codes_waiting > 0),
+            ("limits.assertions_per_app", limits.assertions_per_app > 0),
             ("limits.rows_per_answer", limits.rows_per_answer > 0),
             ("limits.body_bytes", limits.body_bytes > 0),
             ("limits.page_items", limits.page_items > 0),
@@ -233,6 +241,10 @@ mod tests {
     #[test]
     fn limits_of_nothing_and_tokens_without_end_are_refused() {
         assert!(settled(|c| c.limits.body_bytes = 0).unwrap_err().contains("limits.body_bytes"));
+        for seconds in [59, 3_601] {
+            let error = settled(|c| c.tokens.assertion_seconds_max = seconds).unwrap_err();
+            assert!(error.contains("tokens.assertion_seconds_max: from 60 to 3600"), "{error}");
+        }
         assert!(settled(|c| c.tokens.lifetime_seconds = 1_201).unwrap_err().contains("tokens.lifetime_seconds"));
         assert!(settled(|c| c.database.ledger = "a".to_owned()).unwrap_err().contains("database.ledger"));
     }

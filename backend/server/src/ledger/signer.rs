@@ -48,7 +48,10 @@ pub enum Inconsistent {
     )]
     Changed(u64),
     /// The last checkpoint was signed by another key or under another name.
-    #[error("the last checkpoint does not verify under this server's key and ledger.origin: {0}")]
+    #[error(
+        "the last checkpoint does not verify under this server's key and ledger.origin: {0}; when the key was changed, \
+         name the old one in ledger.former_verifiers"
+    )]
     OtherKey(String),
     /// The store of checkpoints has nothing for a ledger that was signed for.
     #[error(

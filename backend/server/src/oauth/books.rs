@@ -22,6 +22,9 @@ pub async fn keep(app: web::Data<App>) {
     loop {
         ticks.tick().await;
         write_used(&app).await;
+        if round.is_multiple_of(REFUSED_EVERY) {
+            super::replay::sweep(&app, app.clock.now()).await;
+        }
         round = round.wrapping_add(1);
         if round.is_multiple_of(REFUSED_EVERY) {
             write_refused(&app);
@@ -35,6 +38,11 @@ pub async fn keep(app: web::Data<App>) {
 pub async fn write_all(app: &App) {
     write_used(app).await;
     write_refused(app);
+}
+
+/// Forgets the assertions that nobody would accept any more.
+pub async fn sweep_assertions(app: &App) {
+    super::replay::sweep(app, app.clock.now()).await;
 }
 
 async fn write_used(app: &App) {

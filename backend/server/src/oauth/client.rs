@@ -1,6 +1,7 @@
 //! Who asks, and whether the proof says so too. Every endpoint that wants a client to prove itself does it here, so that
 //! all of them keep the same rules, brakes and books.
 
+mod assertion;
 mod secret;
 
 use super::form::Form;
@@ -19,6 +20,18 @@ use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use secret::Presented;
 use std::time::Duration;
 
+/// What a client that failed is answered, and what is recorded of it.
+struct Failure {
+    refusal: Refusal,
+    detail: String,
+}
+
+impl Failure {
+    fn of(refusal: Refusal) -> Self {
+        Self { detail: refusal.error().to_owned(), refusal }
+    }
+}
+
 /// A client that did not prove who it is.
 #[derive(Debug)]
 struct Unproven {
@@ -32,7 +45,6 @@ struct Unproven {
 /// recorded under `operation` already: there is nothing to do but to answer it.
 ///
 /// Failures in the name of an app that exists are recorded one by one, up to the brake; the rest is only counted.
-#[expect(clippy::unused_async, reason = "proofs that are accepted once ask the database")]
 pub(super) async fn authenticate(
     app: &App,
     call: &Call,
@@ -48,6 +60,9 @@ pub(super) async fn authenticate(
         app.oauth.count_refusal(refusal.error());
         return Err(refusal);
     }
+    if form.has_assertion() {
+        return assertion::authenticate(app, call, operation, form, now).await;
+    }
     let presented = match header {
         Some(header) => Presented::in_header(header, form),
         None => Presented::in_body(form),
@@ -56,10 +71,27 @@ pub(super) async fn authenticate(
     let snapshot = app.snapshots.present();
     let subject = secret::prove(&snapshot, &app.keys, &presented, now).map_err(|unproven| {
         let refusal = Refusal::invalid_client(header.is_some());
-        fail(app, call, operation, &unproven, refusal, now)
+        fail(app, call, operation, &unproven, Failure::of(refusal), now)
     })?;
     brake(app, subject.app, now)?;
     Ok(subject)
+}
+
+/// The client behind `grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer`, whose `assertion` is proof and grant in
+/// one; `scope` and `resource` in it count where the form has none. Refusals are dealt with as in [`authenticate`].
+pub(super) async fn authenticate_by_grant(
+    app: &App,
+    call: &Call,
+    operation: &'static str,
+    headers: &HeaderMap,
+    form: &mut Form,
+    now: Timestamp,
+) -> Result<Subject, Refusal> {
+    if headers.contains_key(AUTHORIZATION) || form.client_secret.is_some() || form.has_assertion() {
+        app.oauth.count_refusal("invalid_request");
+        return Err(Refusal::invalid_request("The assertion is proof enough: send no other with this grant_type."));
+    }
+    assertion::authenticate_by_grant(app, call, operation, form, now).await
 }
 
 fn one_way_only(by_header: bool, several: bool, form: &Form) -> Result<(), Refusal> {
@@ -110,7 +142,7 @@ fn fail(
     call: &Call,
     operation: &'static str,
     unproven: &Unproven,
-    refusal: Refusal,
+    failure: Failure,
     now: Timestamp,
 ) -> Refusal {
     if let Err(early) = app.oauth.brakes.failed(&unproven.name, now) {
@@ -120,15 +152,15 @@ fn fail(
     let snapshot = app.snapshots.present();
     let Some(known) = unproven.app.and_then(|id| snapshot.apps.get(&id)) else {
         app.oauth.count_refusal("unknown_client");
-        return refusal;
+        return failure.refusal;
     };
     app.ledger.append_detached(Entry {
         app: Some(known.id.to_string()),
-        detail: Some(refusal.error().to_owned()),
+        detail: Some(failure.detail),
         kind: Kind::Outcome,
         organization: Some(known.organization.to_string()),
         status: Some(Status::Denied),
         ..record::blank(app, call, operation)
     });
-    refusal
+    failure.refusal
 }

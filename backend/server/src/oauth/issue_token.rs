@@ -17,11 +17,14 @@ use mudeung_wire::api::{OAuthError, TokenAnswer};
 use mudeung_wire::ledger::entry::{Entry, Status};
 
 const OPERATION: &str = "oauth.issue_token";
+/// The grant of delta-sharing 1.4 and later (RFC 7523 section 2.1).
+pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Parameters of a token request.
 #[derive(utoipa::ToSchema)]
 pub struct TokenForm {
-    /// `client_credentials`; for devices `urn:ietf:params:oauth:grant-type:device_code` and `refresh_token`.
+    /// `client_credentials`, or `urn:ietf:params:oauth:grant-type:jwt-bearer` as delta-sharing sends it; for devices
+    /// `urn:ietf:params:oauth:grant-type:device_code` and `refresh_token`.
     pub grant_type: String,
     /// Scopes separated by spaces; all of the app's when absent.
     pub scope: Option<String>,
@@ -33,14 +36,21 @@ pub struct TokenForm {
     pub device_code: Option<String>,
     /// The device's present refresh token.
     pub refresh_token: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with `client_assertion`.
+    pub client_assertion_type: Option<String>,
+    /// A JWT signed with the app's key (`private_key_jwt`).
+    pub client_assertion: Option<String>,
+    /// The JWT of the `jwt-bearer` grant.
+    pub assertion: Option<String>,
 }
 
 /// Issue an access token.
 ///
-/// `client_credentials` with the secret in the `Authorization` header (`client_secret_basic`) or in the body
-/// (`client_secret_post`). Scopes that the app does not have are dropped; `scope` in the answer says what is left.
-/// Command lines that a member signed in from a browser (RFC 8628) send `client_id=mudeung-cli` and no secret: first the
-/// device code, then refresh tokens, of which each is good once.
+/// With the secret in the `Authorization` header (`client_secret_basic`) or in the body (`client_secret_post`), or with an
+/// assertion signed with a registered key (`private_key_jwt`, or the `jwt-bearer` grant). Scopes that the app does not
+/// have are dropped; `scope` in the answer says what is left. Command lines that a member signed in from a browser
+/// (RFC 8628) send `client_id=mudeung-cli` and no secret: first the device code, then refresh tokens, of which each is
+/// good once.
 #[utoipa::path(
     post,
     path = "/oauth2/token",
@@ -73,16 +83,16 @@ pub async fn issue_token(request: HttpRequest, call: Call, app: web::Data<App>, 
 }
 
 async fn issue(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[u8]) -> Result<TokenAnswer, Refusal> {
-    let form = Form::read(headers, body)?;
-    match form.grant_type.as_deref() {
-        Some("client_credentials") => {}
+    let mut form = Form::read(headers, body)?;
+    let now = app.clock.now();
+    let subject = match form.grant_type.as_deref() {
+        Some("client_credentials") => client::authenticate(app, call, OPERATION, headers, &form, now).await?,
+        Some(JWT_BEARER) => client::authenticate_by_grant(app, call, OPERATION, headers, &mut form, now).await?,
         Some(device::GRANT_TYPE) => return device::redeem(app, call, headers, &form).await,
         Some(refresh::GRANT_TYPE) => return refresh::refresh(app, call, headers, &form).await,
         Some(_) => return Err(Refusal::unsupported_grant_type()),
         None => return Err(Refusal::invalid_request("grant_type is missing from the body.")),
-    }
-    let now = app.clock.now();
-    let subject = client::authenticate(app, call, OPERATION, headers, &form, now).await?;
+    };
     let subject = admit(app, call, &form, subject).await?;
     grant(app, call, &subject, now).await
 }

@@ -9,9 +9,10 @@ use mudeung_core::scope::Scope;
 use serde_json::{Value, json};
 
 /// How an app may prove who it is, at every endpoint for clients.
-const AUTHENTICATION_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+const AUTHENTICATION_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 /// The same at the token endpoint, where devices come without a secret.
-const TOKEN_AUTHENTICATION_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+const TOKEN_AUTHENTICATION_METHODS: [&str; 4] =
+    ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
 /// Describe the authorization server (RFC 8414).
 #[utoipa::path(
@@ -28,13 +29,21 @@ pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse 
         "token_endpoint": format!("{issuer}/oauth2/token"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "device_authorization_endpoint": format!("{issuer}/oauth2/device_authorization"),
-        "grant_types_supported": ["client_credentials", super::device::GRANT_TYPE, super::refresh::GRANT_TYPE],
+        "grant_types_supported": [
+            "client_credentials",
+            super::issue_token::JWT_BEARER,
+            super::device::GRANT_TYPE,
+            super::refresh::GRANT_TYPE,
+        ],
         "response_types_supported": [],
         "token_endpoint_auth_methods_supported": TOKEN_AUTHENTICATION_METHODS,
         "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
         "revocation_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
         "introspection_endpoint": format!("{issuer}/oauth2/introspect"),
         "introspection_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": super::jwk::algorithms(),
+        "revocation_endpoint_auth_signing_alg_values_supported": super::jwk::algorithms(),
+        "introspection_endpoint_auth_signing_alg_values_supported": super::jwk::algorithms(),
         "scopes_supported": scopes(),
         "service_documentation": format!("{issuer}/docs"),
         "ui_locales_supported": ["ko", "en"],

@@ -35,10 +35,23 @@ impl Refusal {
     /// Who asks did not prove who it is. One answer for every reason, so that nothing is learned from it. A challenge
     /// is sent exactly when the `Authorization` header was used.
     pub(crate) fn invalid_client(by_header: bool) -> Self {
-        let description =
-            "Unknown client_id, or a secret that is wrong, expired or revoked, or an app that is not active.";
+        let description = "Unknown client_id, or a secret or assertion that is wrong, expired or revoked, or an app \
+                           that is not active.";
         let refusal = Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description);
         Self { challenge: by_header, ..refusal }
+    }
+
+    /// An assertion that the client signed, and what is wrong with it all the same.
+    pub(crate) fn wrong_assertion(description: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
+    }
+
+    /// So many assertions are remembered that another would be one too many.
+    pub(crate) fn too_many_assertions() -> Self {
+        let description =
+            "Too many assertions are in use. Let them live shorter, keep tokens until they expire, and wait.";
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", description);
+        Self { retry_in: Some(Duration::from_secs(60)), ..refusal }
     }
 
     /// A grant type there is none of.

@@ -4,7 +4,7 @@ use super::brakes::Brakes;
 use super::device::brake::DeviceBrakes;
 use crate::config::Config;
 use mudeung_core::clock::Timestamp;
-use mudeung_core::id::CredentialId;
+use mudeung_core::id::{AppId, CredentialId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +14,8 @@ pub struct OAuthState {
     pub(crate) devices: DeviceBrakes,
     used: Mutex<HashMap<CredentialId, Timestamp>>,
     refused: Mutex<BTreeMap<&'static str, u64>>,
+    /// How many used assertions of each client are remembered: as counted in the database, and those added since.
+    assertions: Mutex<HashMap<AppId, u64>>,
 }
 
 impl OAuthState {
@@ -25,6 +27,7 @@ impl OAuthState {
             devices: DeviceBrakes::new(limits.device_codes_per_minute),
             used: Mutex::default(),
             refused: Mutex::default(),
+            assertions: Mutex::default(),
         }
     }
 
@@ -38,6 +41,11 @@ impl OAuthState {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let count = refused.entry(reason).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// Looks at, or changes, how many used assertions are remembered.
+    pub(super) fn with_assertions<T>(&self, look: impl FnOnce(&mut HashMap<AppId, u64>) -> T) -> T {
+        look(&mut self.assertions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes out what was remembered of credentials.

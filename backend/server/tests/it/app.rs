@@ -1,6 +1,7 @@
 //! The server under test: how it is started, asked and looked into.
 
 pub(crate) mod fixture;
+pub(crate) mod signer;
 
 use crate::reader::MemoryReader;
 use fixture::Fixture;
@@ -72,6 +73,11 @@ impl TestApp {
     /// Stops the server and starts another on the same databases and keys, as after an update.
     pub(crate) async fn restart(self) -> Self {
         self.restart_after(|_| {}, |_| {}).await.unwrap()
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        self.restart_after(|_| {}, change).await.unwrap()
     }
 
     /// The same, after something was done to the folder, and with another configuration.

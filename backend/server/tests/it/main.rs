@@ -16,9 +16,15 @@ mod ledger;
 #[cfg(test)]
 mod ledger_attacks;
 #[cfg(test)]
+mod oauth_assertion;
+#[cfg(test)]
 mod oauth_device;
 #[cfg(test)]
+mod oauth_grant;
+#[cfg(test)]
 mod oauth_metadata;
+#[cfg(test)]
+mod oauth_replay;
 #[cfg(test)]
 mod oauth_resource;
 #[cfg(test)]

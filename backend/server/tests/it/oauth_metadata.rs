@@ -1,6 +1,8 @@
 //! Keys and metadata; each test is named after its line in the conformance list.
 
 use crate::app::TestApp;
+use crate::app::signer::{ASSERTION_TYPE, JWT_BEARER, Keyed};
+use mudeung_core::credential::KeyAlgorithm;
 use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
 
@@ -53,6 +55,7 @@ async fn oauth_45_what_is_promised_works_and_what_is_not_does_not() {
     let app = TestApp::start().await;
     let metadata = document(&app, SERVER).await;
     let client = &app.fixture.reader;
+    let keyed = Keyed::register(&app, 200, KeyAlgorithm::Es256).await;
     let promised = metadata["token_endpoint_auth_methods_supported"].as_array().unwrap();
     let grants = metadata["grant_types_supported"].as_array().unwrap();
     // What is promised of devices is kept in `oauth_device.rs`: they need a member to confirm them.
@@ -61,10 +64,12 @@ async fn oauth_45_what_is_promised_works_and_what_is_not_does_not() {
         for method in ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] {
             let request = app.http.post(metadata["token_endpoint"].as_str().unwrap());
             let form = [("grant_type", grant), ("client_id", client.id.as_str())];
+            let assertion = keyed.assertion(&app);
+            let signed = [form[0], ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)];
             let answer = match method {
                 "client_secret_basic" => request.basic_auth(&client.id, Some(&client.secret)).form(&form),
                 "client_secret_post" => request.form(&[form[0], form[1], ("client_secret", &client.secret)]),
-                "private_key_jwt" => request.form(&[form[0], form[1], ("client_assertion", "x.y.z")]),
+                "private_key_jwt" => request.form(&signed),
                 _ => request.form(&form),
             };
             let works = answer.send().await.unwrap().status() == 200;
@@ -72,6 +77,8 @@ async fn oauth_45_what_is_promised_works_and_what_is_not_does_not() {
             assert_eq!(works, said, "{grant} with {method}");
         }
     }
+    let works = app.assert_grant(&keyed.assertion(&app)).await.status() == 200;
+    assert_eq!(works, grants.contains(&json!(JWT_BEARER)));
     let all = [&client.clone(), &app.fixture.hospital_account];
     let mut scopes: Vec<String> = Vec::new();
     for client in all {
@@ -91,13 +98,34 @@ async fn oauth_46_the_resource_describes_itself() {
     assert_eq!(metadata["scopes_supported"], document(&app, SERVER).await["scopes_supported"]);
 }
 
+#[tokio::test]
+async fn oauth_47_every_promised_algorithm_proves_a_client_and_no_other_does() {
+    let app = TestApp::start().await;
+    let metadata = document(&app, SERVER).await;
+    let promised = metadata["token_endpoint_auth_signing_alg_values_supported"].as_array().unwrap();
+    let mut keys = Vec::new();
+    for (seed, algorithm) in KeyAlgorithm::ALL.into_iter().enumerate() {
+        keys.push(Keyed::register(&app, u8::try_from(seed).unwrap() + 1, algorithm).await);
+    }
+    let names = ["ES256", "ES384", "ES512", "ES256K", "PS256", "PS384", "RS256", "RS384", "RS512"];
+    for name in names.into_iter().chain(["Ed25519", "EdDSA", "HS256", "none"]) {
+        let mut works = false;
+        for keyed in &keys {
+            let mut header = keyed.signer.header();
+            header["alg"] = json!(name);
+            let assertion = keyed.signer.raw(&header.to_string(), &keyed.claims(&app).to_string());
+            works |= app.assert(&assertion).await.status() == 200;
+        }
+        assert_eq!(works, promised.contains(&json!(name)), "{name}");
+    }
+}
+
 /// RFC 8414 wants lists without elements left out.
 #[tokio::test]
 async fn oauth_47_nothing_is_said_of_what_there_is_not() {
     let app = TestApp::start().await;
     let metadata = document(&app, SERVER).await;
-    for name in ["token_endpoint_auth_signing_alg_values_supported", "registration_endpoint", "authorization_endpoint"]
-    {
+    for name in ["registration_endpoint", "authorization_endpoint"] {
         assert!(metadata.get(name).is_none(), "{name}");
     }
     for path in ["/oauth2/authorize", "/oauth2/register"] {

@@ -3,6 +3,8 @@
 //! The modules say `cfg(test)` so that the lints know that they are tests.
 
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod checkpoints;

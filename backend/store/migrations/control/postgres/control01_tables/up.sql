@@ -100,6 +100,15 @@ CREATE TABLE credentials (
 );
 CREATE INDEX credentials_app ON credentials (app);
 
+-- The identifiers of assertions that were accepted, as SHA-256, until nobody would accept them any more.
+CREATE TABLE used_assertions (
+    app        TEXT    NOT NULL REFERENCES apps (id),
+    jti_hash   BYTEA   NOT NULL,
+    expires_at BIGINT  NOT NULL,
+    PRIMARY KEY (app, jti_hash)
+);
+CREATE INDEX used_assertions_expires_at ON used_assertions (expires_at);
+
 CREATE TABLE agreements (
     id           TEXT    NOT NULL PRIMARY KEY,
     version      BIGINT NOT NULL,

@@ -101,6 +101,15 @@ CREATE TABLE credentials (
 ) STRICT;
 CREATE INDEX credentials_app ON credentials (app);
 
+-- The identifiers of assertions that were accepted, as SHA-256, until nobody would accept them any more.
+CREATE TABLE used_assertions (
+    app        TEXT    NOT NULL REFERENCES apps (id),
+    jti_hash   BLOB    NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (app, jti_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX used_assertions_expires_at ON used_assertions (expires_at);
+
 CREATE TABLE agreements (
     id           TEXT    NOT NULL PRIMARY KEY,
     version      INTEGER NOT NULL,
