@@ -1,27 +1,25 @@
 //! OAuth for apps: tokens, keys to check them, and the documents that describe both.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "registration and dry run come with their pages"))]
 pub(crate) mod assertion;
 pub mod books;
 mod brakes;
-mod client;
+pub(crate) mod client;
 pub mod device;
 mod form;
 pub mod introspect_token;
 pub mod issue_token;
 mod json;
-#[cfg_attr(not(test), expect(dead_code, reason = "registration and dry run come with their pages"))]
 pub(crate) mod jwk;
 pub mod key_set;
 pub mod metadata;
 mod refresh;
 pub(crate) mod refusal;
-#[expect(dead_code, reason = "registration and dry run come with their pages")]
 mod replay;
 pub mod revoke_token;
 pub mod secrets;
 pub mod state;
 pub mod tokens;
+pub mod validate_assertion;
 
 use crate::route::{Access, Recording, Route};
 use actix_web::web;
@@ -61,6 +59,14 @@ pub static ROUTES: &[Route] = &[
         access: Access::Client,
         recording: Recording::Entry,
         handler: || web::post().to(introspect_token::introspect_token),
+    },
+    Route {
+        method: "POST",
+        path: "/oauth2/validate-assertion",
+        operation: "validate_assertion",
+        access: Access::Client,
+        recording: Recording::Exempt("a dry run: issues nothing and uses nothing up"),
+        handler: || web::post().to(validate_assertion::validate_assertion),
     },
     Route {
         method: "GET",

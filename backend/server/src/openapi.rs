@@ -29,6 +29,7 @@ use utoipa::{Modify, OpenApi};
         crate::oauth::device::authorize_device,
         crate::oauth::revoke_token::revoke_token,
         crate::oauth::introspect_token::introspect_token,
+        crate::oauth::validate_assertion::validate_assertion,
         crate::oauth::key_set::read_key_set,
         crate::oauth::metadata::describe_authorization_server,
         crate::oauth::metadata::describe_protected_resource,

@@ -35,7 +35,9 @@ mod usage;
 use crate::fault::Fault;
 use crate::route::{Access, Recording, Route};
 use actix_web::web;
+use apps::assertions::check_assertion;
 use apps::credentials::{create_credential, revoke_credential};
+use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{Admins, Anyone, AppKeepers, Auditors, Developers, Reviewers, Roles, Stewards};
 use requests::decide::{approve_request, reject_request, show_request};
@@ -43,6 +45,7 @@ use requests::{list_requests, new_request, submit_request, withdraw_request};
 
 const SHOWS: Recording = Recording::Exempt("shows what is public or the member's own, and no data");
 const FORM: Recording = Recording::Exempt("shows a form");
+const DRY_RUN: Recording = Recording::Exempt("a dry run: issues nothing and uses nothing up");
 const FIXED: Recording = Recording::Exempt("the same for everybody");
 
 /// A row of the table for a page or a form, in one language.
@@ -120,6 +123,8 @@ pub static ROUTES: &[Route] = routes! {
         post "/device" device::enter_device_code, session::<Developers>(), Recording::Entry;
         post "/device/decide" device::decide_device, session::<Developers>(), Recording::Entry;
         get "/device/{code}" device::show_device_code, session::<Developers>(), FORM;
+        post "/apps/{app}/keys" register_key, session::<Developers>(), Recording::Entry;
+        post "/apps/{app}/assertion" check_assertion, session::<Developers>(), DRY_RUN;
         get "/grants" grants::list_grants, session::<Anyone>(), SHOWS;
         post "/grants/{grant}/revoke" grants::revoke_grant, session::<Admins>(), Recording::Entry;
         get "/requests" list_requests, session::<Anyone>(), SHOWS;

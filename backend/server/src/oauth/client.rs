@@ -1,7 +1,7 @@
 //! Who asks, and whether the proof says so too. Every endpoint that wants a client to prove itself does it here, so that
 //! all of them keep the same rules, brakes and books.
 
-mod assertion;
+pub(crate) mod assertion;
 mod secret;
 
 use super::form::Form;

@@ -1,11 +1,13 @@
 //! The apps of a company: list, register, look at, revoke.
 
+pub(super) mod assertions;
 pub(super) mod credentials;
+pub(super) mod keys;
 
 use super::desk::{AppKeepers, Desk, Developers, Roles};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
-use super::texts::AppsTexts;
+use super::texts::{AppsTexts, KeysTexts};
 use super::{moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
@@ -25,6 +27,7 @@ use mudeung_wire::ledger::entry::Entry;
 struct AppsPage {
     page: Page,
     t: &'static AppsTexts,
+    k: &'static KeysTexts,
     apps: Vec<AppLine>,
     all: bool,
     may_create: bool,
@@ -36,7 +39,9 @@ struct AppsPage {
 struct AppPage {
     page: Page,
     t: &'static AppsTexts,
+    k: &'static KeysTexts,
     app: AppLine,
+    keyed: bool,
     scopes: Vec<&'static str>,
     credentials: Vec<credentials::CredentialLine>,
     grants: Vec<GrantLine>,
@@ -76,7 +81,10 @@ pub(super) async fn create_app(desk: Desk<Developers>, form: Submitted) -> Resul
         organization: desk.signed_in.organization.id,
         name,
         scopes: ScopeSet::company(),
-        authentication: ClientAuthentication::ClientSecret,
+        authentication: match form.0.text("method") {
+            "private_key_jwt" => ClientAuthentication::PrivateKeyJwt,
+            _ => ClientAuthentication::ClientSecret,
+        },
         rules: AppRules::default(),
         state: AppState::Active,
         created_at: desk.app.clock.now(),
@@ -133,6 +141,7 @@ async fn show_list<R: Roles>(
     let snapshot = desk.app.snapshots.present();
     let shown = AppsPage {
         t: AppsTexts::of(page.language),
+        k: KeysTexts::of(page.language),
         apps: apps.iter().map(|app| line(&page, app, &snapshot)).collect(),
         all: scope.is_none(),
         may_create: desk.signed_in.has(&[Role::Developer]),
@@ -151,7 +160,9 @@ async fn show_one<R: Roles>(desk: &Desk<R>, page: Page, id: AppId, status: Statu
     let active = matches!(app.state, AppState::Active);
     let shown = AppPage {
         t: AppsTexts::of(page.language),
+        k: KeysTexts::of(page.language),
         app: line(&page, &app, &snapshot),
+        keyed: app.authentication == ClientAuthentication::PrivateKeyJwt,
         scopes: app.scopes.iter().map(mudeung_core::scope::Scope::as_str).collect(),
         credentials: credentials.iter().rev().map(|credential| credentials::line(&page, credential, now)).collect(),
         grants: snapshot

@@ -282,6 +282,7 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
     Some(match done {
         "app-created" => t.done_app_created,
         "app-revoked" => t.done_app_revoked,
+        "key-registered" => t.done_key_registered,
         "credential-revoked" => t.done_credential_revoked,
         "device-allowed" => t.done_device_allowed,
         "device-denied" => t.done_device_denied,

@@ -6,6 +6,7 @@ mod account;
 mod common;
 mod data;
 mod device;
+mod keys;
 mod problems;
 mod review;
 
@@ -13,6 +14,7 @@ pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
 pub(crate) use common::Common;
 pub(crate) use data::CatalogueTexts;
 pub(crate) use device::DeviceTexts;
+pub(crate) use keys::KeysTexts;
 pub(crate) use problems::advice;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
 
@@ -55,7 +57,7 @@ mod tests {
     use super::*;
 
     fn everything() -> Vec<Pair> {
-        let groups: [&[Pair]; 14] = [
+        let groups: [&[Pair]; 15] = [
             Common::PAIRS,
             FrontTexts::PAIRS,
             SignInTexts::PAIRS,
@@ -65,6 +67,7 @@ mod tests {
             DeviceTexts::PAIRS,
             GrantsTexts::PAIRS,
             HomeTexts::PAIRS,
+            KeysTexts::PAIRS,
             LedgerTexts::PAIRS,
             OrganizationsTexts::PAIRS,
             ReleasesTexts::PAIRS,

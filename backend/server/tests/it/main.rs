@@ -20,6 +20,8 @@ mod oauth_assertion;
 #[cfg(test)]
 mod oauth_device;
 #[cfg(test)]
+mod oauth_dry_run;
+#[cfg(test)]
 mod oauth_grant;
 #[cfg(test)]
 mod oauth_metadata;

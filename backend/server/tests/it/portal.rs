@@ -3,6 +3,7 @@
 mod doors;
 mod forms;
 mod isolation;
+mod keys;
 mod pages;
 mod requests;
 

@@ -108,6 +108,8 @@ problems! {
     KeyNotNamed: "맞는 키가 여럿입니다. 헤더에 kid를 넣으세요.", "Several keys fit. Put kid into the header.";
     /// The signature is not right.
     SignatureWrong: "서명이 등록된 공개 키와 맞지 않습니다. 그 키의 짝인 개인 키로 서명했는지 확인하세요.", "The signature does not fit the registered public key. Sign with its private half.";
+    /// Nobody has proved to be the client, so its keys are not spoken of.
+    NotProved: "이 앱에 등록되어 지금 유효한 키의 서명이 아닙니다. kid, alg, 개인 키, 앱의 상태를 확인하세요. 앱 화면의 점검 양식은 더 자세히 알려 줍니다.", "Not signed with a live key of that client. Compare kid, alg, private key and the state of the app; the form on the app's page says more.";
     /// `iss` is not the client.
     IssuerWrong: "iss는 client_id와 같은 문자열이어야 합니다.", "iss must be the client_id, as a string.";
     /// `sub` is not the client.

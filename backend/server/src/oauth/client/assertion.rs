@@ -18,7 +18,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 /// What an assertion is sent as; the registry has an error for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::oauth) enum Purpose {
+pub(crate) enum Purpose {
     /// `client_assertion`.
     Authentication,
     /// `assertion` of the `jwt-bearer` grant, which may lack `sub`.
@@ -139,7 +139,7 @@ const UNSIGNED_GRANT: &str =
     "The assertion is not signed with a live key of an active app, or iss is not its client_id.";
 
 /// Holds an assertion against a client's live keys and the rules of this server. Changes nothing.
-pub(in crate::oauth) fn examine_for(
+pub(crate) fn examine_for(
     app: &App,
     snapshot: &Snapshot,
     client: Option<AppId>,

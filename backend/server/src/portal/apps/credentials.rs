@@ -11,7 +11,7 @@ use crate::portal::{moment, path};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use mudeung_core::app::{App, AppState};
+use mudeung_core::app::{App, AppState, ClientAuthentication};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::credential::{Credential, CredentialState, LIVE_CREDENTIALS_MAX, Proof};
 use mudeung_core::id::CredentialId;
@@ -60,6 +60,9 @@ pub(in crate::portal) async fn create_credential(
     };
     if !matches!(app.state, AppState::Active) {
         return Err(stopped());
+    }
+    if app.authentication != ClientAuthentication::ClientSecret {
+        return Err(proves_by_key());
     }
     let Some(label) = form.0.line("label", 1..=40) else { return again(t.bad_label).await };
     let days = match form.0.text("days") {
@@ -117,7 +120,7 @@ pub(in crate::portal) async fn revoke_credential(
 }
 
 /// Stores the credential unless the app has enough live ones.
-fn insert_within_limit(
+pub(super) fn insert_within_limit(
     conn: &mut mudeung_store::Conn,
     credential: &Credential,
     now: Timestamp,
@@ -156,7 +159,11 @@ pub(super) fn line(page: &Page, credential: &Credential, now: Timestamp) -> Cred
     CredentialLine {
         id: credential.id.to_string(),
         label: credential.label.clone(),
-        hint: credential.proof.hint().to_owned(),
+        hint: match &credential.proof {
+            Proof::Secret { hint, .. } => format!("…{hint}"),
+            Proof::Key { kid, algorithm, .. } => format!("{kid} {}", algorithm.as_str()),
+            Proof::Device { .. } => String::new(),
+        },
         badge: page.badge(state),
         last_used: time(credential.last_used_at, page.t.never),
         expires: time(credential.expires_at, page.t.no_end),
@@ -164,10 +171,18 @@ pub(super) fn line(page: &Page, credential: &Credential, now: Timestamp) -> Cred
     }
 }
 
-fn stopped() -> Fault {
+pub(super) fn stopped() -> Fault {
     Fault::new(
         Code::Conflict,
         "The app is not active, so it gets no credential.",
         "사용 중인 앱이 아니므로 자격증명을 만들 수 없습니다.",
+    )
+}
+
+fn proves_by_key() -> Fault {
+    Fault::new(
+        Code::Conflict,
+        "The app proves itself with keys. Register another app for secrets.",
+        "키로 인증하는 앱입니다. 비밀값을 쓰려면 앱을 새로 등록하세요.",
     )
 }
