@@ -108,6 +108,7 @@ async fn assemble(parts: Parts, checkpoints: CheckpointStore) -> Result<App, Sta
     Ok(App {
         snapshots: crate::snapshots::Snapshots::load(db.clone()).await?,
         tokens: crate::oauth::tokens::Tokens::new(&config, &keys),
+        dpop: crate::oauth::dpop::Dpop::new(&config, &keys, &*entropy),
         oauth: crate::oauth::state::OAuthState::new(&config),
         checkpoints,
         published: publisher::Published::default(),

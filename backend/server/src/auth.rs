@@ -1,9 +1,10 @@
-//! Who asks: the bearer token, and the types that say which scopes open a handler.
+//! Who asks: the token and, when it is bound to a key, the proof; and the types that say which scopes open a handler.
 
 use crate::fault::Fault;
+use crate::oauth::dpop::{self, DPOP_NONCE, Expected, FreshNonce, InvalidProof, Thumbprint};
 use crate::state::App;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpMessage, HttpRequest, web};
 use mudeung_core::id::OrganizationId;
 use mudeung_core::policy::Principal;
 use mudeung_core::scope::Scope;
@@ -55,16 +56,66 @@ pub struct Caller {
     pub organization: OrganizationId,
 }
 
+/// How a token is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    /// Whoever holds it may use it (RFC 6750).
+    Bearer,
+    /// With a proof of possession (RFC 9449).
+    Dpop,
+}
+
 /// The caller of a request, whatever its token may be used for.
 pub fn identify(request: &HttpRequest) -> Result<Caller, Fault> {
     let app = request.app_data::<web::Data<App>>().ok_or_else(|| Fault::internal("no application state"))?;
-    let token = bearer(request.headers(), request.query_string())?;
+    let (scheme, token) = sent_token(request.headers(), request.query_string())?;
     let now = app.clock.now();
-    let principal = app.tokens.verify(token, now).map_err(|invalid| unauthenticated(&invalid.to_string()))?;
+    let token_says = app.tokens.verify(token, now).map_err(|invalid| refused(scheme, &invalid.to_string()))?;
+    if token_says.confirmation.is_some() || scheme == Scheme::Dpop {
+        check_possession(request, app, scheme, token, token_says.confirmation)?;
+    }
+    if !token_says.audience.covers(request.path()) {
+        return Err(refused(scheme, "The access token was issued for another resource of this server."));
+    }
+    let principal = token_says.principal;
     let snapshot = app.snapshots.present();
     let (_, organization) = snapshot.active_app(&principal, now)?;
     let organization = organization.id;
     Ok(Caller { principal, organization })
+}
+
+/// A bound token comes with a proof by its key, made for this request; it is never taken without one.
+fn check_possession(
+    request: &HttpRequest,
+    app: &App,
+    scheme: Scheme,
+    token: &str,
+    confirmation: Option<Thumbprint>,
+) -> Result<(), Fault> {
+    let bound_to = match (scheme, confirmation) {
+        (Scheme::Dpop, Some(bound_to)) => bound_to,
+        (Scheme::Dpop, None) => {
+            return Err(refused(Scheme::Dpop, "The access token is not bound to a key. Send it as Bearer."));
+        }
+        (Scheme::Bearer, _) => return Err(refused(Scheme::Dpop, InvalidProof::Missing.description())),
+    };
+    let now = app.clock.now();
+    let expected = Expected { method: request.method(), path: request.path(), token: Some((token, bound_to)) };
+    match app.dpop.verify(request.headers(), expected, now) {
+        Ok(_) => {
+            request.extensions_mut().insert(app.dpop.nonce(now));
+            Ok(())
+        }
+        Err(InvalidProof::Nonce) => {
+            let fault = unproven("use_dpop_nonce", InvalidProof::Nonce);
+            let FreshNonce(nonce) = app.dpop.nonce(now);
+            Err(match HeaderValue::from_str(&nonce) {
+                Ok(nonce) => fault.header(DPOP_NONCE, nonce),
+                Err(_) => fault,
+            })
+        }
+        Err(invalid) => Err(unproven("invalid_dpop_proof", invalid)),
+    }
 }
 
 /// The fault of a caller whose token carries none of the scopes.
@@ -75,8 +126,8 @@ pub fn lacks(caller: &Caller, scopes: &[Scope]) -> Option<Fault> {
     Some(scopes.first().map_or_else(Fault::not_found, |scope| insufficient_scope(*scope)))
 }
 
-/// The bearer token of a request. Only the header counts: a token in the address would end in logs.
-fn bearer<'r>(headers: &'r HeaderMap, query: &str) -> Result<&'r str, Fault> {
+/// The token of a request. Only the header counts: a token in the address would end in logs.
+fn sent_token<'r>(headers: &'r HeaderMap, query: &str) -> Result<(Scheme, &'r str), Fault> {
     if query.split('&').any(|pair| pair.split('=').next() == Some("access_token")) {
         return Err(Fault::new(
             Code::BadRequest,
@@ -95,8 +146,40 @@ fn bearer<'r>(headers: &'r HeaderMap, query: &str) -> Result<&'r str, Fault> {
         ));
     }
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
-    let plain = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ');
-    if plain { Ok(token) } else { Err(missing()) }
+    let scheme = match scheme {
+        bearer if bearer.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
+        dpop if dpop.eq_ignore_ascii_case("dpop") => Scheme::Dpop,
+        _ => return Err(missing()),
+    };
+    if token.is_empty() || token.contains(' ') { Err(missing()) } else { Ok((scheme, token)) }
+}
+
+/// No valid token, in the words of the scheme it was sent with.
+fn refused(scheme: Scheme, reason: &str) -> Fault {
+    match scheme {
+        Scheme::Bearer => unauthenticated(reason),
+        Scheme::Dpop => challenged(reason, &dpop_challenge("invalid_token")),
+    }
+}
+
+/// No valid proof.
+fn unproven(error: &str, invalid: InvalidProof) -> Fault {
+    challenged(invalid.description(), &dpop_challenge(error))
+}
+
+fn dpop_challenge(error: &str) -> String {
+    let algorithms = dpop::algorithm_names().join(" ");
+    format!(
+        "DPoP error=\"{error}\", algs=\"{algorithms}\", resource_metadata=\"/.well-known/oauth-protected-resource\""
+    )
+}
+
+fn challenged(reason: &str, challenge: &str) -> Fault {
+    let fault = Fault::new(Code::Unauthenticated, reason, format!("유효한 액세스 토큰이 필요합니다. ({reason})"));
+    match HeaderValue::from_str(challenge) {
+        Ok(challenge) => fault.header(WWW_AUTHENTICATE, challenge),
+        Err(_) => fault,
+    }
 }
 
 /// No valid token.

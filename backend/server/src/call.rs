@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::intake;
+use crate::oauth::dpop;
 use crate::oauth::refusal::Refusal;
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
@@ -132,6 +133,7 @@ pub async fn envelope(
     if response.status() == StatusCode::UNAUTHORIZED && !speaks_oauth(response.request().path()) {
         app.oauth.count_refusal("unauthenticated");
     }
+    dpop::announce(&mut response);
     add_headers(&app, &call, response.headers_mut());
     app.metrics.request_finished(&response, app.clock.now().since(started));
     Ok(response)

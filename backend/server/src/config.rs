@@ -84,6 +84,8 @@ pub struct DataConfig {
 pub struct TokenConfig {
     /// How long a token lives, in seconds. delta-sharing clients fetch a new one before every call when it is under 600.
     pub lifetime_seconds: u64,
+    /// How long a token with a scope of the hospital (`admin.…`) lives, in seconds.
+    pub admin_lifetime_seconds: u64,
     /// How long a signed file address works, in seconds.
     pub url_lifetime_seconds: u64,
     /// How many verified tokens are remembered.
@@ -212,6 +214,7 @@ impl Default for TokenConfig {
     fn default() -> Self {
         Self {
             lifetime_seconds: 1_200,
+            admin_lifetime_seconds: 300,
             url_lifetime_seconds: 3_600,
             cache_entries_max: 10_000,
             device_seconds: 12 * 60 * 60,

@@ -35,6 +35,7 @@ pub struct Keys {
     url: Secret<[u8; 32]>,
     cursor: Secret<[u8; 32]>,
     session: Secret<[u8; 32]>,
+    nonce: Secret<[u8; 32]>,
     tokens: Arc<[TokenKey]>,
     ledger: SigningKey,
 }
@@ -88,6 +89,7 @@ impl Keys {
             url: derive("signed-url")?,
             cursor: derive("cursor")?,
             session: derive("session")?,
+            nonce: derive("dpop-nonce")?,
             tokens: tokens.into(),
             ledger,
         })
@@ -118,6 +120,11 @@ impl Keys {
     /// The key of portal sessions.
     pub const fn session(&self) -> &Secret<[u8; 32]> {
         &self.session
+    }
+
+    /// The key of the nonces that proofs of possession carry.
+    pub const fn nonce(&self) -> &Secret<[u8; 32]> {
+        &self.nonce
     }
 
     /// The keys that sign and verify access tokens, oldest first; never empty.

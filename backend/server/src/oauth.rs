@@ -5,6 +5,7 @@ pub mod books;
 mod brakes;
 pub(crate) mod client;
 pub mod device;
+pub mod dpop;
 mod form;
 pub mod introspect_token;
 pub mod issue_token;
@@ -18,6 +19,7 @@ mod replay;
 pub mod revoke_token;
 pub mod secrets;
 pub mod state;
+mod terms;
 pub mod tokens;
 pub mod validate_assertion;
 
@@ -91,5 +93,13 @@ pub static ROUTES: &[Route] = &[
         access: Access::Public,
         recording: DESCRIBES,
         handler: || web::get().to(metadata::describe_protected_resource),
+    },
+    Route {
+        method: "GET",
+        path: "/.well-known/oauth-protected-resource/v1/datasets/{dataset}",
+        operation: "describe_protected_dataset",
+        access: Access::Public,
+        recording: DESCRIBES,
+        handler: || web::get().to(metadata::describe_protected_dataset),
     },
 ];

@@ -33,6 +33,7 @@ use utoipa::{Modify, OpenApi};
         crate::oauth::key_set::read_key_set,
         crate::oauth::metadata::describe_authorization_server,
         crate::oauth::metadata::describe_protected_resource,
+        crate::oauth::metadata::describe_protected_dataset,
         crate::data::datasets::list_datasets,
         crate::data::datasets::describe_dataset,
         crate::data::tiers::describe_tier,

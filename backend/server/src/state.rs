@@ -5,6 +5,7 @@ use crate::data::state::DataState;
 use crate::keys::Keys;
 use crate::ledger::check_checkpoint::Forks;
 use crate::ledger::publisher::Published;
+use crate::oauth::dpop::Dpop;
 use crate::oauth::state::OAuthState;
 use crate::oauth::tokens::Tokens;
 use crate::operations::metrics::Metrics;
@@ -37,6 +38,8 @@ pub struct App {
     pub keys: Keys,
     /// Issues and verifies access tokens.
     pub tokens: Tokens,
+    /// Checks proofs of possession.
+    pub dpop: Dpop,
     /// What the token endpoint remembers.
     pub oauth: OAuthState,
     /// The last signed checkpoint, apart from the ledger.

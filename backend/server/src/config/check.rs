@@ -124,6 +124,9 @@ impl Config {
             let (least, most) = (ASSERTION_SECONDS.start(), ASSERTION_SECONDS.end());
             return Err(format!("tokens.assertion_seconds_max: from {least} to {most}"));
         }
+        if !(1..=TOKEN_SECONDS_MAX).contains(&tokens.admin_lifetime_seconds) {
+            return Err(format!("tokens.admin_lifetime_seconds: from 1 to {TOKEN_SECONDS_MAX}"));
+        }
         let some = [
             ("tokens.url_lifetime_seconds", tokens.url_lifetime_seconds > 0),
             ("tokens.cache_entries_max", tokens.cache_entries_max > 0),
@@ -246,6 +249,9 @@ mod tests {
             assert!(error.contains("tokens.assertion_seconds_max: from 60 to 3600"), "{error}");
         }
         assert!(settled(|c| c.tokens.lifetime_seconds = 1_201).unwrap_err().contains("tokens.lifetime_seconds"));
+        assert!(
+            settled(|c| c.tokens.admin_lifetime_seconds = 0).unwrap_err().contains("tokens.admin_lifetime_seconds")
+        );
         assert!(settled(|c| c.database.ledger = "a".to_owned()).unwrap_err().contains("database.ledger"));
     }
 }

@@ -28,7 +28,7 @@ fn keys_are_made_once_and_read_back_the_same() {
 fn derived_keys_differ_from_each_other() {
     let base = tempfile::tempdir().unwrap();
     let keys = Keys::load_or_create(&base.path().join("keys"), &CountingEntropy::default()).unwrap();
-    let mut all = [keys.pepper(), keys.url(), keys.cursor(), keys.session()].map(|key| *key.expose());
+    let mut all = [keys.pepper(), keys.url(), keys.cursor(), keys.session(), keys.nonce()].map(|key| *key.expose());
     all.sort_unstable();
     assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
 }

@@ -10,6 +10,8 @@ use crate::record;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mudeung_core::organization::OrganizationKind;
 use mudeung_core::scope::Side;
 use mudeung_wire::api::OAuthError;
@@ -112,16 +114,20 @@ fn is_active(app: &App, inspected: &Inspected) -> bool {
 fn view(app: &App, inspected: &Inspected) -> Value {
     let principal = &inspected.principal;
     let issuer = &app.config.http.public_url;
-    json!({
+    let mut view = json!({
         "active": true,
         "scope": principal.scopes.to_string(),
         "client_id": principal.app.to_string(),
         "sub": principal.app.to_string(),
-        "token_type": "Bearer",
+        "token_type": if inspected.confirmation.is_some() { "DPoP" } else { "Bearer" },
         "iss": issuer,
-        "aud": issuer,
+        "aud": inspected.audience.text(issuer),
         "jti": principal.token.to_string(),
         "iat": inspected.issued_at.seconds(),
         "exp": inspected.expires_at.seconds(),
-    })
+    });
+    if let (Some(jkt), Some(members)) = (inspected.confirmation, view.as_object_mut()) {
+        members.insert("cnf".to_owned(), json!({ "jkt": URL_SAFE_NO_PAD.encode(jkt) }));
+    }
+    view
 }

@@ -3,13 +3,14 @@
 use super::client;
 use super::form::Form;
 use super::refusal::Refusal;
+use super::terms::{self, Terms};
 use super::tokens::Subject;
 use super::{device, refresh};
 use crate::call::Call;
 use crate::record;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, PRAGMA};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::TokenId;
 use mudeung_core::scope::ScopeSet;
@@ -19,6 +20,8 @@ use mudeung_wire::ledger::entry::{Entry, Status};
 const OPERATION: &str = "oauth.issue_token";
 /// The grant of delta-sharing 1.4 and later (RFC 7523 section 2.1).
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// The type of tokens that are bound to a key (RFC 9449 section 5).
+const BOUND: &str = "DPoP";
 
 /// Parameters of a token request.
 #[derive(utoipa::ToSchema)]
@@ -42,6 +45,9 @@ pub struct TokenForm {
     pub client_assertion: Option<String>,
     /// The JWT of the `jwt-bearer` grant.
     pub assertion: Option<String>,
+    /// What the token is for (RFC 8707): the address of this server or of one of its datasets; the whole server when
+    /// absent.
+    pub resource: Option<String>,
 }
 
 /// Issue an access token.
@@ -50,7 +56,8 @@ pub struct TokenForm {
 /// assertion signed with a registered key (`private_key_jwt`, or the `jwt-bearer` grant). Scopes that the app does not
 /// have are dropped; `scope` in the answer says what is left. Command lines that a member signed in from a browser
 /// (RFC 8628) send `client_id=mudeung-cli` and no secret: first the device code, then refresh tokens, of which each is
-/// good once.
+/// good once. With a proof in the `DPoP` header
+/// (RFC 9449) a token for `client_credentials` is bound to its key.
 #[utoipa::path(
     post,
     path = "/oauth2/token",
@@ -74,10 +81,15 @@ pub struct TokenForm {
 )]
 pub async fn issue_token(request: HttpRequest, call: Call, app: web::Data<App>, body: web::Bytes) -> HttpResponse {
     match issue(&app, &call, request.headers(), &body).await {
-        Ok(answer) => HttpResponse::Ok()
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .insert_header((PRAGMA, "no-cache"))
-            .json(answer),
+        Ok(answer) => {
+            if answer.token_type == BOUND {
+                request.extensions_mut().insert(app.dpop.nonce(app.clock.now()));
+            }
+            HttpResponse::Ok()
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .insert_header((PRAGMA, "no-cache"))
+                .json(answer)
+        }
         Err(refusal) => refusal.answer(),
     }
 }
@@ -94,7 +106,14 @@ async fn issue(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[u
         None => return Err(Refusal::invalid_request("grant_type is missing from the body.")),
     };
     let subject = admit(app, call, &form, subject).await?;
-    grant(app, call, &subject, now).await
+    match terms::of_request(app, headers, &form, &subject, now) {
+        Ok(terms) => grant_on(app, call, &subject, &terms, now).await,
+        Err(refusal) if refusal.is_part_of_the_protocol() => {
+            app.oauth.count_refusal(refusal.error());
+            Err(refusal)
+        }
+        Err(refusal) => Err(deny(app, call, &subject, refusal).await),
+    }
 }
 
 /// Looks at what is asked by someone who proved who it is: under which agreement, and for which scopes.
@@ -105,18 +124,15 @@ pub(super) async fn admit(app: &App, call: &Call, form: &Form, subject: Subject)
         let refusal = Refusal::agreement_superseded(&app.config.http.public_url);
         return Err(deny(app, call, &subject, refusal).await);
     }
-    match wanted(app, form, subject.scopes.clone()) {
+    let asked = terms::audience(app, form).and_then(|_| wanted(form, subject.scopes.clone()));
+    match asked {
         Ok(scopes) => Ok(Subject { scopes, ..subject }),
         Err(refusal) => Err(deny(app, call, &subject, refusal).await),
     }
 }
 
 /// What is left of the scopes asked for; all of the app's when none are.
-fn wanted(app: &App, form: &Form, granted: ScopeSet) -> Result<ScopeSet, Refusal> {
-    let here = &app.config.http.public_url;
-    if form.resources.iter().any(|resource| resource.strip_suffix('/').unwrap_or(resource) != here) {
-        return Err(Refusal::invalid_target());
-    }
+fn wanted(form: &Form, granted: ScopeSet) -> Result<ScopeSet, Refusal> {
     let left = match &form.scope {
         Some(text) => ScopeSet::parse(text).intersection(&granted),
         None => granted,
@@ -126,8 +142,19 @@ fn wanted(app: &App, form: &Form, granted: ScopeSet) -> Result<ScopeSet, Refusal
 
 /// The token leaves only after its entry is durable.
 pub(super) async fn grant(app: &App, call: &Call, subject: &Subject, now: Timestamp) -> Result<TokenAnswer, Refusal> {
+    let terms = Terms { ends: terms::first_end(app, subject, now), ..Terms::default() };
+    grant_on(app, call, subject, &terms, now).await
+}
+
+async fn grant_on(
+    app: &App,
+    call: &Call,
+    subject: &Subject,
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<TokenAnswer, Refusal> {
     let id = TokenId::generate(&*app.clock, &*app.entropy);
-    let issued = app.tokens.issue(subject, id, now).map_err(|error| {
+    let issued = app.tokens.issue_on(terms, subject, id, now).map_err(|error| {
         tracing::error!("{error}");
         Refusal::unavailable()
     })?;
@@ -143,7 +170,7 @@ pub(super) async fn grant(app: &App, call: &Call, subject: &Subject, now: Timest
     app.oauth.credential_used(subject.credential, now);
     Ok(TokenAnswer {
         access_token: issued.text,
-        token_type: "Bearer".to_owned(),
+        token_type: if terms.confirmation.is_some() { BOUND } else { "Bearer" }.to_owned(),
         expires_in: issued.expires_in,
         scope: subject.scopes.to_string(),
         refresh_token: None,

@@ -1,10 +1,14 @@
 //! The two documents by which clients find out how to get and use a token (RFC 8414, RFC 9728). They promise exactly
 //! what is served.
 
+use super::dpop;
+use super::tokens::audience::Audience;
 use crate::data::documented::FrameworkProblems;
+use crate::fault::Fault;
 use crate::state::App;
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use actix_web::{HttpResponse, web};
+use mudeung_core::name::Name;
 use mudeung_core::scope::Scope;
 use serde_json::{Value, json};
 
@@ -44,6 +48,7 @@ pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse 
         "token_endpoint_auth_signing_alg_values_supported": super::jwk::algorithms(),
         "revocation_endpoint_auth_signing_alg_values_supported": super::jwk::algorithms(),
         "introspection_endpoint_auth_signing_alg_values_supported": super::jwk::algorithms(),
+        "dpop_signing_alg_values_supported": dpop::algorithm_names(),
         "scopes_supported": scopes(),
         "service_documentation": format!("{issuer}/docs"),
         "ui_locales_supported": ["ko", "en"],
@@ -59,15 +64,35 @@ pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse 
     responses((status = 200, description = "What tokens the API takes", body = serde_json::Value), FrameworkProblems),
 )]
 pub async fn describe_protected_resource(app: web::Data<App>) -> HttpResponse {
-    let resource = &app.config.http.public_url;
-    answer(json!({
-        "resource": resource,
-        "authorization_servers": [resource],
+    answer(resource(&app, &Audience::Server))
+}
+
+/// Describe one dataset as a protected resource (RFC 9728), for tokens that are for it alone.
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-protected-resource/v1/datasets/{dataset}",
+    operation_id = "describe_protected_dataset",
+    tag = "oauth",
+    params(("dataset" = String, Path, description = "The dataset's name")),
+    responses((status = 200, description = "What tokens the dataset takes", body = serde_json::Value), FrameworkProblems),
+)]
+pub async fn describe_protected_dataset(app: web::Data<App>, path: web::Path<String>) -> Result<HttpResponse, Fault> {
+    let name = Name::parse(&path).ok().filter(|name| app.snapshots.present().datasets.contains_key(name));
+    Ok(answer(resource(&app, &Audience::Dataset(name.ok_or_else(Fault::not_found)?))))
+}
+
+fn resource(app: &App, audience: &Audience) -> Value {
+    let issuer = &app.config.http.public_url;
+    json!({
+        "resource": audience.text(issuer),
+        "authorization_servers": [issuer],
         "scopes_supported": scopes(),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": dpop::algorithm_names(),
+        "dpop_bound_access_tokens_required": false,
         "resource_name": "Mudeung",
-        "resource_documentation": format!("{resource}/docs"),
-    }))
+        "resource_documentation": format!("{issuer}/docs"),
+    })
 }
 
 fn scopes() -> Vec<&'static str> {

@@ -2,6 +2,7 @@
 
 use crate::call::OwnDialect;
 use crate::fault::Fault;
+use crate::oauth::dpop::{DPOP_NONCE, FreshNonce, InvalidProof};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -97,8 +98,21 @@ impl Refusal {
     /// A token for some other resource.
     pub(crate) const fn invalid_target() -> Self {
         let description =
-            "Tokens are issued for this server alone; see resource in /.well-known/oauth-protected-resource.";
+            "A token is for one resource of this server; see resource in /.well-known/oauth-protected-resource.";
         Self::new(StatusCode::BAD_REQUEST, "invalid_target", description)
+    }
+
+    /// A proof of possession that proves nothing.
+    pub(crate) fn invalid_dpop_proof(invalid: InvalidProof) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_dpop_proof", invalid.description())
+    }
+
+    /// A proof of possession that lacks the nonce.
+    pub(crate) fn use_dpop_nonce(FreshNonce(nonce): FreshNonce) -> Self {
+        let description = InvalidProof::Nonce.description();
+        let refusal = Self::new(StatusCode::BAD_REQUEST, "use_dpop_nonce", description);
+        let headers = HeaderValue::from_str(&nonce).ok().map(|nonce| (DPOP_NONCE, nonce));
+        Self { headers: headers.into_iter().collect(), ..refusal }
     }
 
     /// A kind of token that cannot be revoked here.
@@ -150,6 +164,11 @@ impl Refusal {
         };
         let error = if status.is_server_error() { "server_error" } else { "invalid_request" };
         Self { headers: fault.headers.clone(), ..Self::new(status, error, description) }
+    }
+
+    /// Whether every client meets it on its way: being told a nonce is no failure.
+    pub(crate) fn is_part_of_the_protocol(&self) -> bool {
+        self.error == "use_dpop_nonce"
     }
 
     /// The code, for the ledger.

@@ -1,17 +1,20 @@
 //! Access tokens (RFC 9068): issued, verified once, then remembered by their hash.
 
+pub mod audience;
 mod known;
 
+use super::dpop::Thumbprint;
 use crate::config::Config;
 use crate::keys::Keys;
 use crate::keys::token_key::TokenKey;
+use audience::Audience;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use known::Known;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{AppId, CredentialId, TokenId};
 use mudeung_core::policy::Principal;
-use mudeung_core::scope::ScopeSet;
+use mudeung_core::scope::{ScopeSet, Side};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -29,6 +32,7 @@ pub struct Tokens {
     keys: Arc<[TokenKey]>,
     issuer: String,
     lifetime_seconds: i64,
+    admin_lifetime_seconds: i64,
     known: Known,
 }
 
@@ -42,6 +46,17 @@ pub struct Subject {
     /// What the token may be used for.
     pub scopes: ScopeSet,
     /// When the credential ends; no token lives longer.
+    pub ends: Option<Timestamp>,
+}
+
+/// On what terms a token is issued.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// What it is for.
+    pub audience: Audience,
+    /// The key it is of use with; without one, whoever holds it may use it.
+    pub confirmation: Option<Thumbprint>,
+    /// When something it stands on ends, besides the credential.
     pub ends: Option<Timestamp>,
 }
 
@@ -59,6 +74,10 @@ pub struct Issued {
 pub struct Inspected {
     /// Whom it speaks for.
     pub principal: Principal,
+    /// What it is for.
+    pub audience: Audience,
+    /// The key it is of use with.
+    pub confirmation: Option<Thumbprint>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -120,6 +139,14 @@ struct Claims {
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
+}
+
+/// What a token is bound to (RFC 9449 section 6.1).
+#[derive(Serialize, Deserialize)]
+struct Confirmation {
+    jkt: String,
 }
 
 impl Tokens {
@@ -129,20 +156,33 @@ impl Tokens {
             keys: Arc::clone(keys.tokens()),
             issuer: config.http.public_url.clone(),
             lifetime_seconds: i64::try_from(config.tokens.lifetime_seconds).unwrap_or(i64::MAX),
+            admin_lifetime_seconds: i64::try_from(config.tokens.admin_lifetime_seconds).unwrap_or(i64::MAX),
             known: Known::new(config.tokens.cache_entries_max),
         }
     }
 
-    /// Issues a token. It ends with its lifetime or with the credential, whichever comes first.
+    /// Issues a token for the whole server to whoever holds it.
     pub fn issue(&self, subject: &Subject, id: TokenId, now: Timestamp) -> Result<Issued, SigningFailed> {
+        self.issue_on(&Terms::default(), subject, id, now)
+    }
+
+    /// Issues a token. It ends with its lifetime or with the first of what it stands on.
+    pub fn issue_on(
+        &self,
+        terms: &Terms,
+        subject: &Subject,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Issued, SigningFailed> {
         let issued_at = now.seconds();
-        let end = issued_at.saturating_add(self.lifetime_seconds);
-        let end = subject.ends.map_or(end, |credential_end| end.min(credential_end.seconds()));
+        let lifetime_end = issued_at.saturating_add(self.lifetime_seconds(&subject.scopes));
+        let ends = [subject.ends, terms.ends].into_iter().flatten().map(Timestamp::seconds);
+        let end = ends.fold(lifetime_end, i64::min);
         let app = subject.app.to_string();
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: app.clone(),
-            aud: self.issuer.clone(),
+            aud: terms.audience.text(&self.issuer),
             client_id: app,
             credential: subject.credential.to_string(),
             scope: subject.scopes.to_string(),
@@ -150,9 +190,16 @@ impl Tokens {
             iat: issued_at,
             exp: end,
             nbf: None,
+            cnf: terms.confirmation.map(|jkt| Confirmation { jkt: URL_SAFE_NO_PAD.encode(jkt) }),
         };
         let text = self.sign(&claims, now).ok_or(SigningFailed)?;
         Ok(Issued { text, expires_in: u64::try_from(end.saturating_sub(issued_at)).unwrap_or(0) })
+    }
+
+    /// Tokens that open more live shorter.
+    fn lifetime_seconds(&self, scopes: &ScopeSet) -> i64 {
+        let admin = scopes.iter().any(|scope| scope.side() == Side::Hospital);
+        if admin { self.admin_lifetime_seconds.min(self.lifetime_seconds) } else { self.lifetime_seconds }
     }
 
     fn sign(&self, claims: &Claims, now: Timestamp) -> Option<String> {
@@ -173,13 +220,13 @@ impl Tokens {
         self.keys.iter().rev().find(|key| key.not_before() <= now).or_else(|| self.keys.first())
     }
 
-    /// Who a token speaks for. Whether that app may act is for the snapshot to say.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, InvalidToken> {
+    /// What a token says that is good now. Whether its app may act is for the snapshot to say.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Inspected, InvalidToken> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(InvalidToken::Malformed);
         }
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let (principal, expires_at) = match self.known.get(&digest) {
+        let inspected = match self.known.get(&digest) {
             Some(known) => known,
             None => {
                 let checked = self.check(token, now)?;
@@ -187,7 +234,7 @@ impl Tokens {
                 checked
             }
         };
-        if now < expires_at { Ok(principal) } else { Err(InvalidToken::Expired) }
+        if now < inspected.expires_at { Ok(inspected) } else { Err(InvalidToken::Expired) }
     }
 
     /// How many verified tokens are remembered.
@@ -205,24 +252,32 @@ impl Tokens {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(InvalidToken::Malformed);
         }
-        let claims = self.read(token)?;
-        Ok(Inspected {
-            principal: principal(&claims).ok_or(InvalidToken::Malformed)?,
-            issued_at: Timestamp::from_seconds(claims.iat),
-            expires_at: Timestamp::from_seconds(claims.exp),
-        })
+        self.inspected(&self.read(token)?)
     }
 
-    fn check(&self, token: &str, now: Timestamp) -> Result<(Principal, Timestamp), InvalidToken> {
+    fn check(&self, token: &str, now: Timestamp) -> Result<Inspected, InvalidToken> {
         let claims = self.read(token)?;
-        let expires_at = Timestamp::from_seconds(claims.exp);
-        if now >= expires_at {
+        if now >= Timestamp::from_seconds(claims.exp) {
             return Err(InvalidToken::Expired);
         }
         if claims.nbf.is_some_and(|start| now < Timestamp::from_seconds(start)) {
             return Err(InvalidToken::NotYet);
         }
-        Ok((principal(&claims).ok_or(InvalidToken::Malformed)?, expires_at))
+        self.inspected(&claims)
+    }
+
+    fn inspected(&self, claims: &Claims) -> Result<Inspected, InvalidToken> {
+        let confirmation = match &claims.cnf {
+            None => None,
+            Some(Confirmation { jkt }) => Some(thumbprint(jkt).ok_or(InvalidToken::Malformed)?),
+        };
+        Ok(Inspected {
+            principal: principal(claims).ok_or(InvalidToken::Malformed)?,
+            audience: Audience::parse(&self.issuer, &claims.aud).ok_or(InvalidToken::OtherServer)?,
+            confirmation,
+            issued_at: Timestamp::from_seconds(claims.iat),
+            expires_at: Timestamp::from_seconds(claims.exp),
+        })
     }
 
     /// The claims of a token that a key of ours signed for this server.
@@ -243,7 +298,7 @@ impl Tokens {
             return Err(InvalidToken::Signature);
         }
         let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(malformed)?;
-        if claims.iss != self.issuer || claims.aud != self.issuer {
+        if claims.iss != self.issuer || Audience::parse(&self.issuer, &claims.aud).is_none() {
             return Err(InvalidToken::OtherServer);
         }
         Ok(claims)
@@ -260,6 +315,10 @@ fn principal(claims: &Claims) -> Option<Principal> {
         token: TokenId::parse(&claims.jti).ok()?,
         scopes: ScopeSet::parse(&claims.scope),
     })
+}
+
+fn thumbprint(jkt: &str) -> Option<Thumbprint> {
+    URL_SAFE_NO_PAD.decode(jkt).ok()?.try_into().ok()
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {

@@ -10,6 +10,8 @@ mod billing;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod ledger;
@@ -19,6 +21,8 @@ mod ledger_attacks;
 mod oauth_assertion;
 #[cfg(test)]
 mod oauth_device;
+#[cfg(test)]
+mod oauth_dpop;
 #[cfg(test)]
 mod oauth_dry_run;
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use crate::app::TestApp;
 use crate::app::signer::{ASSERTION_TYPE, JWT_BEARER, Keyed};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mudeung_core::credential::KeyAlgorithm;
 use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
@@ -79,6 +81,12 @@ async fn oauth_45_what_is_promised_works_and_what_is_not_does_not() {
     }
     let works = app.assert_grant(&keyed.assertion(&app)).await.status() == 200;
     assert_eq!(works, grants.contains(&json!(JWT_BEARER)));
+    let promised = &metadata["dpop_signing_alg_values_supported"];
+    for algorithm in crate::oauth_dpop::ALGORITHMS {
+        let said = promised.as_array().unwrap().contains(&json!(algorithm));
+        assert_eq!(crate::oauth_dpop::works(&app, algorithm).await, said, "{algorithm}");
+    }
+    assert_eq!(&document(&app, RESOURCE).await["dpop_signing_alg_values_supported"], promised);
     let all = [&client.clone(), &app.fixture.hospital_account];
     let mut scopes: Vec<String> = Vec::new();
     for client in all {
@@ -96,6 +104,10 @@ async fn oauth_46_the_resource_describes_itself() {
     assert_eq!(metadata["authorization_servers"], json!([app.url]));
     assert_eq!(metadata["bearer_methods_supported"], json!(["header"]));
     assert_eq!(metadata["scopes_supported"], document(&app, SERVER).await["scopes_supported"]);
+    let dataset = document(&app, &format!("{RESOURCE}/v1/datasets/cohort")).await;
+    assert_eq!(dataset["resource"], json!(format!("{}/v1/datasets/cohort", app.url)));
+    assert_eq!(app.get(&format!("{RESOURCE}/v1/datasets/nothing")).send().await.unwrap().status(), 404);
+    assert_eq!(app.get(&format!("{RESOURCE}/v1/usage")).send().await.unwrap().status(), 404);
 }
 
 #[tokio::test]
@@ -134,18 +146,78 @@ async fn oauth_47_nothing_is_said_of_what_there_is_not() {
     }
 }
 
-#[tokio::test]
-async fn oauth_52_a_token_is_for_this_resource_alone() {
-    let app = TestApp::start().await;
+/// A token request with these resources.
+async fn ask_for(app: &TestApp, resources: &[&str]) -> reqwest::Response {
     let client = &app.fixture.reader;
-    let ask = async |resource: &str| {
-        let request = app.post("/oauth2/token").basic_auth(&client.id, Some(&client.secret));
-        let form = [("grant_type", "client_credentials"), ("resource", resource)];
-        request.form(&form).send().await.unwrap()
+    let mut form = vec![("grant_type", "client_credentials")];
+    form.extend(resources.iter().map(|resource| ("resource", *resource)));
+    app.post("/oauth2/token").basic_auth(&client.id, Some(&client.secret)).form(&form).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn oauth_52_a_token_is_for_the_one_resource_that_was_asked_for() {
+    let app = TestApp::start().await;
+    let cohort = format!("{}/v1/datasets/cohort", app.url);
+    for (resource, audience) in
+        [(app.url.as_str(), app.url.as_str()), (&format!("{}/", app.url), &app.url), (&cohort, &cohort)]
+    {
+        let answer = ask_for(&app, &[resource]).await;
+        assert_eq!(answer.status(), 200, "{resource}");
+        let answer: Value = answer.json().await.unwrap();
+        let part = answer["access_token"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
+        let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+        assert_eq!(claims["aud"], json!(audience));
+    }
+    assert_eq!(ask_for(&app, &[&cohort, &cohort]).await.status(), 200, "the same twice is one");
+    for wrong in [
+        vec!["https://other.example"],
+        vec!["cohort"],
+        vec![&format!("{cohort}#x")],
+        vec![&format!("{}/v1/datasets/nothing", app.url)],
+        vec![&format!("{}/v1/usage", app.url)],
+        vec![&cohort, &app.url],
+    ] {
+        let refused = ask_for(&app, &wrong).await;
+        assert_eq!(refused.status(), 400, "{wrong:?}");
+        assert_eq!(refused.json::<Value>().await.unwrap()["error"], "invalid_target", "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn oauth_53_a_token_for_one_dataset_opens_that_dataset_alone() {
+    let app = TestApp::start().await;
+    let answer: Value = ask_for(&app, &[&format!("{}/v1/datasets/cohort", app.url)]).await.json().await.unwrap();
+    let token = answer["access_token"].as_str().unwrap();
+    for (path, status) in [
+        ("/v1/datasets/cohort", 200),
+        ("/v1/datasets/cohort/synthetic/tables/visits/rows?limit=1", 200),
+        ("/v1/datasets", 401),
+        ("/v1/datasets/other", 401),
+        ("/v1/usage", 401),
+        ("/v1/grants", 401),
+    ] {
+        assert_eq!(app.get(path).bearer_auth(token).send().await.unwrap().status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn oauth_37_a_token_for_data_ends_with_the_first_grant_that_does() {
+    let app = TestApp::start().await;
+    let expires_in = async |scope: &str| -> Value {
+        let answer: Value = app.ask_token(&app.fixture.reader, Some(scope)).await.json().await.unwrap();
+        answer["expires_in"].clone()
     };
-    assert_eq!(ask(&app.url).await.status(), 200);
-    assert_eq!(ask(&format!("{}/", app.url)).await.status(), 200);
-    let refused = ask("https://other.example").await;
-    assert_eq!(refused.status(), 400);
-    assert_eq!(refused.json::<Value>().await.unwrap()["error"], "invalid_target");
+    assert_eq!(expires_in("data.read").await, json!(1_200));
+    app.clock.advance(std::time::Duration::from_secs(365 * 86_400 - 100));
+    assert_eq!(expires_in("data.read").await, json!(100));
+    assert_eq!(expires_in("query.run").await, json!(100));
+    assert_eq!(expires_in("synthetic.read").await, json!(1_200), "synthetic data needs no grant");
+    app.clock.advance(std::time::Duration::from_secs(100));
+    assert_eq!(
+        expires_in("data.read").await,
+        json!(1_200),
+        "without a grant the token opens nothing, and ends with nothing"
+    );
+    let admin: Value = app.ask_token(&app.fixture.hospital_account, None).await.json().await.unwrap();
+    assert_eq!(admin["expires_in"], json!(300));
 }

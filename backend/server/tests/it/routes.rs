@@ -20,6 +20,7 @@ const EXEMPT: &[&str] = &[
     "show_device_code",
     "describe_authorization_server",
     "describe_protected_resource",
+    "describe_protected_dataset",
     "read_checkpoint",
     "read_tile",
     "read_verifier",

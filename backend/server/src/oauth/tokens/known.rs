@@ -1,20 +1,17 @@
 //! Verified tokens, remembered by the SHA-256 of their text: bounded, and spread over locks so that readers seldom meet.
 
-use mudeung_core::clock::Timestamp;
-use mudeung_core::policy::Principal;
+use super::Inspected;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const SHARDS: usize = 16;
 
-type Verified = (Principal, Timestamp);
-
 /// Two generations in each shard: when the young one is full it becomes the old one, and what was old is forgotten. A
 /// token that is used moves to the young one, so that what is forgotten was not used for a while.
 #[derive(Default)]
 struct Shard {
-    young: HashMap<[u8; 32], Verified>,
-    old: HashMap<[u8; 32], Verified>,
+    young: HashMap<[u8; 32], Inspected>,
+    old: HashMap<[u8; 32], Inspected>,
 }
 
 /// The memory.
@@ -30,7 +27,7 @@ impl Known {
     }
 
     /// What was verified.
-    pub(super) fn get(&self, digest: &[u8; 32]) -> Option<Verified> {
+    pub(super) fn get(&self, digest: &[u8; 32]) -> Option<Inspected> {
         let mut shard = self.shard(digest)?;
         if let Some(found) = shard.young.get(digest) {
             return Some(found.clone());
@@ -41,7 +38,7 @@ impl Known {
     }
 
     /// Remembers.
-    pub(super) fn insert(&self, digest: [u8; 32], verified: Verified) {
+    pub(super) fn insert(&self, digest: [u8; 32], verified: Inspected) {
         if let Some(mut shard) = self.shard(&digest) {
             self.put(&mut shard, digest, verified);
         }
@@ -62,7 +59,7 @@ impl Known {
         Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put(&self, shard: &mut Shard, digest: [u8; 32], verified: Verified) {
+    fn put(&self, shard: &mut Shard, digest: [u8; 32], verified: Inspected) {
         if shard.young.len() >= self.generation_max {
             shard.old = std::mem::take(&mut shard.young);
         }
@@ -73,17 +70,21 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::tokens::audience::Audience;
+    use mudeung_core::clock::Timestamp;
     use mudeung_core::id::{AppId, CredentialId, TokenId};
+    use mudeung_core::policy::Principal;
     use mudeung_core::scope::ScopeSet;
 
-    fn verified(seed: u8) -> Verified {
+    fn verified(seed: u8) -> Inspected {
         let principal = Principal {
             app: AppId::from_bytes([seed; 16]),
             credential: CredentialId::from_bytes([seed; 16]),
             token: TokenId::from_bytes([seed; 16]),
             scopes: ScopeSet::default(),
         };
-        (principal, Timestamp::from_seconds(i64::from(seed)))
+        let at = Timestamp::from_seconds(i64::from(seed));
+        Inspected { principal, audience: Audience::Server, confirmation: None, issued_at: at, expires_at: at }
     }
 
     fn digest(number: u32) -> [u8; 32] {

@@ -50,7 +50,7 @@ impl Bench {
     }
 
     fn verify(&self, token: &str) -> Result<Principal, InvalidToken> {
-        self.tokens.verify(token, NOW)
+        self.tokens.verify(token, NOW).map(|says| says.principal)
     }
 
     fn kid(&self) -> &str {
@@ -202,6 +202,43 @@ fn oauth_37_a_token_ends_with_its_lifetime_or_its_credential() {
     assert!(bench.tokens.verify(&short.text, NOW.plus(Duration::from_millis(99_999))).is_ok());
     let over = bench.tokens.verify(&short.text, NOW.plus(Duration::from_secs(100)));
     assert_eq!(over, Err(InvalidToken::Expired), "though it is remembered as verified");
+}
+
+#[test]
+fn oauth_37_tokens_of_the_hospital_live_shorter() {
+    let bench = bench();
+    for (scopes, expected) in [
+        ([Scope::DataRead, Scope::CatalogRead], 1_200),
+        ([Scope::AdminLedger, Scope::AdminOrgs], 300),
+        ([Scope::DataRead, Scope::AdminOrgs], 300),
+    ] {
+        let subject = Subject { scopes: scopes.into_iter().collect(), ..subject() };
+        assert_eq!(bench.tokens.issue(&subject, id(), NOW).unwrap().expires_in, expected, "{scopes:?}");
+    }
+}
+
+#[test]
+fn oauth_37_the_first_end_of_all_is_the_tokens() {
+    let bench = bench();
+    let at = |seconds: u64| Some(NOW.plus(Duration::from_secs(seconds)));
+    for (credential, grant, expected) in [(at(50), at(70), 50), (at(70), at(50), 50), (None, at(60), 60)] {
+        let subject = Subject { ends: credential, ..subject() };
+        let terms = Terms { ends: grant, ..Terms::default() };
+        assert_eq!(bench.tokens.issue_on(&terms, &subject, id(), NOW).unwrap().expires_in, expected);
+    }
+}
+
+#[test]
+fn oauth_60_what_a_token_is_bound_to_comes_back() {
+    let bench = bench();
+    let terms = Terms { confirmation: Some([9; 32]), ..Terms::default() };
+    let token = bench.tokens.issue_on(&terms, &subject(), id(), NOW).unwrap().text;
+    assert_eq!(part(&token, 1)["cnf"], json!({ "jkt": URL_SAFE_NO_PAD.encode([9; 32]) }));
+    for _ in 0..2 {
+        assert_eq!(bench.tokens.verify(&token, NOW).unwrap().confirmation, Some([9; 32]), "verified, then remembered");
+    }
+    let spoilt = bench.forge(&bench.header(), &with(bench.claims(), "cnf", json!({ "jkt": "AAAA" })));
+    assert_eq!(bench.verify(&spoilt), Err(InvalidToken::Malformed));
 }
 
 #[test]
