@@ -12,7 +12,12 @@ use std::sync::Arc;
 pub enum DatasetState {
     /// Served.
     Active,
-    /// Taken out of service, all versions with it.
+    /// Stopped for a while, all versions with it.
+    Suspended {
+        /// Since when.
+        suspended_at: Timestamp,
+    },
+    /// Taken out of service for good, all versions with it.
     Withdrawn {
         /// Since when.
         withdrawn_at: Timestamp,
@@ -179,6 +184,37 @@ impl ColumnType {
     /// Reads a type's name; `None` when there is no such type.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl DatasetState {
+    /// The state's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended { .. } => "suspended",
+            Self::Withdrawn { .. } => "withdrawn",
+        }
+    }
+
+    /// Stops a served dataset for a while.
+    pub fn suspend(self, now: Timestamp) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Active => Ok(Self::Suspended { suspended_at: now }),
+            Self::Suspended { .. } | Self::Withdrawn { .. } => Err(self.refuse("be suspended")),
+        }
+    }
+
+    /// Serves a suspended dataset again.
+    pub fn resume(self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Suspended { .. } => Ok(Self::Active),
+            Self::Active | Self::Withdrawn { .. } => Err(self.refuse("resume")),
+        }
+    }
+
+    fn refuse(self, action: &'static str) -> InvalidTransition {
+        InvalidTransition { machine: "dataset", from: self.as_str(), action }
     }
 }
 

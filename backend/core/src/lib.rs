@@ -22,5 +22,6 @@ pub mod reader;
 pub mod request;
 pub mod scope;
 pub mod secret;
+pub mod service;
 pub mod state;
 pub mod tier;

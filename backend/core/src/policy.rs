@@ -10,6 +10,7 @@ use crate::id::{AppId, CredentialId, FileId, GrantId, OrganizationId, TokenId};
 use crate::name::Name;
 use crate::organization::{Organization, OrganizationKind, OrganizationState};
 use crate::scope::{Scope, ScopeSet};
+use crate::service::ServiceState;
 use crate::tier::Tier;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ mod tests;
 pub struct Snapshot {
     /// Counts up with every change of the control database.
     pub generation: u64,
+    /// Whether the service gives anything at all.
+    pub service: ServiceState,
     /// All organizations.
     pub organizations: HashMap<OrganizationId, Organization>,
     /// All apps.
@@ -136,9 +139,12 @@ pub struct Permit {
     pub rows: Option<Filter>,
 }
 
-/// No, and why. The first three are about the caller, the others about the data.
+/// No, and why: about the service, about the caller, about the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
+    /// The whole service is paused.
+    #[error("the service is paused")]
+    ServicePaused,
     /// The app, its organization or its credential is not active, or the token was revoked.
     #[error("the app, its organization or its credential is not active, or the token was revoked")]
     NotActive,
@@ -219,6 +225,9 @@ pub fn decide_under(
     under: Option<GrantId>,
     now: Timestamp,
 ) -> Result<Permit, Denial> {
+    if snapshot.service.is_paused() {
+        return Err(Denial::ServicePaused);
+    }
     let (app, organization) = snapshot.active_app(principal, now)?;
     for scope in required_scopes(action, resource.tier) {
         if !principal.scopes.contains(*scope) || !app.scopes.contains(*scope) {

@@ -45,6 +45,9 @@ pub(crate) enum Command {
     /// Manage the server's own keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Stop the whole service, start it again, and see which it is, when the portal cannot be reached
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -275,4 +278,26 @@ pub(crate) enum UserCommand {
 pub(crate) enum KeyCommand {
     /// Make a new key for signing access tokens; the old ones keep verifying
     Rotate(ConfigArgs),
+}
+
+/// The whole service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Stop all tokens and all data, running answers too, on every node within one second
+    Pause(ServiceArgs),
+    /// Give tokens and data again
+    Resume(ServiceArgs),
+    /// Say whether the service is paused, since when, by whom and why
+    Status(ConfigArgs),
+}
+
+/// Which service, and why.
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArgs {
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Why; the ledger keeps it
+    #[arg(long)]
+    pub(crate) reason: String,
 }

@@ -3,6 +3,7 @@
 pub(crate) mod curate;
 pub(crate) mod ledger;
 pub(crate) mod serve;
+pub(crate) mod service;
 pub(crate) mod usage;
 pub(crate) mod user;
 pub(crate) mod witness;

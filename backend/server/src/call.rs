@@ -142,6 +142,15 @@ pub async fn envelope(
 async fn take_in(request: &mut ServiceRequest, app: &App) -> Result<(), Fault> {
     let limits = &app.config.limits;
     intake::check_head(request, limits)?;
+    if app.snapshots.present().service.is_paused() && !serves_while_paused(request.path()) {
+        app.oauth.count_refusal("service_paused");
+        let fault = Fault::service_paused();
+        return Err(if crate::data::signature::is_signed(request.path(), request.query_string()) {
+            fault.bare()
+        } else {
+            fault
+        });
+    }
     intake::take_body(request, limits).await
 }
 
@@ -167,6 +176,27 @@ fn add_headers(app: &App, call: &Call, headers: &mut HeaderMap) {
     if let Some(value) = whole.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert(WWW_AUTHENTICATE, value);
     }
+}
+
+/// What stays up while the service is paused: health, the portal and its documents, keys and metadata, the public proofs
+/// of the ledger, and the ways to withdraw and look at tokens. Whatever is not named here is stopped.
+fn serves_while_paused(path: &str) -> bool {
+    const PREFIXES: [&str; 6] = ["/ko/", "/en/", "/docs/", "/assets/", "/.well-known/", "/ledger/"];
+    const PATHS: [&str; 12] = [
+        "/",
+        "/ko",
+        "/en",
+        "/docs",
+        "/openapi.json",
+        "/favicon.ico",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/ledger",
+        "/oauth2/revoke",
+        "/oauth2/introspect",
+    ];
+    PATHS.contains(&path) || PREFIXES.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// Whether the clients of an address expect errors of RFC 6749.

@@ -8,6 +8,9 @@ use mudeung_core::reader::ReadError;
 use mudeung_store::{LedgerError, StoreError};
 use mudeung_wire::problem::{Code, InvalidParameter};
 
+/// What clients of a paused service are told to wait. Nobody knows how long a pause lasts.
+const PAUSE_RETRY_SECONDS: u64 = 60;
+
 /// An error on its way to the caller. It becomes a problem in [`crate::call`], where language and call are known.
 #[derive(Debug, Clone)]
 pub struct Fault {
@@ -72,6 +75,16 @@ impl Fault {
         )
         .because(reason)
         .retry_after(1)
+    }
+
+    /// The whole service is paused.
+    pub fn service_paused() -> Self {
+        Self::new(
+            Code::ServicePaused,
+            "The service is paused by its operator. Try again later; the portal stays open.",
+            "운영자가 서비스를 일시 중지했습니다. 포털은 열려 있습니다. 잠시 후 다시 시도하세요.",
+        )
+        .retry_after(PAUSE_RETRY_SECONDS)
     }
 
     /// A parameter has a wrong value.
@@ -195,6 +208,7 @@ impl From<ReadError> for Fault {
 impl From<Denial> for Fault {
     fn from(denial: Denial) -> Self {
         match denial {
+            Denial::ServicePaused => Self::service_paused(),
             Denial::NotActive => crate::auth::unauthenticated(
                 "The app, its organization or its credential is not active, or the token was revoked.",
             ),

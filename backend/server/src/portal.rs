@@ -18,6 +18,7 @@ mod forgery;
 mod front;
 mod grants;
 mod home;
+mod kill_switches;
 mod ledger;
 mod moment;
 mod organizations;
@@ -143,6 +144,9 @@ pub static ROUTES: &[Route] = routes! {
         get "/organizations" organizations::list_organizations, session::<Admins>(), SHOWS;
         post "/organizations/{organization}/suspend" organizations::suspend_organization, session::<Admins>(), Recording::Entry;
         post "/organizations/{organization}/resume" organizations::resume_organization, session::<Admins>(), Recording::Entry;
+        get "/kill-switches" kill_switches::show_kill_switches, session::<Admins>(), SHOWS;
+        post "/kill-switches/{level}/stop" kill_switches::stop_access, session::<Admins>(), Recording::Entry;
+        post "/kill-switches/{level}/resume" kill_switches::resume_access, session::<Admins>(), Recording::Entry;
     }
 };
 

@@ -119,6 +119,11 @@ pub fn update_version_state(conn: &mut Conn, id: VersionId, state: VersionState)
     generation::bump(conn)
 }
 
+/// The dataset of that name, when there is one.
+pub fn find_dataset(conn: &mut Conn, name: &Name) -> Result<Option<Dataset>, StoreError> {
+    datasets::table.find(name.as_str()).first::<DatasetRow>(&mut conn.0).optional()?.map(dataset).transpose()
+}
+
 /// Puts a dataset into another state.
 pub fn update_dataset_state(conn: &mut Conn, name: &Name, state: DatasetState) -> Result<(), StoreError> {
     let (state, state_at) = dataset_state_columns(state);
@@ -157,10 +162,12 @@ fn put_dataset(conn: &mut Conn, manifest: &Manifest, now: Timestamp) -> Result<(
 }
 
 fn dataset_state_columns(state: DatasetState) -> (String, Option<i64>) {
-    match state {
-        DatasetState::Active => ("active".to_owned(), None),
-        DatasetState::Withdrawn { withdrawn_at } => ("withdrawn".to_owned(), Some(withdrawn_at.micros())),
-    }
+    let at = match state {
+        DatasetState::Active => None,
+        DatasetState::Suspended { suspended_at } => Some(suspended_at.micros()),
+        DatasetState::Withdrawn { withdrawn_at } => Some(withdrawn_at.micros()),
+    };
+    (state.as_str().to_owned(), at)
 }
 
 fn version_state_columns(state: VersionState) -> (String, Option<i64>) {
@@ -181,6 +188,7 @@ fn dataset(row: DatasetRow) -> Result<Dataset, StoreError> {
         source: row.source,
         state: match row.state.as_str() {
             "active" => DatasetState::Active,
+            "suspended" => DatasetState::Suspended { suspended_at: column::since(row.state_at, "suspended")? },
             "withdrawn" => DatasetState::Withdrawn { withdrawn_at: column::since(row.state_at, "withdrawn")? },
             other => return Err(column::unknown("state of a dataset", other)),
         },

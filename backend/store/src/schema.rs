@@ -8,6 +8,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    service_state (id) {
+        id -> BigInt,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        changed_by -> Text,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
     organizations (id) {
         id -> Text,
         kind -> Text,

@@ -3,7 +3,7 @@
 use crate::grants::GrantsOf;
 use crate::{
     Conn, StoreError, agreements, apps, catalog, credentials, generation as counter, grants, members, organizations,
-    revoked_tokens,
+    revoked_tokens, service,
 };
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
@@ -22,6 +22,7 @@ pub fn generation(conn: &mut Conn) -> Result<u64, StoreError> {
 /// Loads a snapshot. Call it inside [`crate::Db::read`], which sees one moment.
 pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
     let mut snapshot = Snapshot { generation: counter::current(conn)?, ..Snapshot::default() };
+    snapshot.service = service::find_service_state(conn)?;
     let organizations = organizations::list_organizations(conn)?;
     snapshot.organizations = organizations.into_iter().map(|organization| (organization.id, organization)).collect();
     snapshot.apps = apps::list_apps(conn, None)?.into_iter().map(|app| (app.id, app)).collect();

@@ -126,6 +126,8 @@ codes! {
     Internal = "internal", 500, "서버 오류", "Internal error";
     /// The ledger cannot record the access, so no data is given.
     LedgerUnavailable = "ledger_unavailable", 503, "원장 사용 불가", "Ledger unavailable";
+    /// The whole service is paused by its operator.
+    ServicePaused = "service_paused", 503, "서비스 일시 중지", "Service paused";
     /// The server is too busy or shutting down.
     Overloaded = "overloaded", 503, "일시적 과부하", "Temporarily overloaded";
 }

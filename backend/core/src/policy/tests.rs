@@ -141,8 +141,8 @@ fn worlds() -> impl Strategy<Value = World> {
     let credential =
         prop_oneof![4 => Just(CredentialState::Active), 1 => Just(CredentialState::Revoked { revoked_at: NOW })];
     let end = prop_oneof![Just(None), (999_i64..1_003).prop_map(Some)];
-    let dataset =
-        prop_oneof![5 => Just(DatasetState::Active), 1 => Just(DatasetState::Withdrawn { withdrawn_at: NOW })];
+    let dataset = prop_oneof![5 => Just(DatasetState::Active), 1 => Just(DatasetState::Suspended { suspended_at: NOW }),
+        1 => Just(DatasetState::Withdrawn { withdrawn_at: NOW })];
     let state = prop_oneof![
         Just(VersionState::Staged),
         Just(VersionState::Published { published_at: NOW }),
@@ -294,9 +294,8 @@ proptest! {
     }
 }
 
-#[test]
-fn a_token_of_another_apps_credential_is_refused() {
-    let world = World {
+fn open_world() -> World {
+    World {
         app: AppState::Active,
         organization: OrganizationState::Active,
         credential: CredentialState::Active,
@@ -307,8 +306,22 @@ fn a_token_of_another_apps_credential_is_refused() {
         token_scopes: ScopeSet::company(),
         app_scopes: ScopeSet::company(),
         token_revoked: false,
-    };
-    let mut snapshot = world.snapshot();
+    }
+}
+
+#[test]
+fn a_paused_service_opens_nothing_to_anybody() {
+    let mut snapshot = open_world().snapshot();
+    let resource = Resource { dataset: "cohort", tier: Tier::Synthetic, version: None, table: "patients" };
+    let ask = |snapshot: &Snapshot| decide(snapshot, &principal(ScopeSet::company()), Action::Read, resource, NOW);
+    assert!(ask(&snapshot).is_ok());
+    snapshot.service = ServiceState::Running.pause("mem".to_owned(), "drill".to_owned(), NOW).unwrap();
+    assert_eq!(ask(&snapshot).unwrap_err(), Denial::ServicePaused);
+}
+
+#[test]
+fn a_token_of_another_apps_credential_is_refused() {
+    let mut snapshot = open_world().snapshot();
     for standing in snapshot.credentials.values_mut() {
         standing.app = AppId::from_bytes([99; 16]);
     }

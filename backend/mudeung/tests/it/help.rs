@@ -36,6 +36,10 @@ fn every_subcommand_teaches_its_use() {
         "user create",
         "user reset",
         "key rotate",
+        "service",
+        "service pause",
+        "service resume",
+        "service status",
         "openapi",
     ] {
         let name = if command.is_empty() { "mudeung".to_owned() } else { command.replace(' ', "_") };

@@ -19,6 +19,11 @@ pub const PARAMETERS: [&str; 7] = ["app", "credential", "token", "grant", "exp",
 /// What stands in `grant` for data that needs none.
 const SYNTHETIC: &str = "synthetic";
 
+/// Whether an address claims to be a signed one.
+pub fn is_signed(path: &str, query: &str) -> bool {
+    path.starts_with(FILES_PATH) && query.split('&').any(|pair| pair.starts_with("sig="))
+}
+
 /// What a signed address says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {

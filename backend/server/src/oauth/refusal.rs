@@ -160,9 +160,16 @@ impl Refusal {
             Code::TooLarge => "The body is larger than allowed.",
             Code::RequestTimeout => "The body did not arrive in time.",
             Code::Internal => "The server failed.",
+            Code::ServicePaused => "The service is paused by its operator. Try again later.",
             _ => "The request cannot be read.",
         };
-        let error = if status.is_server_error() { "server_error" } else { "invalid_request" };
+        let error = if fault.code == Code::ServicePaused {
+            "temporarily_unavailable"
+        } else if status.is_server_error() {
+            "server_error"
+        } else {
+            "invalid_request"
+        };
         Self { headers: fault.headers.clone(), ..Self::new(status, error, description) }
     }
 

@@ -252,7 +252,7 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
     use Role::{Admin, Auditor, Developer, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 9] = [
+    let all: [(&str, &'static str, Option<&[Role]>); 10] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -262,6 +262,7 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/releases", t.nav_releases, Some(&[Steward, Admin])),
         ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
         ("/organizations", t.nav_organizations, Some(&[Admin])),
+        ("/kill-switches", t.nav_kill_switches, Some(&[Admin])),
     ];
     let open = |roles: Option<&[Role]>| match (roles, signed_in) {
         (None, _) => true,
@@ -293,6 +294,8 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "request-withdrawn" => t.done_request_withdrawn,
         "organization-suspended" => t.done_organization_suspended,
         "organization-resumed" => t.done_organization_resumed,
+        "access-stopped" => t.done_access_stopped,
+        "access-resumed" => t.done_access_resumed,
         "version-published" => t.done_version_published,
         "version-withdrawn" => t.done_version_withdrawn,
         "signed-out" => t.done_signed_out,

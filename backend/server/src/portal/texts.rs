@@ -9,6 +9,7 @@ mod device;
 mod keys;
 mod problems;
 mod review;
+mod safety;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
 pub(crate) use common::Common;
@@ -17,6 +18,7 @@ pub(crate) use device::DeviceTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use problems::advice;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
+pub(crate) use safety::KillSwitchTexts;
 
 /// One key with its Korean and its English text.
 #[cfg(test)]
@@ -57,7 +59,7 @@ mod tests {
     use super::*;
 
     fn everything() -> Vec<Pair> {
-        let groups: [&[Pair]; 15] = [
+        let groups = [
             Common::PAIRS,
             FrontTexts::PAIRS,
             SignInTexts::PAIRS,
@@ -72,6 +74,7 @@ mod tests {
             OrganizationsTexts::PAIRS,
             ReleasesTexts::PAIRS,
             RequestsTexts::PAIRS,
+            KillSwitchTexts::PAIRS,
             problems::PAIRS,
         ];
         groups.concat()

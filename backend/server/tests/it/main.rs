@@ -14,6 +14,8 @@ mod conformance;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod kill_switches;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod ledger_attacks;

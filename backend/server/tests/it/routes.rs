@@ -57,6 +57,7 @@ const EXEMPT: &[&str] = &[
     "show_usage",
     "list_releases",
     "list_organizations",
+    "show_kill_switches",
 ];
 
 /// An address of the route that names things there are.
@@ -75,6 +76,7 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{grant}", fixture.grant.to_string()),
         ("{request}", "req_00000000000000000000000000".to_owned()),
         ("{version}", "ver_00000000000000000000000000".to_owned()),
+        ("{level}", "dataset".to_owned()),
         ("{organization}", fixture.company.to_string()),
         ("{code}", "not_found".to_owned()),
         ("{member}", member),

@@ -12,11 +12,12 @@ use mudeung_core::member::MemberState;
 use mudeung_core::name::Name;
 use mudeung_core::organization::OrganizationState;
 use mudeung_core::request::RequestState;
+use mudeung_core::service::ServiceState;
 use mudeung_core::tier::Tier;
 use mudeung_store::device_codes::{self, DeviceCode, DeviceCodeState};
 use mudeung_store::grants::GrantsOf;
 use mudeung_store::{Db, StoreError, agreements, apps, catalog, credentials, grants, members, organizations};
-use mudeung_store::{requests, revoked_tokens, sessions, snapshot};
+use mudeung_store::{requests, revoked_tokens, service, sessions, snapshot};
 use std::sync::Arc;
 
 on_both!(
@@ -277,6 +278,16 @@ async fn versions_come_back_and_their_numbers_are_taken_once(place: Arc<Place>) 
         for state in [VersionState::Published { published_at: NOW }, VersionState::Withdrawn { withdrawn_at: NOW }] {
             catalog::update_version_state(conn, id, state)?;
             assert_eq!(catalog::list_versions(conn, &name)?[0].state, state);
+        }
+        for state in [DatasetState::Suspended { suspended_at: NOW }, DatasetState::Active] {
+            catalog::update_dataset_state(conn, &name, state)?;
+            assert_eq!(catalog::find_dataset(conn, &name)?.unwrap().state, state);
+        }
+        assert_eq!(service::find_service_state(conn)?, ServiceState::Running);
+        let paused = ServiceState::Running.pause("mem_1".to_owned(), "a drill".to_owned(), NOW)?;
+        for state in [paused, ServiceState::Running] {
+            service::update_service_state(conn, &state)?;
+            assert_eq!(service::find_service_state(conn)?, state);
         }
         catalog::update_dataset_state(conn, &name, DatasetState::Withdrawn { withdrawn_at: NOW })?;
         let dataset = catalog::list_datasets(conn)?.remove(0);

@@ -19,6 +19,7 @@ texts! {
         nav_ledger: "원장", "Ledger";
         nav_organizations: "기관", "Organizations";
         nav_releases: "버전 공개", "Releases";
+        nav_kill_switches: "비상 정지", "Kill switches";
         sign_in: "로그인", "Sign in";
         sign_out: "로그아웃", "Sign out";
         footer: "모든 데이터 접근은 첫 바이트가 나가기 전에 원장에 기록됩니다.", "Every access is in the ledger before the first byte leaves.";
@@ -77,6 +78,8 @@ texts! {
         done_request_withdrawn: "신청을 철회했습니다.", "The request is withdrawn.";
         done_organization_suspended: "기관의 이용을 중지했습니다. 1초 안에 모든 요청이 중단됩니다.", "The organization is suspended. Its requests stop within one second.";
         done_organization_resumed: "기관의 이용을 재개했습니다.", "The organization may act again.";
+        done_access_stopped: "정지했습니다. 진행 중인 전송도 1초 안에 멈춥니다.", "Stopped. Running streams stop within one second.";
+        done_access_resumed: "재개했습니다.", "Access is resumed.";
         done_version_published: "버전을 공개했습니다.", "The version is published.";
         done_version_withdrawn: "버전을 내렸습니다. 1초 안에 제공이 중단됩니다.", "The version is withdrawn. It is no longer served within one second.";
         done_signed_out: "로그아웃했습니다.", "You are signed out.";

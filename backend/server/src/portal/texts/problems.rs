@@ -45,5 +45,6 @@ advice! {
     LimitReached: "메모리, 시간 또는 출력 한도에 도달했습니다. 열이나 행을 줄이세요.", "A limit of memory, time or output was reached. Ask for fewer columns or rows.";
     Internal: "서버의 잘못입니다. instance 값을 운영자에게 알려 주세요.", "A fault of the server. Quote `instance` to the operator.";
     LedgerUnavailable: "접근을 기록할 수 없어 데이터를 제공하지 않습니다. Retry-After 뒤에 다시 시도하세요.", "The access cannot be recorded, so no data is given. Try again after Retry-After.";
+    ServicePaused: "병원이 서비스 전체를 멈추었습니다. 토큰도 데이터도 제공되지 않습니다. Retry-After 뒤에 다시 시도하세요.", "The hospital has paused the whole service: neither tokens nor data are given. Try again after Retry-After.";
     Overloaded: "서버가 바쁘거나 종료 중입니다. Retry-After 뒤에 다시 시도하세요.", "The server is busy or shutting down. Try again after Retry-After.";
 }

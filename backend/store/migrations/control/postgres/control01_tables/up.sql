@@ -6,6 +6,15 @@ CREATE TABLE generation (
 );
 INSERT INTO generation (id, value) VALUES (1, 0);
 
+CREATE TABLE service_state (
+    id         BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    state      TEXT    NOT NULL,
+    state_at   BIGINT,
+    changed_by TEXT    NOT NULL,
+    reason     TEXT    NOT NULL
+);
+INSERT INTO service_state (id, state, changed_by, reason) VALUES (1, 'running', '', '');
+
 CREATE TABLE organizations (
     id         TEXT    NOT NULL PRIMARY KEY,
     kind       TEXT    NOT NULL,

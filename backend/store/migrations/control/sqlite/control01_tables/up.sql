@@ -7,6 +7,15 @@ CREATE TABLE generation (
 ) STRICT;
 INSERT INTO generation (id, value) VALUES (1, 0);
 
+CREATE TABLE service_state (
+    id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    state      TEXT    NOT NULL,
+    state_at   INTEGER,
+    changed_by TEXT    NOT NULL,
+    reason     TEXT    NOT NULL
+) STRICT;
+INSERT INTO service_state (id, state, changed_by, reason) VALUES (1, 'running', '', '');
+
 CREATE TABLE organizations (
     id         TEXT    NOT NULL PRIMARY KEY,
     kind       TEXT    NOT NULL,

@@ -1,0 +1,34 @@
+//! What stands on the pages that stop access and guard accounts.
+
+use super::texts;
+
+texts! {
+    /// Kill switches.
+    KillSwitchTexts {
+        title: "비상 정지", "Kill switches";
+        lead: "다섯 단계에서 접근을 멈춥니다. 새 요청과 진행 중인 전송이 모두 1초 안에 멈추고, 사유와 함께 원장에 남습니다.", "Stop access at five levels. New requests and running streams stop within one second, and the ledger keeps who did it and why.";
+        stopped: "지금 멈춘 것", "Stopped now";
+        nothing_stopped: "멈춘 것이 없습니다. 모두 정상으로 제공됩니다.", "Nothing is stopped: everything is served.";
+        level: "단계", "Level";
+        target: "대상", "Target";
+        target_hint: "목록에서 고르거나 식별자를 적으세요.", "Choose from the list, or type the identifier.";
+        since: "정지 시각", "Since";
+        stop: "정지", "Stop";
+        resume: "재개", "Resume";
+        confirm: "위 대상을 지금 멈추는 것에 동의합니다.", "I mean to stop this now.";
+        credential: "자격증명", "Credential";
+        credential_effect: "자격증명 하나를 폐기합니다. 같은 앱의 다른 자격증명은 계속 쓸 수 있고, 폐기는 되돌릴 수 없습니다.", "Revokes one credential for good. Other credentials of the app go on working.";
+        app: "앱", "App";
+        app_effect: "앱 하나의 모든 자격증명과 토큰, 서명 주소가 멈춥니다.", "Stops all credentials, tokens and signed addresses of one app.";
+        organization: "기관", "Organization";
+        organization_effect: "기관의 모든 앱이 멈추고 구성원은 로그아웃됩니다.", "Stops all apps of an organization and signs its members out.";
+        dataset: "데이터셋", "Dataset";
+        dataset_effect: "데이터셋 하나의 모든 버전과 두 구분이 모두에게서 사라집니다.", "Hides all versions and both tiers of one dataset from everybody.";
+        service: "서비스 전체", "The whole service";
+        service_effect: "토큰 발급과 데이터 제공이 모두 멈춥니다. 포털, 상태 확인, 원장 검증은 계속 열려 있습니다.", "Stops all tokens and all data. The portal, health and the proofs of the ledger stay up.";
+        bad_reason: "사유는 1자 이상 500자 이하로 적어 주세요. 아무것도 멈추지 않았습니다.", "Give a reason of 1 to 500 characters. Nothing was stopped.";
+        bad_confirm: "확인란에 표시해야 합니다. 아무것도 멈추지 않았습니다.", "Tick the box to confirm. Nothing was stopped.";
+        bad_target: "대상을 알아볼 수 없습니다. 목록에서 고르거나 식별자를 그대로 적어 주세요.", "The target is not understood. Choose from the list, or type the whole identifier.";
+        own_organization: "자기 기관은 멈출 수 없습니다.", "You cannot stop your own organization.";
+    }
+}
