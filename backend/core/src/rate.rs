@@ -68,8 +68,10 @@ impl Bucket {
     /// ```
     pub fn take(&mut self, rate: Rate, now: Timestamp) -> Result<Allowance, TooSoon> {
         let depth = rate.depth_micros();
-        // A clock that was set back must not lock anyone out for longer than a full bucket takes to drain.
-        let level = u64::try_from(self.drained_at.since(now).as_micros()).unwrap_or(u64::MAX).min(depth);
+        // A clock that was set back must not lock anyone out for longer than a full bucket takes to drain. It is kept,
+        // or the bucket would stay full until the clock is where it was.
+        self.drained_at = self.drained_at.min(now.plus(Duration::from_micros(depth)));
+        let level = u64::try_from(self.drained_at.since(now).as_micros()).unwrap_or(u64::MAX);
         let level_after = level.saturating_add(rate.interval_micros());
         if level_after > depth {
             return Err(TooSoon { retry_in: Duration::from_micros(level_after.saturating_sub(depth)) });
@@ -88,6 +90,18 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_bucket_drains_in_a_minute_even_when_the_clock_was_set_back_by_an_hour() {
+        let (rate, noon) = (Rate::per_minute(3), Timestamp::from_seconds(100_000));
+        let mut bucket = Bucket::default();
+        let later = noon.plus(Duration::from_secs(3_600));
+        assert_eq!((0..5).filter(|_| bucket.take(rate, later).is_ok()).count(), 3);
+        assert!(bucket.take(rate, noon).unwrap_err().retry_in <= Duration::from_secs(20));
+        assert!(bucket.take(rate, noon.plus(Duration::from_secs(20))).is_ok());
+        let minute = noon.plus(Duration::from_secs(80));
+        assert_eq!((0..5).filter(|_| bucket.take(rate, minute).is_ok()).count(), 3);
+    }
     use proptest::prelude::*;
 
     proptest! {

@@ -82,7 +82,14 @@ impl Layout {
         let file = |name: &str| self.root.join(name).display().to_string();
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Config {
-            http: HttpConfig { listen, public_url: String::new(), behind_tls_proxy: false, workers: 0 },
+            http: HttpConfig {
+                listen,
+                public_url: String::new(),
+                behind_tls_proxy: false,
+                trusted_proxies: Vec::new(),
+                forwarded_header: mudeung_server::config::ForwardedHeader::default(),
+                workers: 0,
+            },
             database: DatabaseConfig {
                 control: file("control.sqlite"),
                 ledger: file("ledger.sqlite"),

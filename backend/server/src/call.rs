@@ -1,5 +1,6 @@
 //! What every call has: an identifier, a trace, a language; and the one place where errors become answers.
 
+use crate::address::client_address;
 use crate::fault::Fault;
 use crate::intake;
 use crate::oauth::dpop;
@@ -17,6 +18,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, Resp
 use mudeung_core::id::CallId;
 use mudeung_wire::problem::{Code, PROBLEM_BASE, Problem};
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
 /// The language of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +38,8 @@ pub struct Call {
     pub trace: String,
     /// The language of its answer.
     pub language: Language,
+    /// The address of the client.
+    pub address: IpAddr,
 }
 
 /// Marks an answer whose body is already in the dialect its clients expect, whatever its status.
@@ -76,12 +80,15 @@ impl Language {
 }
 
 impl Call {
-    fn begin(app: &App, headers: &HeaderMap) -> Self {
+    fn begin(app: &App, request: &ServiceRequest) -> Self {
+        let headers = request.headers();
+        let peer = request.peer_addr().map(|peer| peer.ip());
         let given = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(trace_id);
         Self {
             id: CallId::generate(&*app.clock, &*app.entropy),
             trace: given.unwrap_or_else(|| fresh_hex::<16>(app)),
             language: Language::accepted(headers),
+            address: client_address(peer, headers, &app.config.http),
         }
     }
 }
@@ -120,7 +127,7 @@ pub async fn envelope(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(|| Fault::internal("no application state"))?;
-    let call = Call::begin(&app, request.headers());
+    let call = Call::begin(&app, &request);
     request.extensions_mut().insert(call.clone());
     let started = app.clock.now();
     let mut response = match take_in(&mut request, &app).await {
@@ -131,7 +138,7 @@ pub async fn envelope(
         response = response.into_response(answer).map_into_boxed_body();
     }
     if response.status() == StatusCode::UNAUTHORIZED && !speaks_oauth(response.request().path()) {
-        app.oauth.count_refusal("unauthenticated");
+        app.oauth.count_refusal_from("unauthenticated", call.address);
     }
     dpop::announce(&mut response);
     add_headers(&app, &call, response.headers_mut());

@@ -5,6 +5,7 @@ mod parse;
 
 pub use parse::ConfigError;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -49,9 +50,28 @@ pub struct HttpConfig {
     /// Whether a proxy in front of us terminates TLS. Without one, we listen on loopback only.
     #[serde(default)]
     pub behind_tls_proxy: bool,
+    /// The proxies whose word about the client's address is taken, as networks: `["127.0.0.1/32"]`. None by default: then
+    /// the address is that of whoever connects.
+    #[serde(default, deserialize_with = "parse::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which those proxies name the client. The other one is not looked at: a proxy passes it through as
+    /// the client wrote it.
+    #[serde(default)]
+    pub forwarded_header: ForwardedHeader,
     /// Worker threads; 0 takes one for each core.
     #[serde(default)]
     pub workers: usize,
+}
+
+/// The header in which a proxy names the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// The two databases.

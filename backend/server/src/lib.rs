@@ -3,6 +3,7 @@
 //! The way of a request: [`call`] names it and speaks for its errors → [`route`] says who may → [`auth`] finds out who
 //! asks → `mudeung_core::policy::decide` → [`record`] makes it durable in the ledger → the handler answers.
 
+pub mod address;
 pub mod application;
 pub mod auth;
 pub mod billing;

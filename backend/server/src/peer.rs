@@ -1,19 +1,11 @@
-//! Who is at the other end of the connection.
+//! Who is at the other end of a request.
 
+use crate::address::client_address;
 use crate::state::App;
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderName;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// The address that a request came from. Behind our proxy it is the one the proxy saw, which is the last it names.
+/// The address that a request came from, as far as the proxies that are trusted say so.
 pub(crate) fn address_of(app: &App, request: &HttpRequest) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    if !app.config.http.behind_tls_proxy {
-        return peer;
-    }
-    let forwarded = request.headers().get_all(FORWARDED).last();
-    let last = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
-    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
+    client_address(request.peer_addr().map(|peer| peer.ip()), request.headers(), &app.config.http)
 }

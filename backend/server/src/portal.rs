@@ -117,6 +117,8 @@ pub static ROUTES: &[Route] = routes! {
         get "/apps" list_apps, session::<AppKeepers>(), SHOWS;
         post "/apps" create_app, session::<Developers>(), Recording::Entry;
         get "/apps/{app}" show_app, session::<AppKeepers>(), SHOWS;
+        get "/apps/{app}/rules" apps::rules::show_app_rules, session::<AppKeepers>(), SHOWS;
+        post "/apps/{app}/rules" apps::rules::update_app_rules, session::<AppKeepers>(), Recording::Entry;
         post "/apps/{app}/revoke" revoke_app, session::<AppKeepers>(), Recording::Entry;
         post "/apps/{app}/credentials" create_credential, session::<Developers>(), Recording::Entry;
         post "/apps/{app}/credentials/{credential}/revoke" revoke_credential, session::<AppKeepers>(), Recording::Entry;

@@ -94,6 +94,8 @@ codes! {
     /// The data use agreement has a newer version that the organization has not signed. Named by the `error_uri` of the
     /// token endpoint.
     AgreementSuperseded = "agreement_superseded", 403, "새 약정 미서명", "Newer agreement not signed";
+    /// The app may not be used from the network that the request comes from.
+    NetworkNotAllowed = "network_not_allowed", 403, "허용되지 않은 네트워크", "Network not allowed";
     /// There is nothing here for the caller.
     NotFound = "not_found", 404, "찾을 수 없음", "Not found";
     /// The address knows other methods.

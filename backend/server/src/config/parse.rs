@@ -1,6 +1,10 @@
 //! Reads a configuration file and says in one line what is wrong with it, and where.
 
 use super::Config;
+use ipnet::IpNet;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use std::net::IpAddr;
 
 /// A text that is not a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +22,17 @@ pub struct ConfigError {
 
 fn path_prefix(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{path}: ") }
+}
+
+/// Reads networks and bare addresses.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: &String| {
+        let single = text.parse::<IpAddr>().ok().map(IpNet::from);
+        let network = single.or_else(|| text.parse().ok());
+        network.ok_or_else(|| D::Error::custom(format!("`{text}` is not a network such as 10.0.0.0/8")))
+    };
+    texts.iter().map(network).collect()
 }
 
 impl Config {

@@ -47,13 +47,17 @@ impl FileVisitor {
     /// The visitor of a request, when token or address are good.
     pub async fn of(request: &HttpRequest, file: &str) -> Result<Self, Fault> {
         let file = FileId::parse(file);
+        let pattern = request.match_pattern().unwrap_or_default();
         let signed = request.query_string().split('&').any(|pair| pair.starts_with("sig="));
         if signed {
-            return Self::by_address(request, file.ok().ok_or_else(|| Fault::not_found().bare())?);
+            let visitor = Self::by_address(request, file.ok().ok_or_else(|| Fault::not_found().bare())?)?;
+            visitor.visitor.check_network(&pattern).await.map_err(Fault::bare)?;
+            return Ok(visitor);
         }
         let visitor = Visitor::unhurried(request, identify(request)?)?;
+        visitor.check_network(&pattern).await?;
         if let Some(fault) = lacks(&visitor.caller, &[Scope::DataRead, Scope::SyntheticRead]) {
-            return Err(visitor.turn_away(&request.match_pattern().unwrap_or_default(), fault).await);
+            return Err(visitor.turn_away(&pattern, fault).await);
         }
         Params::parse(request.query_string(), &[])?;
         let file = file.ok().ok_or_else(Fault::not_found)?;

@@ -14,6 +14,7 @@ use futures_util::future::LocalBoxFuture;
 use mudeung_core::policy::{Action, Permit, decide};
 use mudeung_core::rate::Allowance;
 use mudeung_wire::ledger::entry::{Entry, Status};
+use mudeung_wire::problem::Code;
 use serde::Serialize;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -56,6 +57,7 @@ impl<S: AnyOf> FromRequest for Visit<S> {
         let pattern = request.match_pattern().unwrap_or_default();
         Box::pin(async move {
             let visitor = visitor?;
+            visitor.check_network(&pattern).await?;
             match lacks(&visitor.caller, S::SCOPES) {
                 None => Ok(Self { visitor, scope: PhantomData }),
                 Some(fault) => Err(visitor.turn_away(&pattern, fault).await),
@@ -80,6 +82,16 @@ impl Visitor {
         let call = request.extensions().get::<Call>().cloned();
         let call = call.ok_or_else(|| Fault::internal("the call middleware is not mounted"))?;
         Ok(Self { app, call, caller, allowance: None })
+    }
+
+    /// Refuses, and records it, when the app may not come from here.
+    pub async fn check_network(&self, pattern: &str) -> Result<(), Fault> {
+        let admitted = {
+            let snapshot = self.app.snapshots.present();
+            let app = snapshot.apps.get(&self.caller.principal.app);
+            app.is_some_and(|app| app.rules.admits(self.call.address))
+        };
+        if admitted { Ok(()) } else { Err(self.turn_away(pattern, network_not_allowed()).await) }
     }
 
     /// Decides, and records a refusal before it is answered.
@@ -147,4 +159,12 @@ impl Visitor {
             }
         }
     }
+}
+
+fn network_not_allowed() -> Fault {
+    Fault::new(
+        Code::NetworkNotAllowed,
+        "The app may not be used from this network. Its page in the portal lists the networks it may come from.",
+        "이 앱은 지금의 네트워크에서 쓸 수 없습니다. 포털의 앱 화면에서 허용 네트워크를 확인하세요.",
+    )
 }

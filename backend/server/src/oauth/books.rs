@@ -1,13 +1,16 @@
 //! Writes down in batches what the token endpoint remembered: when credentials were used, and how many strangers were
 //! refused.
 
+use crate::data::signature::keyed;
 use crate::state::App;
 use actix_web::web;
+use hmac::Mac;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::CredentialId;
 use mudeung_store::StoreError;
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 const USED_EVERY: Duration = Duration::from_secs(5);
@@ -74,15 +77,27 @@ fn note(connection: &mut mudeung_store::Conn, used: &HashMap<CredentialId, Times
     Ok(())
 }
 
-/// One entry for each reason, with its number: as many strangers as may knock, the ledger grows evenly.
+/// One entry for each reason and network, with its number: as many strangers as may knock, the ledger grows evenly.
+/// Networks stand there as keyed hashes: the same one is recognised as the same, and only who holds the server's key can
+/// tell which it is.
 fn write_refused(app: &App) {
-    for (reason, count) in app.oauth.take_refused() {
+    for ((reason, network), count) in app.oauth.take_refused() {
         let mut nonce = [0_u8; 16];
         app.entropy.fill(&mut nonce);
         app.ledger.append_detached(Entry {
             status: Some(Status::Denied),
-            detail: Some(format!("{reason}: {count}")),
+            detail: Some(match network {
+                Some(network) => format!("{reason}: {count} from network {}", network_tag(app, network)),
+                None => format!("{reason}: {count}"),
+            }),
             ..Entry::new(Kind::Outcome, "oauth.refusals", app.clock.now().micros(), nonce)
         });
     }
+}
+
+fn network_tag(app: &App, network: IpAddr) -> String {
+    let mut mac = keyed(app.keys.session().expose());
+    mac.update(b"refused-network\0");
+    mac.update(network.to_string().as_bytes());
+    mac.finalize().into_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -57,22 +57,24 @@ pub(super) async fn authenticate(
     let header = values.next();
     let several = values.next().is_some();
     if let Err(refusal) = one_way_only(header.is_some(), several, form) {
-        app.oauth.count_refusal(refusal.error());
+        app.oauth.count_refusal_from(refusal.error(), call.address);
         return Err(refusal);
     }
     if form.has_assertion() {
-        return assertion::authenticate(app, call, operation, form, now).await;
+        let subject = assertion::authenticate(app, call, operation, form, now).await?;
+        return within_networks(app, call, operation, subject, false, now);
     }
     let presented = match header {
         Some(header) => Presented::in_header(header, form),
         None => Presented::in_body(form),
     };
-    let presented = presented.inspect_err(|refusal| app.oauth.count_refusal(refusal.error()))?;
+    let presented = presented.inspect_err(|refusal| app.oauth.count_refusal_from(refusal.error(), call.address))?;
     let snapshot = app.snapshots.present();
     let subject = secret::prove(&snapshot, &app.keys, &presented, now).map_err(|unproven| {
         let refusal = Refusal::invalid_client(header.is_some());
         fail(app, call, operation, &unproven, Failure::of(refusal), now)
     })?;
+    let subject = within_networks(app, call, operation, subject, header.is_some(), now)?;
     brake(app, subject.app, now)?;
     Ok(subject)
 }
@@ -91,7 +93,26 @@ pub(super) async fn authenticate_by_grant(
         app.oauth.count_refusal("invalid_request");
         return Err(Refusal::invalid_request("The assertion is proof enough: send no other with this grant_type."));
     }
-    assertion::authenticate_by_grant(app, call, operation, form, now).await
+    let subject = assertion::authenticate_by_grant(app, call, operation, form, now).await?;
+    within_networks(app, call, operation, subject, false, now)
+}
+
+/// Refuses who comes from elsewhere than the app may. It is answered and recorded as a wrong proof is, so that who found a
+/// secret does not learn that it is right.
+fn within_networks(
+    app: &App,
+    call: &Call,
+    operation: &'static str,
+    subject: Subject,
+    by_header: bool,
+    now: Timestamp,
+) -> Result<Subject, Refusal> {
+    let snapshot = app.snapshots.present();
+    if snapshot.apps.get(&subject.app).is_some_and(|known| known.rules.admits(call.address)) {
+        return Ok(subject);
+    }
+    let unproven = Unproven { app: Some(subject.app), name: subject.app.to_string() };
+    Err(fail(app, call, operation, &unproven, Failure::of(Refusal::invalid_client(by_header)), now))
 }
 
 fn one_way_only(by_header: bool, several: bool, form: &Form) -> Result<(), Refusal> {
@@ -145,13 +166,13 @@ fn fail(
     failure: Failure,
     now: Timestamp,
 ) -> Refusal {
-    if let Err(early) = app.oauth.brakes.failed(&unproven.name, now) {
-        app.oauth.count_refusal("rate_limited");
+    if let Err(early) = app.oauth.brakes.failed_from(&unproven.name, call.address, now) {
+        app.oauth.count_refusal_from("rate_limited", call.address);
         return Refusal::too_often(early.retry_in);
     }
     let snapshot = app.snapshots.present();
     let Some(known) = unproven.app.and_then(|id| snapshot.apps.get(&id)) else {
-        app.oauth.count_refusal("unknown_client");
+        app.oauth.count_refusal_from("unknown_client", call.address);
         return failure.refusal;
     };
     app.ledger.append_detached(Entry {

@@ -137,6 +137,12 @@ impl Refusal {
         Self { uri: Some(uri), ..refusal }
     }
 
+    /// The request did not come through TLS.
+    pub(crate) const fn plain_http() -> Self {
+        let description = "This endpoint is served over https alone. The secret has travelled in the open: replace it.";
+        Self::new(StatusCode::FORBIDDEN, "invalid_request", description)
+    }
+
     /// Too often.
     pub(crate) fn too_often(retry_in: Duration) -> Self {
         let description = "Too many requests. Keep a token until it expires, and wait as Retry-After says.";

@@ -49,6 +49,8 @@ pub fn hint(secret: &Secret<String>) -> String {
 /// What is stored of a secret: HMAC-SHA-256 under the server's pepper. A machine's secret has 256 bits, so it needs no
 /// slow hash.
 pub fn hash(keys: &Keys, secret: &str) -> [u8; 32] {
+    #[cfg(test)]
+    tests::HASHED.with(|count| count.set(count.get() + 1));
     // HMAC takes keys of every length, so this cannot fail.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(keys.pepper().expose()) else { return [0; 32] };
     mac.update(secret.as_bytes());
@@ -56,10 +58,23 @@ pub fn hash(keys: &Keys, secret: &str) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use mudeung_core::clock::CountingEntropy;
     use proptest::prelude::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many secrets this thread has hashed: the work by which an answer could tell what exists.
+        pub(super) static HASHED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// How many secrets `work` hashes.
+    pub(in crate::oauth) fn hashes_during<T>(work: impl FnOnce() -> T) -> (u32, T) {
+        let before = HASHED.with(Cell::get);
+        let done = work();
+        (HASHED.with(Cell::get) - before, done)
+    }
 
     #[test]
     fn a_secret_has_prefix_length_alphabet_and_checksum() {

@@ -2,18 +2,26 @@
 
 use super::brakes::Brakes;
 use super::device::brake::DeviceBrakes;
+use crate::address::network_of;
 use crate::config::Config;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{AppId, CredentialId};
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+
+/// The most networks that refusals are told apart by between two entries; the rest is counted together.
+const NETWORKS_MAX: usize = 64;
+
+/// Why, and from which network where that is known.
+pub(super) type Refused = (&'static str, Option<IpAddr>);
 
 /// What the token endpoint remembers between requests. Written to the databases in batches by [`super::books`].
 pub struct OAuthState {
     pub(super) brakes: Brakes,
     pub(crate) devices: DeviceBrakes,
     used: Mutex<HashMap<CredentialId, Timestamp>>,
-    refused: Mutex<BTreeMap<&'static str, u64>>,
+    refused: Mutex<BTreeMap<Refused, u64>>,
     /// How many used assertions of each client are remembered: as counted in the database, and those added since.
     assertions: Mutex<HashMap<AppId, u64>>,
 }
@@ -38,8 +46,18 @@ impl OAuthState {
 
     /// Counts a refusal that leaves no entry of its own, because anyone could cause any number of them.
     pub(crate) fn count_refusal(&self, reason: &'static str) {
+        self.count((reason, None));
+    }
+
+    /// Counts such a refusal under the network it was asked from.
+    pub(crate) fn count_refusal_from(&self, reason: &'static str, address: IpAddr) {
+        self.count((reason, Some(network_of(address))));
+    }
+
+    fn count(&self, refusal: Refused) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = refused.entry(reason).or_default();
+        let full = refused.len() >= NETWORKS_MAX && !refused.contains_key(&refusal);
+        let count = refused.entry(if full { (refusal.0, None) } else { refusal }).or_default();
         *count = count.saturating_add(1);
     }
 
@@ -54,7 +72,7 @@ impl OAuthState {
     }
 
     /// Takes out what was counted of refusals.
-    pub(super) fn take_refused(&self) -> BTreeMap<&'static str, u64> {
+    pub(super) fn take_refused(&self) -> BTreeMap<Refused, u64> {
         std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -3,11 +3,12 @@
 pub(super) mod assertions;
 pub(super) mod credentials;
 pub(super) mod keys;
+pub(super) mod rules;
 
 use super::desk::{AppKeepers, Desk, Developers, Roles};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
-use super::texts::{AppsTexts, KeysTexts};
+use super::texts::{AppsTexts, KeysTexts, RulesTexts};
 use super::{moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
@@ -46,6 +47,7 @@ struct AppPage {
     credentials: Vec<credentials::CredentialLine>,
     grants: Vec<GrantLine>,
     may_create: bool,
+    rules_link: &'static str,
 }
 
 struct AppLine {
@@ -173,6 +175,7 @@ async fn show_one<R: Roles>(desk: &Desk<R>, page: Page, id: AppId, status: Statu
                 until: moment::minute(grant.valid_until),
             })
             .collect(),
+        rules_link: RulesTexts::of(page.language).link,
         may_create: active && desk.signed_in.has(&[Role::Developer]),
         page: page.clone(),
     };

@@ -50,7 +50,13 @@ impl Brake {
     /// What an attempt on this account from this address has to expect.
     pub(super) fn ask(&self, account: &str, address: IpAddr, now: Timestamp) -> Verdict {
         let keys = keys(account, address);
-        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in [&keys.pair, &keys.address, &keys.account] {
+            // A clock that was set back must not make a window longer than it is.
+            if let Some(counter) = counters.get_mut(key).filter(|counter| counter.since > now) {
+                counter.since = now;
+            }
+        }
         let live = |key: &[u8; 32]| counters.get(key).copied().filter(|counter| now.since(counter.since) < WINDOW);
         let full = |key, max| live(key).filter(|counter| counter.failures >= max);
         let refused = full(&keys.pair, PAIR_FAILURES_MAX).or_else(|| full(&keys.address, ADDRESS_FAILURES_MAX));

@@ -294,6 +294,7 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "request-withdrawn" => t.done_request_withdrawn,
         "organization-suspended" => t.done_organization_suspended,
         "organization-resumed" => t.done_organization_resumed,
+        "app-rules-updated" => t.done_app_rules_updated,
         "access-stopped" => t.done_access_stopped,
         "access-resumed" => t.done_access_resumed,
         "version-published" => t.done_version_published,

@@ -18,7 +18,7 @@ pub(crate) use device::DeviceTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use problems::advice;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
-pub(crate) use safety::KillSwitchTexts;
+pub(crate) use safety::{KillSwitchTexts, RulesTexts};
 
 /// One key with its Korean and its English text.
 #[cfg(test)]
@@ -75,6 +75,7 @@ mod tests {
             ReleasesTexts::PAIRS,
             RequestsTexts::PAIRS,
             KillSwitchTexts::PAIRS,
+            RulesTexts::PAIRS,
             problems::PAIRS,
         ];
         groups.concat()

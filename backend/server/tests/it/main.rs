@@ -10,6 +10,8 @@ mod billing;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod data;
@@ -19,6 +21,8 @@ mod kill_switches;
 mod ledger;
 #[cfg(test)]
 mod ledger_attacks;
+#[cfg(test)]
+mod networks;
 #[cfg(test)]
 mod oauth_assertion;
 #[cfg(test)]

@@ -51,6 +51,7 @@ const EXEMPT: &[&str] = &[
     "show_home",
     "list_apps",
     "show_app",
+    "show_app_rules",
     "list_requests",
     "new_request",
     "show_request",

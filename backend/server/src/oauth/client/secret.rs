@@ -90,3 +90,64 @@ pub(super) fn prove(
     };
     subject().ok_or(Unproven { app: named, name: presented.id.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::secrets::tests::hashes_during;
+    use mudeung_core::app::{App, AppRules, AppState};
+    use mudeung_core::clock::CountingEntropy;
+    use mudeung_core::credential::CredentialState;
+    use mudeung_core::id::{CredentialId, OrganizationId};
+    use mudeung_core::policy::CredentialStanding;
+    use mudeung_core::scope::ScopeSet;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn world(keys: &Keys) -> (Snapshot, String, String) {
+        let app = App {
+            id: AppId::from_bytes([1; 16]),
+            organization: OrganizationId::from_bytes([2; 16]),
+            name: "App".to_owned(),
+            scopes: ScopeSet::company(),
+            authentication: ClientAuthentication::ClientSecret,
+            rules: AppRules::default(),
+            state: AppState::Suspended { suspended_at: NOW },
+            created_at: NOW,
+        };
+        let secret = secrets::mint(&CountingEntropy::default()).expose().clone();
+        let credential = CredentialId::from_bytes([3; 16]);
+        let mut snapshot = Snapshot::default();
+        snapshot.secrets.insert(secrets::hash(keys, &secret), credential);
+        let (state, not_before) = (CredentialState::Active, NOW);
+        snapshot
+            .credentials
+            .insert(credential, CredentialStanding { app: app.id, not_before, state, expires_at: Some(NOW) });
+        let id = app.id.to_string();
+        snapshot.apps.insert(app.id, app);
+        (snapshot, id, secret)
+    }
+
+    /// Time is not measured, because a busy machine measures itself: what is compared is the work, which is one keyed
+    /// hash and one look-up whatever is wrong.
+    #[test]
+    fn oauth_74_every_refusal_costs_the_same_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::load_or_create(&folder.path().join("keys"), &CountingEntropy::default()).unwrap();
+        let (snapshot, known, secret) = world(&keys);
+        let unknown = AppId::from_bytes([9; 16]).to_string();
+        for (id, secret) in [
+            (known.as_str(), secret.as_str()),
+            (known.as_str(), "wrong"),
+            (known.as_str(), ""),
+            (unknown.as_str(), secret.as_str()),
+            (unknown.as_str(), "wrong"),
+            ("no identifier at all", "wrong"),
+        ] {
+            let presented = Presented { id: id.to_owned(), secret: Secret::new(secret.to_owned()) };
+            let (hashes, refused) = hashes_during(|| prove(&snapshot, &keys, &presented, NOW));
+            assert!(refused.is_err(), "{id}");
+            assert_eq!(hashes, 1, "{id} {secret}");
+        }
+    }
+}

@@ -78,6 +78,7 @@ texts! {
         done_request_withdrawn: "신청을 철회했습니다.", "The request is withdrawn.";
         done_organization_suspended: "기관의 이용을 중지했습니다. 1초 안에 모든 요청이 중단됩니다.", "The organization is suspended. Its requests stop within one second.";
         done_organization_resumed: "기관의 이용을 재개했습니다.", "The organization may act again.";
+        done_app_rules_updated: "앱 규칙을 저장했습니다. 1초 안에 적용됩니다.", "The rules are saved and effective within one second.";
         done_access_stopped: "정지했습니다. 진행 중인 전송도 1초 안에 멈춥니다.", "Stopped. Running streams stop within one second.";
         done_access_resumed: "재개했습니다.", "Access is resumed.";
         done_version_published: "버전을 공개했습니다.", "The version is published.";

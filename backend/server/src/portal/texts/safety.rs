@@ -32,3 +32,24 @@ texts! {
         own_organization: "자기 기관은 멈출 수 없습니다.", "You cannot stop your own organization.";
     }
 }
+
+texts! {
+    /// The rules of an app.
+    RulesTexts {
+        title: "앱 규칙", "Rules of the app";
+        lead: "바꾼 규칙은 1초 안에 적용되고 원장에 남습니다.", "A changed rule is effective within one second and stands in the ledger.";
+        networks: "허용 네트워크", "Networks it may come from";
+        networks_hint: "한 줄에 하나씩, 32개까지. 예: 203.0.113.0/24. 비워 두면 어디서든 쓸 수 있습니다.", "One on each line, up to 32, for instance 203.0.113.0/24. Leave it empty to come from anywhere.";
+        your_address: "지금 접속한 주소:", "You are coming from:";
+        dpop_bound: "토큰을 키에 묶기 (DPoP)", "Bind tokens to a key (DPoP)";
+        dpop_bound_hint: "켜면 DPoP 증명 없이는 토큰을 받을 수 없습니다. 토큰이 새어 나가도 다른 곳에서 쓸 수 없습니다.", "When set, there are no tokens without a DPoP proof, and a leaked token is of no use elsewhere.";
+        token_endpoint_audience: "토큰 주소를 aud로 쓰는 옛 클라이언트 허용", "Accept the token endpoint as audience of assertions";
+        token_endpoint_audience_hint: "서명된 어서션의 aud에 발급자 대신 토큰 주소를 넣는 라이브러리를 쓸 때만 켜세요.", "For libraries that put the token endpoint instead of the issuer into `aud`. Leave it off otherwise.";
+        save: "규칙 저장", "Save the rules";
+        unreadable: "주소나 네트워크가 아닙니다. 203.0.113.7 또는 203.0.113.0/24처럼 적어 주세요.", "not an address or a network. Write it like 203.0.113.7 or 203.0.113.0/24.";
+        beyond_prefix: "네트워크 밖의 비트가 있습니다. 다음을 뜻하셨나요?", "it has bits beyond its prefix. Did you mean";
+        everywhere: "모든 주소를 뜻합니다. 어디서든 쓰려면 목록을 비워 두세요.", "that is every address. Leave the list empty to come from anywhere.";
+        too_many: "네트워크는 32개까지 적을 수 있습니다.", "An app is bound to at most 32 networks.";
+        link: "규칙: 허용 네트워크, DPoP", "Rules: networks, DPoP";
+    }
+}
