@@ -101,6 +101,7 @@ impl Layout {
             // One name whatever the port, or the ledger of an earlier start would be somebody else's.
             ledger: LedgerConfig { origin: LEDGER_ORIGIN.to_owned(), ..LedgerConfig::default() },
             sandbox: None,
+            portal: mudeung_server::config::PortalConfig::default(),
             operations: mudeung_server::config::OperationsConfig::default(),
         }
     }

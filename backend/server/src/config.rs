@@ -32,6 +32,9 @@ pub struct Config {
     /// The published sandbox credential, shown on the portal's front page; only ever of synthetic data.
     #[serde(default)]
     pub sandbox: Option<SandboxConfig>,
+    /// The portal.
+    #[serde(default)]
+    pub portal: PortalConfig,
     /// What the operator looks at.
     #[serde(default)]
     pub operations: OperationsConfig,
@@ -197,6 +200,15 @@ pub struct SandboxConfig {
     pub client_id: String,
     /// The `client_secret`: published on purpose, it opens synthetic data alone.
     pub client_secret: String,
+}
+
+/// The portal.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PortalConfig {
+    /// Whether grave actions (approving, stopping, showing a secret) need a second factor. Without it, members who have
+    /// none enter their password again.
+    pub require_totp: bool,
 }
 
 /// What the operator looks at.

@@ -27,10 +27,13 @@ pub mod password;
 mod reference;
 mod releases;
 mod requests;
+mod security;
 mod session;
 mod sign_in;
 pub mod state;
+mod step_up;
 mod texts;
+mod totp;
 mod usage;
 
 use crate::fault::Fault;
@@ -40,7 +43,10 @@ use apps::assertions::check_assertion;
 use apps::credentials::{create_credential, revoke_credential};
 use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
-use desk::{Admins, Anyone, AppKeepers, Auditors, Developers, Reviewers, Roles, Stewards};
+use desk::{
+    Admins, Anyone, AppKeepers, Auditors, Developers, FreshAdmins, FreshAnyone, FreshAppKeepers, FreshDevelopers,
+    FreshReviewers, Roles, Stewards,
+};
 use requests::decide::{approve_request, reject_request, show_request};
 use requests::{list_requests, new_request, submit_request, withdraw_request};
 
@@ -119,9 +125,9 @@ pub static ROUTES: &[Route] = routes! {
         get "/apps/{app}" show_app, session::<AppKeepers>(), SHOWS;
         get "/apps/{app}/rules" apps::rules::show_app_rules, session::<AppKeepers>(), SHOWS;
         post "/apps/{app}/rules" apps::rules::update_app_rules, session::<AppKeepers>(), Recording::Entry;
-        post "/apps/{app}/revoke" revoke_app, session::<AppKeepers>(), Recording::Entry;
-        post "/apps/{app}/credentials" create_credential, session::<Developers>(), Recording::Entry;
-        post "/apps/{app}/credentials/{credential}/revoke" revoke_credential, session::<AppKeepers>(), Recording::Entry;
+        post "/apps/{app}/revoke" revoke_app, session::<FreshAppKeepers>(), Recording::Entry;
+        post "/apps/{app}/credentials" create_credential, session::<FreshDevelopers>(), Recording::Entry;
+        post "/apps/{app}/credentials/{credential}/revoke" revoke_credential, session::<FreshAppKeepers>(), Recording::Entry;
         get "/device" device::show_device, session::<Developers>(), FORM;
         post "/device" device::enter_device_code, session::<Developers>(), Recording::Entry;
         post "/device/decide" device::decide_device, session::<Developers>(), Recording::Entry;
@@ -129,13 +135,13 @@ pub static ROUTES: &[Route] = routes! {
         post "/apps/{app}/keys" register_key, session::<Developers>(), Recording::Entry;
         post "/apps/{app}/assertion" check_assertion, session::<Developers>(), DRY_RUN;
         get "/grants" grants::list_grants, session::<Anyone>(), SHOWS;
-        post "/grants/{grant}/revoke" grants::revoke_grant, session::<Admins>(), Recording::Entry;
+        post "/grants/{grant}/revoke" grants::revoke_grant, session::<FreshAdmins>(), Recording::Entry;
         get "/requests" list_requests, session::<Anyone>(), SHOWS;
         post "/requests" submit_request, session::<Developers>(), Recording::Entry;
         get "/requests/new" new_request, session::<Developers>(), FORM;
         get "/requests/{request}" show_request, session::<Anyone>(), SHOWS;
-        post "/requests/{request}/approve" approve_request, session::<Reviewers>(), Recording::Entry;
-        post "/requests/{request}/reject" reject_request, session::<Reviewers>(), Recording::Entry;
+        post "/requests/{request}/approve" approve_request, session::<FreshReviewers>(), Recording::Entry;
+        post "/requests/{request}/reject" reject_request, session::<FreshReviewers>(), Recording::Entry;
         post "/requests/{request}/withdraw" withdraw_request, session::<Developers>(), Recording::Entry;
         get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;
         get "/releases" releases::list_releases, session::<Stewards>(), SHOWS;
@@ -144,11 +150,17 @@ pub static ROUTES: &[Route] = routes! {
         get "/ledger" ledger::list_entries, session::<Auditors>(), Recording::Entry;
         get "/ledger/{index}" ledger::show_entry, session::<Auditors>(), Recording::Entry;
         get "/organizations" organizations::list_organizations, session::<Admins>(), SHOWS;
-        post "/organizations/{organization}/suspend" organizations::suspend_organization, session::<Admins>(), Recording::Entry;
-        post "/organizations/{organization}/resume" organizations::resume_organization, session::<Admins>(), Recording::Entry;
+        post "/organizations/{organization}/suspend" organizations::suspend_organization, session::<FreshAdmins>(), Recording::Entry;
+        post "/organizations/{organization}/resume" organizations::resume_organization, session::<FreshAdmins>(), Recording::Entry;
+        get "/security" security::show_security, session::<Anyone>(), SHOWS;
+        post "/security/second-factor" security::start_second_factor, session::<Anyone>(), Recording::Entry;
+        post "/security/second-factor/confirm" security::confirm_second_factor, session::<Anyone>(), Recording::Entry;
+        post "/security/second-factor/remove" security::remove_second_factor, session::<FreshAnyone>(), Recording::Entry;
+        get "/step-up" step_up::show_step_up, session::<Anyone>(), FORM;
+        post "/step-up" step_up::step_up, session::<Anyone>(), Recording::Entry;
         get "/kill-switches" kill_switches::show_kill_switches, session::<Admins>(), SHOWS;
-        post "/kill-switches/{level}/stop" kill_switches::stop_access, session::<Admins>(), Recording::Entry;
-        post "/kill-switches/{level}/resume" kill_switches::resume_access, session::<Admins>(), Recording::Entry;
+        post "/kill-switches/{level}/stop" kill_switches::stop_access, session::<FreshAdmins>(), Recording::Entry;
+        post "/kill-switches/{level}/resume" kill_switches::resume_access, session::<FreshAdmins>(), Recording::Entry;
     }
 };
 

@@ -22,6 +22,7 @@ pub mod members;
 pub mod organizations;
 pub mod requests;
 pub mod revoked_tokens;
+pub mod second_factors;
 pub mod service;
 pub mod sessions;
 pub mod snapshot;

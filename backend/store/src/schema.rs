@@ -50,6 +50,8 @@ diesel::table! {
         created_at -> BigInt,
         last_seen_at -> BigInt,
         expires_at -> BigInt,
+        proved_at -> BigInt,
+        proved_by -> Text,
     }
 }
 
@@ -72,6 +74,24 @@ diesel::table! {
         polled_at -> Nullable<BigInt>,
         created_at -> BigInt,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    second_factors (member) {
+        member -> Text,
+        sealed -> Binary,
+        last_step -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (code_hash) {
+        code_hash -> Binary,
+        member -> Text,
+        used_at -> Nullable<BigInt>,
     }
 }
 

@@ -9,6 +9,15 @@ use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{MemberId, SessionId};
 
+/// How a member last proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProvedBy {
+    /// With the password alone.
+    Password,
+    /// With a code of their second factor.
+    SecondFactor,
+}
+
 /// A sign-in of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -24,6 +33,10 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// It is not valid from this moment on.
     pub expires_at: Timestamp,
+    /// When the member last proved who they are.
+    pub proved_at: Timestamp,
+    /// How they did.
+    pub proved_by: ProvedBy,
 }
 
 #[derive(Queryable, Insertable)]
@@ -35,6 +48,17 @@ struct Row {
     created_at: i64,
     last_seen_at: i64,
     expires_at: i64,
+    proved_at: i64,
+    proved_by: String,
+}
+
+impl ProvedBy {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SecondFactor => "second_factor",
+        }
+    }
 }
 
 /// Adds a session.
@@ -46,6 +70,8 @@ pub fn insert_session(conn: &mut Conn, session: &Session) -> Result<(), StoreErr
         created_at: session.created_at.micros(),
         last_seen_at: session.last_seen_at.micros(),
         expires_at: session.expires_at.micros(),
+        proved_at: session.proved_at.micros(),
+        proved_by: session.proved_by.as_str().to_owned(),
     };
     inserting(diesel::insert_into(table).values(row).execute(&mut conn.0), "the session")
 }
@@ -54,6 +80,11 @@ pub fn insert_session(conn: &mut Conn, session: &Session) -> Result<(), StoreErr
 pub fn find_session_by_hash(conn: &mut Conn, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {
     let query = table.filter(sessions::token_hash.eq(token_hash.to_vec()));
     query.first::<Row>(&mut conn.0).optional()?.map(session).transpose()
+}
+
+/// The session, when there is one; expired ones too.
+pub fn find_session(conn: &mut Conn, id: SessionId) -> Result<Option<Session>, StoreError> {
+    table.find(id.to_string()).first::<Row>(&mut conn.0).optional()?.map(session).transpose()
 }
 
 /// Notes that a session was used.
@@ -81,5 +112,11 @@ fn session(row: Row) -> Result<Session, StoreError> {
         created_at: Timestamp::from_micros(row.created_at),
         last_seen_at: Timestamp::from_micros(row.last_seen_at),
         expires_at: Timestamp::from_micros(row.expires_at),
+        proved_at: Timestamp::from_micros(row.proved_at),
+        proved_by: match row.proved_by.as_str() {
+            "password" => ProvedBy::Password,
+            "second_factor" => ProvedBy::SecondFactor,
+            other => return Err(column::unknown("proof of a session", other)),
+        },
     })
 }

@@ -5,7 +5,7 @@ pub(super) mod credentials;
 pub(super) mod keys;
 pub(super) mod rules;
 
-use super::desk::{AppKeepers, Desk, Developers, Roles};
+use super::desk::{AppKeepers, Desk, Developers, FreshAppKeepers, Roles};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
 use super::texts::{AppsTexts, KeysTexts, RulesTexts};
@@ -105,7 +105,7 @@ pub(super) async fn show_app(desk: Desk<AppKeepers>, id: web::Path<String>) -> R
 
 /// Revokes an app, for good.
 pub(super) async fn revoke_app(
-    desk: Desk<AppKeepers>,
+    desk: Desk<FreshAppKeepers>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {

@@ -1,7 +1,7 @@
 //! The permission to enter a page, in the handler's signature: [`Visitor`] for anyone, [`Desk`] for members by role.
 
 use super::page::Page;
-use super::session::{self, SignedIn};
+use super::session::{self, SignedIn, StepUp};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::record;
@@ -20,34 +20,45 @@ use std::marker::PhantomData;
 pub(crate) trait Roles: 'static {
     /// The roles.
     const ROLES: &'static [Role];
+    /// Whether the member must have proved who they are in the last minutes.
+    const STEP_UP: bool;
 }
 
 macro_rules! roles {
-    ($($(#[$doc:meta])* $name:ident = [$($role:ident),*];)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = [$($role:ident),*], $step_up:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub(crate) struct $name;
         impl Roles for $name {
             const ROLES: &'static [Role] = &[$(Role::$role),*];
+            const STEP_UP: bool = $step_up;
         }
     )*};
 }
 
 roles! {
     /// Everybody who can sign in.
-    Anyone = [];
+    Anyone = [], false;
     /// A company's developer.
-    Developers = [Developer];
+    Developers = [Developer], false;
     /// Those who look after apps: the company's developers, and the hospital's admin for all of them.
-    AppKeepers = [Developer, Admin];
-    /// Those who decide on access requests.
-    Reviewers = [Reviewer, Admin];
+    AppKeepers = [Developer, Admin], false;
     /// Those who put versions into service.
-    Stewards = [Steward, Admin];
+    Stewards = [Steward, Admin], false;
     /// Those who read the whole ledger.
-    Auditors = [Auditor, Admin];
+    Auditors = [Auditor, Admin], false;
     /// Those who run the sandbox.
-    Admins = [Admin];
+    Admins = [Admin], false;
+    /// Everybody who can sign in, at something grave.
+    FreshAnyone = [], true;
+    /// A company's developer who is about to see a secret.
+    FreshDevelopers = [Developer], true;
+    /// Those who look after apps, about to stop something.
+    FreshAppKeepers = [Developer, Admin], true;
+    /// Those who decide on access requests, deciding.
+    FreshReviewers = [Reviewer, Admin], true;
+    /// Those who run the sandbox, at something grave.
+    FreshAdmins = [Admin], true;
 }
 
 /// Anyone who looks at a public page.
@@ -78,6 +89,8 @@ pub(crate) struct Desk<R: Roles> {
 pub(crate) enum Shut {
     /// Nobody is signed in: go and do that, then come back.
     SignIn(String),
+    /// The proof of who they are is too old: go and prove it again.
+    StepUp(String),
     /// Any other reason.
     Fault(Fault),
 }
@@ -109,6 +122,13 @@ impl<R: Roles> FromRequest for Desk<R> {
             let Some(signed_in) = signed_in else { return Err(Shut::SignIn(page.sign_in_href())) };
             if !R::ROLES.is_empty() && !signed_in.has(R::ROLES) {
                 return Err(Shut::Fault(role_missing()));
+            }
+            if R::STEP_UP {
+                match signed_in.step_up(app.clock.now(), app.config.portal.require_totp) {
+                    StepUp::Nothing => {}
+                    StepUp::Prove => return Err(Shut::StepUp(page.step_up_href(&request))),
+                    StepUp::Enrol => return Err(Shut::StepUp(page.at("/security?done=second-factor-needed"))),
+                }
             }
             Ok(Self { app, call, page, signed_in, roles: PhantomData })
         })
@@ -179,6 +199,7 @@ impl std::fmt::Display for Shut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::SignIn(_) => f.write_str("nobody is signed in"),
+            Self::StepUp(_) => f.write_str("the member must prove again who they are"),
             Self::Fault(fault) => fault.fmt(f),
         }
     }
@@ -187,14 +208,14 @@ impl std::fmt::Display for Shut {
 impl ResponseError for Shut {
     fn status_code(&self) -> actix_web::http::StatusCode {
         match self {
-            Self::SignIn(_) => actix_web::http::StatusCode::SEE_OTHER,
+            Self::SignIn(_) | Self::StepUp(_) => actix_web::http::StatusCode::SEE_OTHER,
             Self::Fault(fault) => fault.status(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::SignIn(location) => see_other(location),
+            Self::SignIn(location) | Self::StepUp(location) => see_other(location),
             Self::Fault(fault) => fault.error_response(),
         }
     }

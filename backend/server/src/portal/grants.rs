@@ -1,6 +1,6 @@
 //! Grants: what they open, how much of their quota is used, and the switch that ends one.
 
-use super::desk::{Admins, Anyone, Desk};
+use super::desk::{Anyone, Desk, FreshAdmins};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
 use super::texts::{GrantsTexts, pick};
@@ -81,7 +81,7 @@ pub(super) async fn list_grants(desk: Desk<Anyone>) -> Result<HttpResponse, Faul
 
 /// Revokes a grant: the kill switch.
 pub(super) async fn revoke_grant(
-    desk: Desk<Admins>,
+    desk: Desk<FreshAdmins>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {

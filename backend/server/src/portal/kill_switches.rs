@@ -4,7 +4,7 @@
 mod level;
 mod targets;
 
-use super::desk::{Admins, Desk};
+use super::desk::{Admins, Desk, FreshAdmins, Roles};
 use super::fields::Submitted;
 use super::page::{self, Page};
 use super::texts::KillSwitchTexts;
@@ -44,7 +44,7 @@ pub(super) async fn show_kill_switches(desk: Desk<Admins>) -> Result<HttpRespons
 
 /// Stops something, at once.
 pub(super) async fn stop_access(
-    desk: Desk<Admins>,
+    desk: Desk<FreshAdmins>,
     level: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -75,7 +75,7 @@ pub(super) async fn stop_access(
 
 /// Lets go of what was stopped.
 pub(super) async fn resume_access(
-    desk: Desk<Admins>,
+    desk: Desk<FreshAdmins>,
     level: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -90,8 +90,8 @@ pub(super) async fn resume_access(
     Ok(desk.go("/kill-switches", "access-resumed"))
 }
 
-async fn show(
-    desk: &Desk<Admins>,
+async fn show<R: Roles>(
+    desk: &Desk<R>,
     page: Page,
     typed: Option<(Level, String)>,
     status: StatusCode,

@@ -1,6 +1,6 @@
 //! Organizations: the widest kill switch, and how to lift it.
 
-use super::desk::{Admins, Desk};
+use super::desk::{Admins, Desk, FreshAdmins};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
 use super::texts::{GrantsTexts, OrganizationsTexts};
@@ -66,7 +66,7 @@ pub(super) async fn list_organizations(desk: Desk<Admins>) -> Result<HttpRespons
 
 /// Suspends an organization with all its apps and members.
 pub(super) async fn suspend_organization(
-    desk: Desk<Admins>,
+    desk: Desk<FreshAdmins>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -89,7 +89,7 @@ pub(super) async fn suspend_organization(
 
 /// Lets a suspended organization act again.
 pub(super) async fn resume_organization(
-    desk: Desk<Admins>,
+    desk: Desk<FreshAdmins>,
     id: web::Path<String>,
     _form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -100,7 +100,7 @@ pub(super) async fn resume_organization(
 }
 
 async fn step(
-    desk: &Desk<Admins>,
+    desk: &Desk<FreshAdmins>,
     name: &'static str,
     intent: Entry,
     id: OrganizationId,

@@ -7,7 +7,7 @@ use super::texts::Common;
 use crate::call::{Call, Language, OwnDialect};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERER, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use mudeung_core::member::Role;
@@ -152,6 +152,15 @@ impl Page {
         format!("{}?{query}", self.at("/sign-in"))
     }
 
+    /// Where to prove again who one is, to come back to the page that the form was on.
+    pub(crate) fn step_up_href(&self, request: &HttpRequest) -> String {
+        let referer = request.headers().get(REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let path = referer.splitn(4, '/').nth(3).map(|path| format!("/{path}")).unwrap_or_default();
+        let next = super::sign_in::own_page(&path).unwrap_or_else(|| self.at("/home"));
+        let query = serde_urlencoded::to_string([("next", next.as_str())]).unwrap_or_default();
+        format!("{}?{query}", self.at("/step-up"))
+    }
+
     /// The token that forms must carry; empty when nobody is signed in.
     pub(crate) fn form_token(&self) -> &str {
         self.who.as_ref().map_or("", |who| who.form_token.as_str())
@@ -252,7 +261,7 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
     use Role::{Admin, Auditor, Developer, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 10] = [
+    let all: [(&str, &'static str, Option<&[Role]>); 11] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -263,6 +272,7 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
         ("/organizations", t.nav_organizations, Some(&[Admin])),
         ("/kill-switches", t.nav_kill_switches, Some(&[Admin])),
+        ("/security", t.nav_security, Some(&Role::ALL)),
     ];
     let open = |roles: Option<&[Role]>| match (roles, signed_in) {
         (None, _) => true,
@@ -299,6 +309,9 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "access-resumed" => t.done_access_resumed,
         "version-published" => t.done_version_published,
         "version-withdrawn" => t.done_version_withdrawn,
+        "second-factor-needed" => t.done_second_factor_needed,
+        "second-factor-removed" => t.done_second_factor_removed,
+        "stepped-up" => t.done_stepped_up,
         "signed-out" => t.done_signed_out,
         _ => return None,
     })

@@ -9,14 +9,16 @@ use mudeung_core::clock::Timestamp;
 use mudeung_core::id::SessionId;
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
-use mudeung_store::sessions::{self, Session};
-use mudeung_store::{StoreError, members};
+use mudeung_store::sessions::{self, ProvedBy, Session};
+use mudeung_store::{StoreError, members, second_factors};
 use std::time::Duration;
 
 /// A session that is not used for so long is over.
 pub(super) const IDLE: Duration = Duration::from_secs(30 * 60);
 /// A session is over after so long, used or not.
 pub(super) const ABSOLUTE: Duration = Duration::from_secs(12 * 60 * 60);
+/// How old a proof may be for something grave.
+const STEP_UP: Duration = Duration::from_secs(5 * 60);
 /// How exactly "last seen" is known; each time is a write.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
 
@@ -31,9 +33,35 @@ pub(crate) struct SignedIn {
     pub(crate) session: SessionId,
     /// The token that forms must carry.
     pub(crate) form_token: String,
+    /// When and how the member last proved who they are.
+    pub(crate) proved: (Timestamp, ProvedBy),
+    /// Whether the member has a second factor.
+    pub(crate) has_second_factor: bool,
+}
+
+/// What a member must do before something grave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StepUp {
+    /// Nothing: the proof is fresh.
+    Nothing,
+    /// Prove again who they are.
+    Prove,
+    /// Set up a second factor first.
+    Enrol,
 }
 
 impl SignedIn {
+    /// What the member must do before something grave. A moment in the future is no proof: the clock was set back.
+    pub(crate) fn step_up(&self, now: Timestamp, require_totp: bool) -> StepUp {
+        let (at, by) = self.proved;
+        if require_totp && !self.has_second_factor {
+            return StepUp::Enrol;
+        }
+        let strong = by == ProvedBy::SecondFactor || !self.has_second_factor;
+        let fresh = at <= now && now.since(at) <= STEP_UP;
+        if strong && fresh { StepUp::Nothing } else { StepUp::Prove }
+    }
+
     /// Whether the member has one of the roles. A role counts only on its own side: whatever stands in the database, a
     /// company's member decides nothing for the hospital.
     pub(crate) fn has(&self, roles: &[Role]) -> bool {
@@ -63,7 +91,7 @@ pub(super) async fn signed_in(app: &App, request: &HttpRequest) -> Result<Option
     let hash = forgery::session_hash(app, &token);
     let now = app.clock.now();
     let found = app.db.read("find session", move |conn| find_live(conn, &hash, now)).await?;
-    let Some((session, member)) = found else { return Ok(None) };
+    let Some((session, member, has_second_factor)) = found else { return Ok(None) };
     let snapshot = app.snapshots.present();
     let Some(organization) = snapshot.organizations.get(&member.organization).cloned() else { return Ok(None) };
     if !matches!(organization.state, OrganizationState::Active) {
@@ -74,20 +102,24 @@ pub(super) async fn signed_in(app: &App, request: &HttpRequest) -> Result<Option
         app.db.tx("update session seen", move |conn| sessions::update_session_seen(conn, id, now)).await?;
     }
     let form_token = forgery::form_token(app, &token);
-    Ok(Some(SignedIn { member, organization, session: session.id, form_token }))
+    let proved = (session.proved_at, session.proved_by);
+    Ok(Some(SignedIn { member, organization, session: session.id, form_token, proved, has_second_factor }))
 }
 
 fn find_live(
     conn: &mut mudeung_store::Conn,
     hash: &[u8; 32],
     now: Timestamp,
-) -> Result<Option<(Session, Member)>, StoreError> {
+) -> Result<Option<(Session, Member, bool)>, StoreError> {
     let Some(session) = sessions::find_session_by_hash(conn, hash)? else { return Ok(None) };
     if now >= session.expires_at || now.since(session.last_seen_at) >= IDLE {
         return Ok(None);
     }
     let member = members::find_member(conn, session.member)?;
-    Ok(member.filter(|member| matches!(member.state, MemberState::Active)).map(|member| (session, member)))
+    let Some(member) = member.filter(|member| matches!(member.state, MemberState::Active)) else { return Ok(None) };
+    let factor = second_factors::find_second_factor(conn, member.id)?;
+    let confirmed = factor.is_some_and(|factor| factor.confirmed_at.is_some());
+    Ok(Some((session, member, confirmed)))
 }
 
 /// A session for a member, to be stored; its token is for the browser alone.
@@ -100,5 +132,7 @@ pub(super) fn begin(app: &App, member: &Member, token: &str) -> Session {
         created_at: now,
         last_seen_at: now,
         expires_at: now.plus(ABSOLUTE),
+        proved_at: now,
+        proved_by: ProvedBy::Password,
     }
 }

@@ -177,7 +177,7 @@ fn show_form(
 }
 
 /// A page of the portal to go to; never another site.
-fn own_page(next: &str) -> Option<String> {
+pub(super) fn own_page(next: &str) -> Option<String> {
     let ours = next.starts_with("/ko/") || next.starts_with("/en/");
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     (ours && plain && next.len() <= 1_024).then(|| next.to_owned())

@@ -18,7 +18,7 @@ pub(crate) use device::DeviceTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use problems::advice;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
-pub(crate) use safety::{KillSwitchTexts, RulesTexts};
+pub(crate) use safety::{KillSwitchTexts, RulesTexts, SecurityTexts};
 
 /// One key with its Korean and its English text.
 #[cfg(test)]
@@ -76,6 +76,7 @@ mod tests {
             RequestsTexts::PAIRS,
             KillSwitchTexts::PAIRS,
             RulesTexts::PAIRS,
+            SecurityTexts::PAIRS,
             problems::PAIRS,
         ];
         groups.concat()

@@ -4,8 +4,10 @@ mod doors;
 mod forms;
 mod isolation;
 mod keys;
+mod matrix;
 mod pages;
 mod requests;
+mod step_up;
 
 use crate::app::TestApp;
 use crate::app::fixture::PASSWORD;

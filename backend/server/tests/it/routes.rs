@@ -59,6 +59,8 @@ const EXEMPT: &[&str] = &[
     "list_releases",
     "list_organizations",
     "show_kill_switches",
+    "show_security",
+    "show_step_up",
 ];
 
 /// An address of the route that names things there are.

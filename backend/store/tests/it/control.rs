@@ -17,7 +17,7 @@ use mudeung_core::tier::Tier;
 use mudeung_store::device_codes::{self, DeviceCode, DeviceCodeState};
 use mudeung_store::grants::GrantsOf;
 use mudeung_store::{Db, StoreError, agreements, apps, catalog, credentials, grants, members, organizations};
-use mudeung_store::{requests, revoked_tokens, service, sessions, snapshot};
+use mudeung_store::{requests, revoked_tokens, second_factors, service, sessions, snapshot};
 use std::sync::Arc;
 
 on_both!(
@@ -199,6 +199,29 @@ async fn sessions_live_until_they_are_deleted_or_expire(place: Arc<Place>) {
         sessions::update_session_seen(conn, samples::session(3, 1).id, seen)?;
         let expected = sessions::Session { last_seen_at: seen, ..samples::session(3, 1) };
         assert_eq!(sessions::find_session_by_hash(conn, &[3; 32])?, Some(expected));
+        let member = samples::session(3, 1).member;
+        let factor = second_factors::SecondFactor {
+            member,
+            sealed: vec![1, 2, 3],
+            last_step: 7,
+            confirmed_at: None,
+            created_at: NOW,
+        };
+        for _ in 0..2 {
+            second_factors::put_second_factor(conn, &factor)?;
+            assert_eq!(second_factors::find_second_factor(conn, member)?.as_ref(), Some(&factor));
+        }
+        second_factors::confirm_second_factor(conn, member, NOW)?;
+        for (step, free) in [(7, false), (8, true), (8, false), (6, false), (9, true)] {
+            assert_eq!(second_factors::take_step(conn, member, step)?, free, "step {step}");
+        }
+        second_factors::insert_recovery_code(conn, member, &[5; 32])?;
+        assert_eq!(second_factors::count_recovery_codes(conn, member)?, 1);
+        assert!(!second_factors::take_recovery_code(conn, member, &[6; 32], NOW)?);
+        assert!(second_factors::take_recovery_code(conn, member, &[5; 32], NOW)?);
+        assert!(!second_factors::take_recovery_code(conn, member, &[5; 32], NOW)?, "once");
+        second_factors::delete_second_factor(conn, member)?;
+        assert_eq!(second_factors::find_second_factor(conn, member)?, None);
         sessions::delete_session(conn, samples::session(3, 1).id)?;
         sessions::delete_session(conn, samples::session(3, 1).id)?;
         assert_eq!(sessions::find_session_by_hash(conn, &[3; 32])?, None);

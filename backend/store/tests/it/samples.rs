@@ -55,6 +55,8 @@ pub(crate) fn session(n: u8, member: u8) -> Session {
         created_at: NOW,
         last_seen_at: NOW,
         expires_at: Timestamp::from_seconds(NOW.seconds() + i64::from(n)),
+        proved_at: NOW,
+        proved_by: mudeung_store::sessions::ProvedBy::Password,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::find_visible;
 use crate::fault::Fault;
 use crate::oauth::secrets;
-use crate::portal::desk::{AppKeepers, Desk, Developers};
+use crate::portal::desk::{Desk, FreshAppKeepers, FreshDevelopers};
 use crate::portal::fields::Submitted;
 use crate::portal::page::{self, Badge, Page};
 use crate::portal::texts::AppsTexts;
@@ -47,7 +47,7 @@ pub(super) struct CredentialLine {
 
 /// Creates a credential. The answer is the only place where its secret ever stands, so there is no redirect.
 pub(in crate::portal) async fn create_credential(
-    desk: Desk<Developers>,
+    desk: Desk<FreshDevelopers>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -98,7 +98,7 @@ pub(in crate::portal) async fn create_credential(
 
 /// Revokes a credential.
 pub(in crate::portal) async fn revoke_credential(
-    desk: Desk<AppKeepers>,
+    desk: Desk<FreshAppKeepers>,
     ids: web::Path<(String, String)>,
     _form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -134,7 +134,12 @@ pub(super) fn insert_within_limit(
     Ok(true)
 }
 
-fn show_secret(desk: &Desk<Developers>, app: &App, secret: &str, expires_at: Timestamp) -> Result<HttpResponse, Fault> {
+fn show_secret(
+    desk: &Desk<FreshDevelopers>,
+    app: &App,
+    secret: &str,
+    expires_at: Timestamp,
+) -> Result<HttpResponse, Fault> {
     let base = &desk.app.config.http.public_url;
     let shown = SecretPage {
         t: AppsTexts::of(desk.page.language),

@@ -2,7 +2,7 @@
 
 use super::{RequestLine, find_visible, line};
 use crate::fault::Fault;
-use crate::portal::desk::{Anyone, Desk, Reviewers, Roles};
+use crate::portal::desk::{Anyone, Desk, FreshReviewers, Roles};
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::page::{self, Page};
 use crate::portal::path;
@@ -65,7 +65,7 @@ pub(in crate::portal) async fn show_request(desk: Desk<Anyone>, id: web::Path<St
 
 /// Approves a request: the grant is effective at once.
 pub(in crate::portal) async fn approve_request(
-    desk: Desk<Reviewers>,
+    desk: Desk<FreshReviewers>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -103,7 +103,7 @@ pub(in crate::portal) async fn approve_request(
 
 /// Rejects a request.
 pub(in crate::portal) async fn reject_request(
-    desk: Desk<Reviewers>,
+    desk: Desk<FreshReviewers>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {

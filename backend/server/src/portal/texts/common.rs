@@ -20,6 +20,7 @@ texts! {
         nav_organizations: "기관", "Organizations";
         nav_releases: "버전 공개", "Releases";
         nav_kill_switches: "비상 정지", "Kill switches";
+        nav_security: "보안", "Security";
         sign_in: "로그인", "Sign in";
         sign_out: "로그아웃", "Sign out";
         footer: "모든 데이터 접근은 첫 바이트가 나가기 전에 원장에 기록됩니다.", "Every access is in the ledger before the first byte leaves.";
@@ -83,6 +84,9 @@ texts! {
         done_access_resumed: "재개했습니다.", "Access is resumed.";
         done_version_published: "버전을 공개했습니다.", "The version is published.";
         done_version_withdrawn: "버전을 내렸습니다. 1초 안에 제공이 중단됩니다.", "The version is withdrawn. It is no longer served within one second.";
+        done_second_factor_needed: "이 작업에는 2단계 인증이 필요합니다. 먼저 아래에서 설정하세요.", "This needs a second factor. Set one up below first.";
+        done_second_factor_removed: "2단계 인증을 해제했습니다.", "The second factor is removed.";
+        done_stepped_up: "본인 확인을 마쳤습니다. 5분 동안 유효합니다. 하던 작업을 다시 제출하세요.", "You are verified for five minutes. Submit what you were doing once more.";
         done_signed_out: "로그아웃했습니다.", "You are signed out.";
     }
 }

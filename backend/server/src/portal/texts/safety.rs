@@ -53,3 +53,34 @@ texts! {
         link: "규칙: 허용 네트워크, DPoP", "Rules: networks, DPoP";
     }
 }
+
+texts! {
+    /// The second factor, and proving again who one is.
+    SecurityTexts {
+        title: "계정 보안", "Account security";
+        lead: "승인, 정지, 비밀값 보기 같은 중요한 작업 앞에서는 본인임을 다시 확인합니다.", "Before approving, stopping or seeing a secret you prove again who you are.";
+        not_enrolled: "2단계 인증이 없습니다", "You have no second factor";
+        start_note: "인증 앱(TOTP)을 등록하면 비밀번호가 새어 나가도 중요한 작업을 할 수 없습니다.", "With an authenticator app (TOTP), a leaked password alone cannot do anything grave.";
+        start: "2단계 인증 설정", "Set up a second factor";
+        pending: "인증 앱에 등록하세요", "Add it to your authenticator";
+        pending_note: "이 비밀값은 지금만 보입니다. 인증 앱에 넣고, 앱에 나온 여섯 자리를 적어 주세요.", "The secret is shown only now. Enter it in your authenticator, then type the six digits it shows.";
+        secret: "비밀값 (base32)", "Secret (base32)";
+        address: "인증 앱 주소", "Address for authenticators";
+        code: "여섯 자리 코드", "Six-digit code";
+        code_hint: "인증 앱의 코드 또는 복구 코드", "From your authenticator, or a recovery code";
+        confirm: "확인하고 켜기", "Confirm and switch on";
+        bad_code: "코드가 맞지 않습니다. 기기의 시각을 확인하고 새 코드를 적어 주세요.", "The code is not right. Check your device's clock and type a new one.";
+        recovery_codes: "복구 코드", "Recovery codes";
+        recovery_note: "기기를 잃어버렸을 때 한 번씩 쓸 수 있습니다. 지금만 보이니 안전한 곳에 옮겨 두세요.", "Each works once if you lose your device. They are shown only now: keep them safe.";
+        kept: "옮겨 두었습니다", "I have kept them";
+        enrolled: "2단계 인증이 켜져 있습니다", "Your second factor is on";
+        codes_left: "남은 복구 코드", "Recovery codes left";
+        remove: "2단계 인증 해제", "Remove the second factor";
+        step_up: "본인 확인", "Prove that it is you";
+        step_up_note: "중요한 작업이라 다시 확인합니다. 확인은 5분 동안 유효합니다.", "This is a grave action, so we ask again. It holds for five minutes.";
+        password: "비밀번호", "Password";
+        go_on: "계속", "Go on";
+        refused: "맞지 않습니다. 다시 적어 주세요.", "That is not right. Try again.";
+        braked: "실패가 많았습니다. 잠시 후 다시 시도하세요.", "Too many failures. Try again a little later.";
+    }
+}

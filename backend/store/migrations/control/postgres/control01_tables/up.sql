@@ -44,7 +44,9 @@ CREATE TABLE sessions (
     token_hash   BYTEA   NOT NULL,
     created_at   BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
-    expires_at   BIGINT NOT NULL
+    expires_at   BIGINT NOT NULL,
+    proved_at    BIGINT NOT NULL,
+    proved_by    TEXT    NOT NULL
 );
 CREATE UNIQUE INDEX sessions_token_hash ON sessions (token_hash);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
@@ -57,6 +59,21 @@ CREATE TABLE revoked_tokens (
 );
 CREATE INDEX revoked_tokens_app ON revoked_tokens (app);
 CREATE INDEX revoked_tokens_expires_at ON revoked_tokens (expires_at);
+
+CREATE TABLE second_factors (
+    member       TEXT    NOT NULL PRIMARY KEY REFERENCES members (id),
+    sealed       BYTEA    NOT NULL,
+    last_step    BIGINT NOT NULL,
+    confirmed_at BIGINT,
+    created_at   BIGINT NOT NULL
+);
+
+CREATE TABLE recovery_codes (
+    code_hash BYTEA    NOT NULL PRIMARY KEY,
+    member    TEXT    NOT NULL REFERENCES members (id),
+    used_at   BIGINT
+);
+CREATE INDEX recovery_codes_member ON recovery_codes (member);
 
 CREATE TABLE device_codes (
     device_hash      BYTEA NOT NULL PRIMARY KEY,

@@ -45,7 +45,9 @@ CREATE TABLE sessions (
     token_hash   BLOB    NOT NULL,
     created_at   INTEGER NOT NULL,
     last_seen_at INTEGER NOT NULL,
-    expires_at   INTEGER NOT NULL
+    expires_at   INTEGER NOT NULL,
+    proved_at    INTEGER NOT NULL,
+    proved_by    TEXT    NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX sessions_token_hash ON sessions (token_hash);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
@@ -58,6 +60,21 @@ CREATE TABLE revoked_tokens (
 ) STRICT;
 CREATE INDEX revoked_tokens_app ON revoked_tokens (app);
 CREATE INDEX revoked_tokens_expires_at ON revoked_tokens (expires_at);
+
+CREATE TABLE second_factors (
+    member       TEXT    NOT NULL PRIMARY KEY REFERENCES members (id),
+    sealed       BLOB    NOT NULL,
+    last_step    INTEGER NOT NULL,
+    confirmed_at INTEGER,
+    created_at   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE recovery_codes (
+    code_hash BLOB    NOT NULL PRIMARY KEY,
+    member    TEXT    NOT NULL REFERENCES members (id),
+    used_at   INTEGER
+) STRICT;
+CREATE INDEX recovery_codes_member ON recovery_codes (member);
 
 CREATE TABLE device_codes (
     device_hash      BLOB NOT NULL PRIMARY KEY,

@@ -1,0 +1,134 @@
+//! The second factor of a member: set up, shown once, confirmed with a code, removed.
+
+use super::desk::{Anyone, Desk, FreshAnyone};
+use super::fields::Submitted;
+use super::page::{self, Page};
+use super::session::StepUp;
+use super::step_up::{renew, takes_code};
+use super::texts::SecurityTexts;
+use super::{desk::see_other, totp};
+use crate::fault::Fault;
+use crate::record;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use mudeung_core::secret::Secret;
+use mudeung_store::second_factors::{self, SecondFactor};
+use mudeung_store::sessions::ProvedBy;
+use mudeung_store::{Conn, StoreError};
+use mudeung_wire::ledger::entry::Status;
+
+#[derive(Template)]
+#[template(path = "security.html")]
+struct SecurityPage {
+    page: Page,
+    t: &'static SecurityTexts,
+    enrolled: bool,
+    codes_left: u64,
+    pending: Option<Pending>,
+    codes: Vec<String>,
+}
+
+/// A secret that waits for its first code. It is shown here alone.
+struct Pending {
+    secret: String,
+    address: String,
+}
+
+/// Shows whether there is a second factor.
+pub(super) async fn show_security(desk: Desk<Anyone>) -> Result<HttpResponse, Fault> {
+    show(&desk, None, None, Vec::new(), StatusCode::OK).await
+}
+
+/// Makes a secret and shows it, once. The member must have proved just now who they are.
+pub(super) async fn start_second_factor(
+    desk: Desk<Anyone>,
+    request: HttpRequest,
+    _form: Submitted,
+) -> Result<HttpResponse, Fault> {
+    // A second factor that must be set up first cannot be asked for here.
+    if desk.signed_in.step_up(desk.app.clock.now(), false) != StepUp::Nothing {
+        return Ok(see_other(&desk.page.step_up_href(&request)));
+    }
+    let member = desk.signed_in.member.id;
+    let secret = totp::generate(&*desk.app.entropy);
+    let sealed = totp::seal(&desk.app, member, &secret).ok_or_else(|| Fault::internal("a secret cannot be sealed"))?;
+    let created_at = desk.app.clock.now();
+    let factor = SecondFactor { member, sealed, last_step: 0, confirmed_at: None, created_at };
+    desk.change("start second factor", desk.entry("second_factor.start"), move |conn: &mut Conn| {
+        let present = second_factors::find_second_factor(conn, member)?;
+        if present.is_some_and(|present| present.confirmed_at.is_some()) {
+            return Err(StoreError::AlreadyExists { what: "the second factor" });
+        }
+        second_factors::put_second_factor(conn, &factor)
+    })
+    .await?;
+    show(&desk, None, Some(pending(&desk, &secret)), Vec::new(), StatusCode::OK).await
+}
+
+/// Confirms the secret with its first code and shows the recovery codes, once.
+pub(super) async fn confirm_second_factor(desk: Desk<Anyone>, form: Submitted) -> Result<HttpResponse, Fault> {
+    let member = desk.signed_in.member.id;
+    if desk.signed_in.has_second_factor {
+        return Ok(see_other(&desk.page.at("/security")));
+    }
+    if !takes_code(&desk, form.0.text("code")).await? {
+        record::note(&desk.app, desk.entry("second_factor.confirm"), Status::Denied).await?;
+        let find = move |conn: &mut Conn| second_factors::find_second_factor(conn, member);
+        let factor = desk.app.db.read("find second factor", find).await?;
+        let secret = factor.and_then(|factor| totp::open(&desk.app, member, &factor.sealed));
+        let pending = secret.map(|secret| pending(&desk, &secret));
+        let t = SecurityTexts::of(desk.page.language);
+        return show(&desk, Some(t.bad_code), pending, Vec::new(), StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let codes = totp::recovery_codes(&*desk.app.entropy);
+    let hashes: Vec<[u8; 32]> = codes.iter().map(|code| totp::recovery_hash(&desk.app, code)).collect();
+    let now = desk.app.clock.now();
+    desk.change("confirm second factor", desk.entry("second_factor.confirm"), move |conn: &mut Conn| {
+        second_factors::confirm_second_factor(conn, member, now)?;
+        hashes.iter().try_for_each(|hash| second_factors::insert_recovery_code(conn, member, hash))
+    })
+    .await?;
+    // The page is left with a link and not with a form: the session has a new token now.
+    let answer = show(&desk, None, None, codes, StatusCode::OK).await?;
+    renew(&desk, "portal.step_up", ProvedBy::SecondFactor, answer).await
+}
+
+/// Removes the second factor.
+pub(super) async fn remove_second_factor(desk: Desk<FreshAnyone>, _form: Submitted) -> Result<HttpResponse, Fault> {
+    let member = desk.signed_in.member.id;
+    desk.change("remove second factor", desk.entry("second_factor.remove"), move |conn: &mut Conn| {
+        second_factors::delete_second_factor(conn, member)
+    })
+    .await?;
+    Ok(desk.go("/security", "second-factor-removed"))
+}
+
+fn pending(desk: &Desk<Anyone>, secret: &Secret<Vec<u8>>) -> Pending {
+    Pending {
+        secret: totp::base32(secret.expose()),
+        address: totp::otpauth(secret.expose(), &desk.signed_in.member.email),
+    }
+}
+
+async fn show(
+    desk: &Desk<Anyone>,
+    problem: Option<&'static str>,
+    pending: Option<Pending>,
+    codes: Vec<String>,
+    status: StatusCode,
+) -> Result<HttpResponse, Fault> {
+    let member = desk.signed_in.member.id;
+    let count = move |conn: &mut Conn| second_factors::count_recovery_codes(conn, member);
+    let mut page = desk.page.clone();
+    page.problem = problem;
+    let shown = SecurityPage {
+        t: SecurityTexts::of(page.language),
+        enrolled: desk.signed_in.has_second_factor,
+        codes_left: desk.app.db.read("count recovery codes", count).await?,
+        pending,
+        codes,
+        page: page.clone(),
+    };
+    page::show(&page, status, &shown)
+}
