@@ -1,5 +1,6 @@
 """A server under test: started, stopped and killed as an operator would, and asked as a company would."""
 
+import base64
 import json
 import os
 import shutil
@@ -187,15 +188,16 @@ class Server:
 
     def entries(self):
         """All entries of the ledger by index, exported by the binary."""
-        out = self.folder / "ledger.jsonl"
-        out.unlink(missing_ok=True)
-        arguments = [BINARY, "ledger", "export", "--database", str(self.ledger), "--out", str(out)]
+        out = self.folder / "exported"
+        shutil.rmtree(out, ignore_errors=True)
+        keys = ["--keys", str(self.folder / "keys")]
+        arguments = [BINARY, "ledger", "export", "--database", str(self.ledger), *keys, "--out", str(out)]
         result = subprocess.run(arguments, capture_output=True)
         if result.returncode != 0:
             raise Failed(f"ledger export: {result.stderr.decode()}")
-        lines = [json.loads(line) for line in out.read_text().splitlines() if line]
-        entries = {line["index"]: line["entry"] for line in lines if "index" in line}
-        return {index: json.loads(entry) if isinstance(entry, str) else entry for index, entry in entries.items()}
+        files = sorted((out / "entries").glob("*.ndjson"))
+        lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return {line["index"]: json.loads(base64.b64decode(line["bytes"])) for line in lines}
 
 
 class Company:

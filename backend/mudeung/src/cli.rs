@@ -152,14 +152,14 @@ pub(crate) struct SynthArgs {
 pub(crate) enum LedgerCommand {
     /// Recompute the whole ledger from its rows and report the first fault
     Verify(LedgerArgs),
-    /// Write the entries as JSON lines: index, leaf hash, entry
+    /// Write the entries of a period to a folder that proves itself
     Export {
         /// The ledger
         #[command(flatten)]
         ledger: LedgerArgs,
-        /// The file to write
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
+        /// What to write
+        #[command(flatten)]
+        export: ExportArgs,
     },
     /// Print the proof that an entry is in the ledger
     Prove {
@@ -219,6 +219,24 @@ pub(crate) struct InvoiceArgs {
     /// The company's identifier
     #[arg(long, value_name = "ORGANIZATION")]
     pub(crate) organization: String,
+/// What to export, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// From this moment (RFC 3339) [default: the first entry]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Before this moment (RFC 3339) [default: the last checkpoint]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// ndjson, csv, fhir-r4 or fhir-r5
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
+    pub(crate) format: String,
+    /// The server's keys, when no configuration names them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
+    /// The folder to write; it must not be there yet
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 /// How to be a witness.

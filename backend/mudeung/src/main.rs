@@ -36,7 +36,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Curate(what) => command::curate::run(what).await,
         Command::Synth(args) => command::curate::synth(&args),
         Command::Ledger(LedgerCommand::Verify(ledger)) => command::ledger::verify(&ledger).await,
-        Command::Ledger(LedgerCommand::Export { ledger, out }) => command::ledger::export(&ledger, &out).await,
+        Command::Ledger(LedgerCommand::Export { ledger, export }) => command::export::export(&ledger, &export).await,
         Command::Ledger(LedgerCommand::Prove { ledger, index }) => command::ledger::prove(&ledger, index).await,
         Command::Usage(what) => command::usage::run(what).await,
         Command::Witness(args) => command::witness::run(args).await,

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod application;
+pub mod audit;
 pub mod auth;
 pub mod billing;
 pub mod call;

@@ -48,6 +48,7 @@ use utoipa::{Modify, OpenApi};
         crate::data::account::list_quota,
         crate::data::account::list_grants,
         crate::data::receipts::read_receipt,
+        crate::audit::list_entries::list_entries,
         crate::ledger::read_checkpoint::read_checkpoint,
         crate::ledger::read_tile::read_tile,
         crate::ledger::read_verifier::read_verifier,

@@ -52,11 +52,12 @@ pub struct Route {
 
 /// Every route, in the order in which paths are matched.
 pub fn table() -> impl Iterator<Item = &'static Route> {
-    let rooms: [&'static [Route]; 5] = [
+    let rooms: [&'static [Route]; 6] = [
         crate::operations::ROUTES,
         crate::oauth::ROUTES,
         crate::data::ROUTES,
         crate::ledger::ROUTES,
+        crate::audit::ROUTES,
         crate::portal::ROUTES,
     ];
     rooms.into_iter().flatten()

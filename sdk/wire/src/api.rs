@@ -23,6 +23,18 @@ pub struct Page<T> {
 }
 
 wire! {
+    /// An entry of the ledger, for those who may see all of them.
+    pub struct LedgerEntryItem {
+        /// Its index.
+        pub index: u64,
+        /// When it was recorded, RFC 3339 UTC.
+        pub recorded_at: String,
+        /// Its leaf hash, base64: SHA-256 of 0x00 and its canonical bytes.
+        pub leaf_hash: String,
+        /// The entry. Its canonical bytes are its JSON with sorted keys and without spaces (RFC 8785).
+        pub entry: serde_json::Value,
+    }
+
     /// A dataset of the catalogue.
     pub struct DatasetItem {
         /// Its name in addresses.

@@ -21,8 +21,9 @@ fn real_patients_become_a_published_version_on_the_record() {
     assert!(folder.path().join("store/lymph_node/deidentified/1/manifest.json").is_file());
     let verified = run(&["ledger", "verify", "--config", "mudeung.toml"]);
     assert!(verified.contains("the ledger holds: 2 entries"), "{verified}");
-    let exported = run(&["ledger", "export", "--config", "mudeung.toml", "--out", "entries.jsonl"]);
+    let exported = run(&["ledger", "export", "--config", "mudeung.toml", "--out", "exported"]);
     assert!(exported.contains("2 entries"), "{exported}");
+    assert!(folder.path().join("exported/manifest.note").is_file());
     let proof = run(&["ledger", "prove", "--config", "mudeung.toml", "1"]);
     assert!(proof.contains("version.publish"), "{proof}");
 }

@@ -38,6 +38,11 @@ impl Window {
         self.after.as_deref()
     }
 
+    /// The cursor of the page that starts after a key.
+    pub fn cursor(&self, app: &App, key: &str) -> String {
+        seal(app.keys.cursor().expose(), &self.list, key)
+    }
+
     /// Items on the page.
     pub const fn items_max(&self) -> usize {
         self.items_max

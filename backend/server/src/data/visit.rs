@@ -115,7 +115,7 @@ impl Visitor {
 
     /// Records that the visitor's token does not open the path at all.
     pub async fn turn_away(&self, pattern: &str, fault: Fault) -> Fault {
-        let route = crate::data::ROUTES.iter().find(|route| route.path == pattern);
+        let route = crate::route::table().find(|route| route.path == pattern);
         let operation = format!("access.{}", route.map_or("unknown", |route| route.operation));
         record::refuse(&self.app, self.entry(&operation), fault).await
     }

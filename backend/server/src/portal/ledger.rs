@@ -5,6 +5,8 @@ use super::page::{self, Badge, Page, query_value};
 use super::requests::Choice;
 use super::texts::LedgerTexts;
 use super::{figure, moment};
+use crate::audit::list_entries::status_of;
+use crate::audit::search::{Search, search};
 use crate::fault::Fault;
 use crate::record;
 use actix_web::http::StatusCode;
@@ -67,6 +69,10 @@ struct Typed {
     organization: String,
     app: String,
     dataset: String,
+    member: String,
+    grant: String,
+    token: String,
+    status: String,
     from: String,
     until: String,
 }
@@ -103,19 +109,16 @@ pub(super) async fn list_entries(desk: Desk<Auditors>, request: HttpRequest) -> 
     let before = query_value(request.query_string(), "before").and_then(|before| before.parse::<u64>().ok());
     let mut page = desk.page.clone();
     let t = LedgerTexts::of(page.language);
-    let (filter, status) = match filter_of(&typed) {
-        Some(filter) => (filter, StatusCode::OK),
+    let (wanted, status) = match wanted(&typed) {
+        Some(wanted) => (wanted, StatusCode::OK),
         None => {
             page.problem = Some(t.bad_day);
-            (EntryFilter::default(), StatusCode::UNPROCESSABLE_ENTITY)
+            (Search::default(), StatusCode::UNPROCESSABLE_ENTITY)
         }
     };
     let looked = Entry { filter: Some(query_of(&typed)), ..desk.entry("ledger.read") };
     record::note(&desk.app, looked, Status::Completed).await?;
-    let mut entries = desk.app.ledger.entries(filter, before, PAGE_ENTRIES + 1).await?;
-    let more = entries.len() > PAGE_ENTRIES;
-    entries.truncate(PAGE_ENTRIES);
-    let last = entries.last().map(|(index, _)| *index).filter(|_| more);
+    let found = search(&desk.app.ledger, &wanted, before, PAGE_ENTRIES).await?;
     let head = desk.app.ledger.head().await?;
     let snapshot = desk.app.snapshots.present();
     let shown = LedgerPage {
@@ -126,8 +129,8 @@ pub(super) async fn list_entries(desk: Desk<Auditors>, request: HttpRequest) -> 
         checkpoint: desk.app.ledger.latest_checkpoint().await?.map(|(_, note)| note),
         operations: &OPERATIONS,
         organizations: organizations(&snapshot, &typed.organization),
-        entries: entries.iter().map(|(index, entry)| line(&page, &snapshot, *index, entry)).collect(),
-        next: last.map(|index| format!("{}?{}&before={index}", page.at("/ledger"), query_of(&typed))),
+        entries: found.entries.iter().map(|(index, entry)| line(&page, &snapshot, *index, entry)).collect(),
+        next: found.before.map(|index| format!("{}?{}&before={index}", page.at("/ledger"), query_of(&typed))),
         filter: typed,
         page: page.clone(),
     };
@@ -166,27 +169,35 @@ fn typed(query: &str) -> Typed {
         organization: value("organization"),
         app: value("app"),
         dataset: value("dataset"),
+        member: value("member"),
+        grant: value("grant"),
+        token: value("token"),
+        status: value("status"),
         from: value("from"),
         until: value("until"),
     }
 }
 
-/// The filter; nothing when a day is not one.
-fn filter_of(typed: &Typed) -> Option<EntryFilter> {
+/// What is searched for; nothing when a day is not one.
+fn wanted(typed: &Typed) -> Option<Search> {
     let text = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
     let day = |value: &String| match value.as_str() {
         "" => Some(None),
         value => moment::start_of_day(value).map(Some),
     };
-    Some(EntryFilter {
+    let filter = EntryFilter {
         organization: text(&typed.organization),
         app: text(&typed.app),
         dataset: text(&typed.dataset),
         operation: text(&typed.operation),
+        grant: text(&typed.grant),
+        token: text(&typed.token),
+        status: status_of(&typed.status),
         from: day(&typed.from)?,
         // The last day counts as a whole.
         until: day(&typed.until)?.map(|day| day.plus(Duration::from_secs(86_400))),
-    })
+    };
+    Some(Search { filter, member: text(&typed.member) })
 }
 
 fn query_of(typed: &Typed) -> String {
@@ -195,6 +206,10 @@ fn query_of(typed: &Typed) -> String {
         ("organization", &typed.organization),
         ("app", &typed.app),
         ("dataset", &typed.dataset),
+        ("member", &typed.member),
+        ("grant", &typed.grant),
+        ("token", &typed.token),
+        ("status", &typed.status),
         ("from", &typed.from),
         ("until", &typed.until),
     ];

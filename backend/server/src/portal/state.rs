@@ -2,16 +2,21 @@
 
 use super::brake::Brake;
 use crate::config::Config;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// How many passwords are checked at once. Each check takes 19 MiB and a core for a while.
 const PASSWORD_CHECKS_MAX: usize = 2;
+
+/// How many exports of the ledger run at once.
+const EXPORTS_MAX: usize = 2;
 
 /// Sign-ins and their brakes.
 #[derive(Debug)]
 pub struct PortalState {
     pub(super) brake: Brake,
     pub(super) password_checks: Semaphore,
+    pub(super) exports: Arc<Semaphore>,
     /// Whether browsers reach us through TLS, so that cookies may be bound to it.
     pub(super) secure: bool,
 }
@@ -22,6 +27,7 @@ impl PortalState {
         Self {
             brake: Brake::default(),
             password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             secure: config.http.public_url.starts_with("https://"),
         }
     }

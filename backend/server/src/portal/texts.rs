@@ -3,6 +3,7 @@
 use crate::call::Language;
 
 mod account;
+mod audit;
 mod common;
 mod data;
 mod device;
@@ -12,6 +13,7 @@ mod review;
 mod safety;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
+pub(crate) use audit::ExportTexts;
 pub(crate) use common::Common;
 pub(crate) use data::CatalogueTexts;
 pub(crate) use device::DeviceTexts;
@@ -62,6 +64,7 @@ mod tests {
         let groups = [
             Common::PAIRS,
             FrontTexts::PAIRS,
+            ExportTexts::PAIRS,
             SignInTexts::PAIRS,
             AppsTexts::PAIRS,
             UsageTexts::PAIRS,

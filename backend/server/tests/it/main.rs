@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod app;
+mod audit;
 #[cfg(test)]
 mod billing;
 #[cfg(test)]

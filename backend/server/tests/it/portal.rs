@@ -73,9 +73,14 @@ impl<'a> Browser<'a> {
         self.post(path, &all).await
     }
 
-    pub(crate) async fn send(&mut self, request: reqwest::RequestBuilder) -> Shown {
+    /// A request with the cookies of this browser.
+    pub(crate) fn request(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let answer = request.header("cookie", cookies.join("; ")).send().await.unwrap();
+        request.header("cookie", cookies.join("; "))
+    }
+
+    pub(crate) async fn send(&mut self, request: reqwest::RequestBuilder) -> Shown {
+        let answer = self.request(request).send().await.unwrap();
         for cookie in answer.headers().get_all(SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());

@@ -1,11 +1,12 @@
 //! Looking entries up: by index, and by what stands in the search columns.
 
-use super::search::Search;
+use super::search::{Search, status_text};
 use crate::schema::{entry, entry_search};
 use crate::{Conn, StoreError, column};
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
-use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::ledger::entry::{Entry, Status};
 
 /// Rows read at a time where there is no index.
 const PAGE: i64 = 1_024;
@@ -21,6 +22,12 @@ pub struct EntryFilter {
     pub dataset: Option<String>,
     /// Of this operation, for instance `data.read_rows`.
     pub operation: Option<String>,
+    /// Under this grant.
+    pub grant: Option<String>,
+    /// With the access token of this `jti`.
+    pub token: Option<String>,
+    /// OUTCOMEs that ended so.
+    pub status: Option<Status>,
     /// Not before this moment.
     pub from: Option<Timestamp>,
     /// Before this moment.
@@ -32,6 +39,39 @@ pub(super) fn find(conn: &mut Conn, index: u64) -> Result<Option<Entry>, StoreEr
     let query = entry::table.find(column::count(index)).select(entry::bytes);
     let bytes = query.first::<Vec<u8>>(&mut conn.0).optional()?;
     bytes.map(|bytes| read(index, &bytes)).transpose()
+}
+
+/// The first and the last index of the entries of a period, when it has any. Those that are not indexed yet are read.
+pub(super) fn period(
+    conn: &mut Conn,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+) -> Result<Option<(u64, u64)>, StoreError> {
+    let indexed = column::count(super::indexer::indexed(conn)?);
+    let bounds = (min(entry_search::idx), max(entry_search::idx));
+    let mut query = entry_search::table.filter(entry_search::idx.lt(indexed)).select(bounds).into_boxed();
+    if let Some(from) = from {
+        query = query.filter(entry_search::time_us.ge(from.micros()));
+    }
+    if let Some(until) = until {
+        query = query.filter(entry_search::time_us.lt(until.micros()));
+    }
+    let (first, last) = query.first::<(Option<i64>, Option<i64>)>(&mut conn.0)?;
+    let mut found = match first.zip(last) {
+        Some((first, last)) => Some((column::count_back(first)?, column::count_back(last)?)),
+        None => None,
+    };
+    let filter = EntryFilter { from, until, ..EntryFilter::default() };
+    let mut next = indexed;
+    loop {
+        let query = entry::table.filter(entry::idx.ge(next)).order(entry::idx).limit(PAGE);
+        let rows = query.select((entry::idx, entry::bytes)).load::<(i64, Vec<u8>)>(&mut conn.0)?;
+        let Some((last, _)) = rows.last() else { return Ok(found) };
+        next = last.saturating_add(1);
+        for (index, _) in decode(rows)?.iter().filter(|(_, entry)| fits(&filter, &Search::of(entry))) {
+            found = Some(found.map_or((*index, *index), |(first, _)| (first, *index)));
+        }
+    }
 }
 
 /// Entries that fit, newest first. Those that are not indexed yet are read one after the other, so that none is missing.
@@ -65,6 +105,9 @@ fn fits(filter: &EntryFilter, search: &Search) -> bool {
         && same(&filter.app, &search.app)
         && same(&filter.dataset, &search.dataset)
         && filter.operation.as_ref().is_none_or(|operation| *operation == search.operation)
+        && same(&filter.grant, &search.grant_id)
+        && same(&filter.token, &search.token)
+        && filter.status.is_none_or(|status| search.status == Some(status_text(status)))
         && filter.from.is_none_or(|from| search.time_us >= from.micros())
         && filter.until.is_none_or(|until| search.time_us < until.micros())
 }
@@ -89,6 +132,15 @@ fn list_indexed(
     }
     if let Some(operation) = &filter.operation {
         query = query.filter(entry_search::operation.eq(operation));
+    }
+    if let Some(grant) = &filter.grant {
+        query = query.filter(entry_search::grant_id.eq(grant));
+    }
+    if let Some(token) = &filter.token {
+        query = query.filter(entry_search::token.eq(token));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(entry_search::status.eq(status_text(status)));
     }
     if let Some(from) = filter.from {
         query = query.filter(entry_search::time_us.ge(from.micros()));

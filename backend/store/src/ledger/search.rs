@@ -51,7 +51,7 @@ const fn kind_text(kind: Kind) -> &'static str {
     }
 }
 
-const fn status_text(status: Status) -> &'static str {
+pub(super) const fn status_text(status: Status) -> &'static str {
     match status {
         Status::Completed => "completed",
         Status::Aborted => "aborted",

@@ -5,7 +5,7 @@ use crate::samples::{NOW, intent, outcome};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::quota::Amount;
 use mudeung_store::ledger::{EntryFilter, Granularity, Ledger, TreeHead, UsageFilter};
-use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::ledger::tile::Tile;
 use mudeung_wire::ledger::tree::{CompactRange, Hash, empty_root, leaf_hash, verify_consistency, verify_inclusion};
 use std::collections::HashMap;
@@ -51,6 +51,9 @@ async fn entries_are_filtered_by_every_part(place: Arc<Place>) {
         organization: Some("org_2".to_owned()),
         dataset: Some("other".to_owned()),
         operation: "query.run".to_owned(),
+        grant: Some("grt_2".to_owned()),
+        token: Some("jti-2".to_owned()),
+        status: Some(Status::Denied),
         time_us: NOW.micros() + 1_000,
         ..intent(1, "app_2")
     };
@@ -61,6 +64,9 @@ async fn entries_are_filtered_by_every_part(place: Arc<Place>) {
         EntryFilter { app: text("app_2"), ..EntryFilter::default() },
         EntryFilter { dataset: text("other"), ..EntryFilter::default() },
         EntryFilter { operation: text("query.run"), ..EntryFilter::default() },
+        EntryFilter { grant: text("grt_2"), ..EntryFilter::default() },
+        EntryFilter { token: text("jti-2"), ..EntryFilter::default() },
+        EntryFilter { status: Some(Status::Denied), ..EntryFilter::default() },
         EntryFilter { from: Some(Timestamp::from_micros(NOW.micros() + 1_000)), ..EntryFilter::default() },
     ];
     for filter in filters {
@@ -69,6 +75,10 @@ async fn entries_are_filtered_by_every_part(place: Arc<Place>) {
     }
     let until = EntryFilter { until: Some(Timestamp::from_micros(NOW.micros() + 1)), ..EntryFilter::default() };
     assert_eq!(ledger.entries(until, None, 10).await.unwrap()[0].0, 0);
+    let later = Some(Timestamp::from_micros(NOW.micros() + 1_000));
+    assert_eq!(ledger.period(later, None).await.unwrap(), Some((1, 1)));
+    assert_eq!(ledger.period(None, later).await.unwrap(), Some((0, 2)));
+    assert_eq!(ledger.period(later, later).await.unwrap(), None);
 }
 
 async fn every_tree_is_proved_to_begin_with_every_earlier_one(place: Arc<Place>) {

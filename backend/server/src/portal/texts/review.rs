@@ -115,6 +115,12 @@ texts! {
         operation: "작업", "Operation";
         from: "시작일", "From";
         until: "종료일", "Until";
+        member: "구성원", "Member";
+        grant: "이용 승인", "Grant";
+        token: "토큰 (jti)", "Token (jti)";
+        status: "결과", "Outcome";
+        export: "내보내기", "Export";
+        minutes: "회의록용 체크포인트", "Checkpoint for the minutes";
         apply: "조건 적용", "Apply";
         clear: "조건 지우기", "Clear";
         index: "번호", "Index";

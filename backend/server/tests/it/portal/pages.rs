@@ -10,7 +10,19 @@ const MEMBERS: [(Role, &[&str]); 2] = [
     (Role::Developer, &["/home", "/apps", "/requests", "/requests/new", "/grants", "/usage", "/catalogue"]),
     (
         Role::Admin,
-        &["/home", "/apps", "/requests", "/grants", "/usage", "/releases", "/ledger", "/ledger/0", "/organizations"],
+        &[
+            "/home",
+            "/apps",
+            "/requests",
+            "/grants",
+            "/usage",
+            "/releases",
+            "/ledger",
+            "/ledger/0",
+            "/ledger/export",
+            "/ledger/checkpoint",
+            "/organizations",
+        ],
     ),
 ];
 const PUBLIC: [&str; 5] = ["", "/", "/catalogue", "/catalogue/cohort", "/catalogue/cohort/deidentified/visits"];

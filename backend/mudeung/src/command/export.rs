@@ -1,0 +1,102 @@
+//! `mudeung ledger export`: a folder that proves itself.
+
+use super::ledger::{open, progress};
+use crate::cli::{ExportArgs, LedgerArgs};
+use crate::failure::Failure;
+use crate::system::{SystemClock, SystemEntropy};
+use crate::{say, setup};
+use mudeung_core::clock::{Clock, Timestamp};
+use mudeung_server::audit::export::{Export, Format, Order};
+use mudeung_server::keys::Keys;
+use mudeung_server::ledger::publisher;
+use mudeung_store::Ledger;
+use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
+use std::path::{Path, PathBuf};
+
+/// Writes the entries of a period under another name, which becomes the folder's own when all of them are written.
+pub(crate) async fn export(ledger: &LedgerArgs, args: &ExportArgs) -> Result<(), Failure> {
+    let order = Order {
+        format: Format::parse(&args.format)
+            .ok_or_else(|| Failure::input("--format: ndjson, csv, fhir-r4 or fhir-r5"))?,
+        from: args.from.as_deref().map(|text| moment("--from", text)).transpose()?,
+        until: args.to.as_deref().map(|text| moment("--to", text)).transpose()?,
+        made_at: SystemClock.now(),
+    };
+    if args.out.exists() {
+        return Err(Failure::input(format!("{} is there already; name a folder that is not", args.out.display())));
+    }
+    let (opened, keys) = (open(ledger)?, keys(ledger, args)?);
+    let origin = origin(ledger, &opened).await?;
+    let note = checkpoint(&opened, &keys, origin).await?;
+    let mut export = Export::begin(&opened, keys.ledger(), &note, order).await.map_err(Failure::failed)?;
+    let bar = progress("entries exported");
+    bar.set_length(export.entries());
+    let above = args.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = tempfile::tempdir_in(above).map_err(|error| cannot_write(&args.out, &error))?;
+    while let Some(piece) = export.next().await.map_err(Failure::failed)? {
+        write(&folder.path().join(&piece.name), &piece.bytes).map_err(|error| cannot_write(&args.out, &error))?;
+        bar.set_position(export.written());
+    }
+    std::fs::rename(folder.path(), &args.out).map_err(|error| cannot_write(&args.out, &error))?;
+    // The folder has its own name now; there is nothing left to clear.
+    let _: PathBuf = folder.keep();
+    bar.finish_and_clear();
+    say(&format!("{}: {} entries, signed and provable", args.out.display(), export.entries()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::File::create(path)?;
+    std::io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()
+}
+
+/// The server's keys: what is signed here is signed by the log.
+fn keys(ledger: &LedgerArgs, args: &ExportArgs) -> Result<Keys, Failure> {
+    let folder = match (&args.keys, &ledger.config) {
+        (Some(keys), _) => keys.clone(),
+        (None, Some(config)) => setup::read_config(config)?.data.keys,
+        (None, None) => return Err(Failure::input("say where the log's key lies: --keys DIR")),
+    };
+    if args.keys.is_some() && !folder.is_dir() {
+        return Err(Failure::input(format!("there are no keys at {}", folder.display())));
+    }
+    Keys::load_or_create(&folder, &SystemEntropy).map_err(|error| Failure::failed(format!("keys: {error}")))
+}
+
+/// The name of the log: the one it signed under, or the configured one of a log that has not signed yet.
+async fn origin(args: &LedgerArgs, ledger: &Ledger) -> Result<String, Failure> {
+    if let Some(origin) = publisher::last_origin(ledger).await.map_err(Failure::failed)? {
+        return Ok(origin);
+    }
+    match &args.config {
+        Some(config) => Ok(setup::read_config(config)?.ledger.origin),
+        None => Err(Failure::failed("the ledger has no checkpoint yet; start the server once, or give --config")),
+    }
+}
+
+/// The checkpoint of the present tree, kept before it is shown, as the server does it.
+async fn checkpoint(ledger: &Ledger, keys: &Keys, origin: String) -> Result<String, Failure> {
+    let verifier = LogVerifier::new(origin.clone(), keys.ledger().verifying_key());
+    publisher::check_extension(ledger, &verifier).await.map_err(Failure::failed)?;
+    let head = ledger.head().await.map_err(Failure::failed)?;
+    if let Some((size, note)) = ledger.latest_checkpoint().await.map_err(Failure::failed)?
+        && size == head.size
+    {
+        return Ok(note);
+    }
+    let note = Checkpoint { origin, size: head.size, root: head.root }.sign(keys.ledger());
+    ledger.save_checkpoint(head, &note).await.map_err(Failure::failed)?;
+    Ok(note)
+}
+
+fn moment(name: &str, text: &str) -> Result<Timestamp, Failure> {
+    mudeung_server::data::account::parse_moment(text)
+        .ok_or_else(|| Failure::input(format!("{name}: a moment as in 2026-01-31T00:00:00+09:00, not `{text}`")))
+}
+
+fn cannot_write(out: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format!("cannot write {}: {error}", out.display()))
+}
