@@ -102,6 +102,8 @@ ids! {
     GrantId = "grt";
     /// A version of a plan.
     PlanId = "pln";
+    /// A monthly review of the ledger.
+    ReviewId = "rev";
     /// A version of one tier of a dataset.
     VersionId = "ver";
     /// One Parquet file of a table version.

@@ -219,6 +219,8 @@ pub(crate) struct InvoiceArgs {
     /// The company's identifier
     #[arg(long, value_name = "ORGANIZATION")]
     pub(crate) organization: String,
+}
+
 /// What to export, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {

@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod list_entries;
+pub mod review;
 pub mod search;
 
 use crate::route::{Access, Recording, Route};

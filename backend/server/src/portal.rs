@@ -28,6 +28,7 @@ pub mod password;
 mod reference;
 mod releases;
 mod requests;
+mod reviews;
 mod security;
 mod session;
 mod sign_in;
@@ -45,8 +46,8 @@ use apps::credentials::{create_credential, revoke_credential};
 use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
-    Admins, Anyone, AppKeepers, Auditors, Developers, FreshAdmins, FreshAnyone, FreshAppKeepers, FreshDevelopers,
-    FreshReviewers, Roles, Stewards,
+    Admins, Anyone, AppKeepers, Auditors, Developers, Examiners, FreshAdmins, FreshAnyone, FreshAppKeepers,
+    FreshDevelopers, FreshReviewers, Roles, Stewards,
 };
 use requests::decide::{approve_request, reject_request, show_request};
 use requests::{list_requests, new_request, submit_request, withdraw_request};
@@ -153,6 +154,11 @@ pub static ROUTES: &[Route] = routes! {
         post "/ledger/export" exports::export_ledger, session::<Auditors>(), Recording::Entry;
         get "/ledger/checkpoint" exports::show_checkpoint, session::<Auditors>(), SHOWS;
         get "/ledger/{index}" ledger::show_entry, session::<Auditors>(), Recording::Entry;
+        get "/reviews" reviews::list_reviews, session::<Auditors>(), SHOWS;
+        post "/reviews" reviews::begin_review, session::<Examiners>(), Recording::Entry;
+        get "/reviews/{review}" reviews::show_review, session::<Auditors>(), Recording::Entry;
+        post "/reviews/{review}/sign" reviews::sign_review, session::<Examiners>(), Recording::Entry;
+        post "/reviews/{review}/countersign" reviews::countersign_review, session::<Admins>(), Recording::Entry;
         get "/organizations" organizations::list_organizations, session::<Admins>(), SHOWS;
         post "/organizations/{organization}/suspend" organizations::suspend_organization, session::<FreshAdmins>(), Recording::Entry;
         post "/organizations/{organization}/resume" organizations::resume_organization, session::<FreshAdmins>(), Recording::Entry;

@@ -239,6 +239,8 @@ impl Ledger {
         limit: usize,
     ) -> Result<Vec<UsageRow>, LedgerError> {
         self.read("ledger.usage", move |conn| usage::list(conn, &filter, after.as_ref(), limit)).await
+    }
+
     /// The first and the last index of the entries of a period, when it has any. Entries between them may lie outside of
     /// it by the little that clocks and queues are late.
     pub async fn period(
@@ -247,11 +249,6 @@ impl Ledger {
         until: Option<Timestamp>,
     ) -> Result<Option<(u64, u64)>, LedgerError> {
         self.read("ledger.period", move |conn| entries::period(conn, from, until)).await
-    }
-
-    /// Usage, oldest first: at most `limit` rows after the first `offset`.
-    pub async fn usage(&self, filter: UsageFilter, offset: u64, limit: usize) -> Result<Vec<UsageRow>, LedgerError> {
-        self.read("ledger.usage", move |conn| usage::list(conn, &filter, offset, limit)).await
     }
 
     /// What was read under a grant in its whole life.

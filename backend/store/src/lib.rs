@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod members;
 pub mod organizations;
 pub mod requests;
+pub mod reviews;
 pub mod revoked_tokens;
 pub mod second_factors;
 pub mod service;

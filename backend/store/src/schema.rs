@@ -180,6 +180,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    reviews (id) {
+        id -> Text,
+        month -> Text,
+        author -> Text,
+        checkpoint -> Text,
+        counts -> Text,
+        created_at -> BigInt,
+        signed_by -> Nullable<Text>,
+        signed_at -> Nullable<BigInt>,
+        document -> Nullable<Text>,
+        document_sha256 -> Nullable<Text>,
+        countersigned_by -> Nullable<Text>,
+        countersigned_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    review_items (review, entry) {
+        review -> Text,
+        entry -> BigInt,
+        stratum -> Text,
+    }
+}
+
+diesel::table! {
     grants (id) {
         id -> Text,
         organization -> Text,

@@ -93,7 +93,7 @@ async fn checkpoint(ledger: &Ledger, keys: &Keys, origin: String) -> Result<Stri
 }
 
 fn moment(name: &str, text: &str) -> Result<Timestamp, Failure> {
-    mudeung_server::data::account::parse_moment(text)
+    mudeung_server::data::usage::parse_moment(text)
         .ok_or_else(|| Failure::input(format!("{name}: a moment as in 2026-01-31T00:00:00+09:00, not `{text}`")))
 }
 

@@ -2,11 +2,11 @@
 
 use super::search::{Search, search};
 use crate::auth::scope::AdminLedger;
-use crate::data::account::moment;
 use crate::data::documented::TokenProblems;
 use crate::data::page::Window;
 use crate::data::params::{Params, clipped};
 use crate::data::place::Place;
+use crate::data::usage::moment;
 use crate::data::view::rfc3339;
 use crate::data::visit::Visit;
 use crate::fault::Fault;

@@ -56,45 +56,6 @@ pub async fn list_grants(visit: Visit<UsageRead>, request: HttpRequest) -> Resul
     Ok(visit.show_own(&window.page(&visit.app, items)))
 }
 
-/// A moment in RFC 3339.
-pub fn moment(params: &Params, name: &str) -> Result<Option<Timestamp>, Fault> {
-    let Some(text) = params.get(name) else { return Ok(None) };
-    let parsed = parse_moment(text).ok_or_else(|| {
-        Fault::parameter(
-            name,
-            "Must be a moment as in 2026-01-31T00:00:00Z.",
-            "2026-01-31T00:00:00Z 형식의 시각이어야 합니다.",
-        )
-    });
-    parsed.map(Some)
-}
-
-/// Reads a moment in RFC 3339.
-pub fn parse_moment(text: &str) -> Option<Timestamp> {
-    text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp::from_micros(at.as_microsecond()))
-}
-
-fn granularity(params: &Params) -> Result<Granularity, Fault> {
-    match params.get("granularity") {
-        None | Some("day") => Ok(Granularity::Day),
-        Some("hour") => Ok(Granularity::Hour),
-        Some(_) => Err(Fault::parameter("granularity", "Must be hour or day.", "hour 또는 day여야 합니다.")),
-    }
-}
-
-fn usage_item(row: UsageRow) -> UsageItem {
-    UsageItem {
-        period_start: rfc3339(row.period_start),
-        app: row.app,
-        dataset: row.dataset,
-        tier: row.tier,
-        operation: row.operation,
-        requests: row.requests,
-        rows: row.rows,
-        bytes: row.bytes,
-    }
-}
-
 fn quota_item(account: &Account, grant: Option<&Grant>) -> QuotaItem {
     let (limit, remaining) = (account.limit(), account.remaining());
     QuotaItem {

@@ -55,17 +55,22 @@ fn list_name(params: &Params) -> String {
     format!("usage/{}", all.join("/"))
 }
 
-fn moment(params: &Params, name: &str) -> Result<Option<Timestamp>, Fault> {
+/// A moment in RFC 3339.
+pub fn moment(params: &Params, name: &str) -> Result<Option<Timestamp>, Fault> {
     let Some(text) = params.get(name) else { return Ok(None) };
-    let parsed = text.parse::<jiff::Timestamp>().ok();
-    let parsed = parsed.ok_or_else(|| {
+    let parsed = parse_moment(text).ok_or_else(|| {
         Fault::parameter(
             name,
             "Must be a moment as in 2026-01-31T00:00:00Z.",
             "2026-01-31T00:00:00Z 형식의 시각이어야 합니다.",
         )
     });
-    parsed.map(|at| Some(Timestamp::from_micros(at.as_microsecond())))
+    parsed.map(Some)
+}
+
+/// Reads a moment in RFC 3339.
+pub fn parse_moment(text: &str) -> Option<Timestamp> {
+    text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp::from_micros(at.as_microsecond()))
 }
 
 fn granularity(params: &Params) -> Result<Granularity, Fault> {

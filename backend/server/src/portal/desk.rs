@@ -47,6 +47,8 @@ roles! {
     Stewards = [Steward, Admin], false;
     /// Those who read the whole ledger.
     Auditors = [Auditor, Admin], false;
+    /// Those who examine the ledger and sign for it.
+    Examiners = [Auditor], false;
     /// Those who run the sandbox.
     Admins = [Admin], false;
     /// Everybody who can sign in, at something grave.

@@ -44,11 +44,13 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     let apps: Vec<_> = snapshot.apps.values().filter(|app| desk.signed_in.sees(app.organization)).collect();
     let live = apps.iter().flat_map(|app| snapshot.live_grants(app.id, now)).count();
     let open = requests.iter().filter(|request| submitted_at(request).is_some()).count();
+    let is_auditor = desk.signed_in.has(&[Role::Auditor]);
+    let overdue = if is_auditor { super::reviews::overdue(&desk.app).await? } else { 0 };
     let page = desk.page.clone();
     let shown = HomePage {
         t: HomeTexts::of(page.language),
         roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
-        waiting: waiting(&desk, &snapshot, &requests, apps.is_empty()),
+        waiting: waiting(&desk, &snapshot, &requests, apps.is_empty(), overdue),
         apps: count(apps.len()),
         live_grants: count(live),
         open_requests: count(open),
@@ -58,7 +60,13 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     page::show(&page, StatusCode::OK, &shown)
 }
 
-fn waiting(desk: &Desk<Anyone>, snapshot: &Snapshot, requests: &[AccessRequest], no_apps: bool) -> Vec<Task> {
+fn waiting(
+    desk: &Desk<Anyone>,
+    snapshot: &Snapshot,
+    requests: &[AccessRequest],
+    no_apps: bool,
+    overdue: usize,
+) -> Vec<Task> {
     let t = HomeTexts::of(desk.page.language);
     let mut tasks = Vec::new();
     let oldest: Vec<Timestamp> = requests.iter().filter_map(submitted_at).collect();
@@ -74,6 +82,9 @@ fn waiting(desk: &Desk<Anyone>, snapshot: &Snapshot, requests: &[AccessRequest],
     let staged = versions.filter(|version| matches!(version.state, VersionState::Staged)).count();
     if desk.signed_in.has(&[Role::Steward, Role::Admin]) && staged > 0 {
         tasks.push(Task { href: desk.page.at("/releases"), text: t.waiting_versions, count: staged, since: None });
+    }
+    if overdue > 0 {
+        tasks.push(Task { href: desk.page.at("/reviews"), text: t.waiting_reviews, count: overdue, since: None });
     }
     if desk.signed_in.has(&[Role::Developer]) && no_apps {
         tasks.push(Task { href: desk.page.at("/apps"), text: t.waiting_app, count: 0, since: None });

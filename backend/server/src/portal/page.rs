@@ -261,7 +261,7 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
     use Role::{Admin, Auditor, Developer, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 11] = [
+    let all: [(&str, &'static str, Option<&[Role]>); 12] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -270,6 +270,7 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/usage", t.nav_usage, Some(&Role::ALL)),
         ("/releases", t.nav_releases, Some(&[Steward, Admin])),
         ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
+        ("/reviews", t.nav_reviews, Some(&[Auditor, Admin])),
         ("/organizations", t.nav_organizations, Some(&[Admin])),
         ("/kill-switches", t.nav_kill_switches, Some(&[Admin])),
         ("/security", t.nav_security, Some(&Role::ALL)),
@@ -312,6 +313,8 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "second-factor-needed" => t.done_second_factor_needed,
         "second-factor-removed" => t.done_second_factor_removed,
         "stepped-up" => t.done_stepped_up,
+        "review-begun" => t.done_review_begun,
+        "review-signed" => t.done_review_signed,
         "signed-out" => t.done_signed_out,
         _ => return None,
     })

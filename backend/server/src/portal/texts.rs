@@ -13,7 +13,7 @@ mod review;
 mod safety;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
-pub(crate) use audit::ExportTexts;
+pub(crate) use audit::{ExportTexts, ReviewTexts};
 pub(crate) use common::Common;
 pub(crate) use data::CatalogueTexts;
 pub(crate) use device::DeviceTexts;
@@ -65,6 +65,7 @@ mod tests {
             Common::PAIRS,
             FrontTexts::PAIRS,
             ExportTexts::PAIRS,
+            ReviewTexts::PAIRS,
             SignInTexts::PAIRS,
             AppsTexts::PAIRS,
             UsageTexts::PAIRS,

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod app;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod billing;

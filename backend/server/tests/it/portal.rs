@@ -7,6 +7,7 @@ mod keys;
 mod matrix;
 mod pages;
 mod requests;
+mod reviews;
 mod step_up;
 
 use crate::app::TestApp;

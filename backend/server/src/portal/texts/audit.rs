@@ -38,3 +38,55 @@ texts! {
         signed_on: "날짜", "Date";
     }
 }
+
+texts! {
+    /// Monthly reviews of the ledger.
+    ReviewTexts {
+        title: "접속기록 점검", "Monthly review";
+        lead: "매달 지난달의 접속기록을 표본으로 점검하고 서명합니다. 서명된 점검은 바뀌지 않으며 그 해시가 원장에 남습니다.", "Each month a sample of the month before is examined and signed. A signed review never changes, and the ledger keeps its hash.";
+        due: "점검을 기다리는 달", "Months to review";
+        none_due: "기다리는 달이 없습니다.", "No month waits.";
+        begin: "점검 시작:", "Begin";
+        empty: "아직 점검이 없습니다.", "There are no reviews yet.";
+        month: "달", "Month";
+        signed: "서명", "Signed";
+        countersigned: "확인 서명", "Countersigned";
+        reviewer: "점검자", "Reviewer";
+        entries: "기록 수", "Entries";
+        reads: "데이터 조회", "Reads of data";
+        denied_count: "거부 건수", "Refusals";
+        rows: "제공한 행", "Rows sent";
+        bytes: "제공한 바이트", "Bytes sent";
+        apps: "사용한 앱", "Apps that acted";
+        chart: "일별 데이터 조회와 거부", "Reads and refusals by day";
+        checkpoint: "점검의 근거가 된 체크포인트", "The checkpoint it stands under";
+        sample: "표본", "Sample";
+        sample_how: "표본은 체크포인트의 루트와 달에서 정해지므로 누구나 다시 뽑을 수 있습니다. 무작위 표본을 뺀 항목에는 판단과 소견이 필요합니다.", "The sample follows from the root of the checkpoint and the month, so that anyone can draw it again. All but the random ones need a verdict and a finding.";
+        denied: "거부", "Refused";
+        large: "대량 조회", "Large read";
+        new_app: "새 앱", "New app";
+        out_of_hours: "업무 시간 외", "Out of hours";
+        random: "무작위", "Random";
+        time: "시각", "Time";
+        who: "주체", "Who";
+        what: "대상", "What";
+        purpose: "이용 목적 (다운로드 사유)", "Purpose (reason for the download)";
+        verdict: "판단", "Verdict";
+        proper: "적정", "Proper";
+        explained: "소명됨", "Explained";
+        incident: "조치 필요", "Needs action";
+        finding: "소견", "Finding";
+        conclusion: "종합 의견", "Conclusion";
+        name: "이름 (서명)", "Your name (signature)";
+        password: "비밀번호 확인", "Your password, once more";
+        sign: "점검에 서명", "Sign the review";
+        sign_note: "서명하면 고칠 수 없습니다.", "What is signed cannot be changed.";
+        countersign: "확인 서명하기", "Countersign";
+        document: "서명된 문서", "The signed document";
+        bad_findings: "표시된 모든 항목에 판단과 소견을 적어 주세요.", "Give a verdict and a finding for each flagged entry.";
+        bad_conclusion: "종합 의견은 10자 이상 4,000자 이하로 적어 주세요.", "Give a conclusion of 10 to 4,000 characters.";
+        bad_name: "이름이 로그인한 구성원과 다릅니다.", "The name is not that of the member who is signed in.";
+        bad_password: "비밀번호가 맞지 않습니다.", "The password is not right.";
+        braked: "시도가 너무 많습니다. 잠시 후 다시 해 주세요.", "Too many tries. Wait a little.";
+    }
+}

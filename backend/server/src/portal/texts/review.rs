@@ -10,6 +10,7 @@ texts! {
         waiting_none: "지금 처리할 일이 없습니다.", "Nothing waits on you.";
         waiting_requests: "검토를 기다리는 이용 신청", "Access requests to review";
         waiting_versions: "공개를 기다리는 버전", "Versions to publish";
+        waiting_reviews: "서명되지 않은 지난달 접속기록 점검", "Monthly reviews that are overdue";
         waiting_app: "앱을 등록하고 자격증명을 만드세요.", "Register an app and create a credential.";
         since: "가장 오래된 접수", "Oldest since";
         apps: "앱", "Apps";

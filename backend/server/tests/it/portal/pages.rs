@@ -21,6 +21,7 @@ const MEMBERS: [(Role, &[&str]); 2] = [
             "/ledger/0",
             "/ledger/export",
             "/ledger/checkpoint",
+            "/reviews",
             "/organizations",
         ],
     ),

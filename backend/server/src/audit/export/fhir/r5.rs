@@ -20,7 +20,7 @@ pub(super) fn event(index: u64, entry: &Entry, origin: &str) -> Result<Value, St
         "action": shape.action,
         "recorded": rfc3339(Timestamp::from_micros(entry.time_us)),
         "agent": parts::agents(entry, origin, &shape),
-        "source": { "observer": source["observer"], "type": [{ "coding": source["type"] }] },
+        "source": { "observer": part(&source, "observer"), "type": [{ "coding": part(&source, "type") }] },
         "entity": parts::entities(index, entry, origin)?.into_iter().map(entity).collect::<Vec<_>>(),
     });
     if let Some(status) = entry.status {
@@ -46,15 +46,18 @@ const fn severity(status: Status) -> &'static str {
 
 /// An R4 entity as R5 has it: no type and no name; roles and details are concepts.
 fn entity(r4: Value) -> Value {
-    let role = if r4["role"].is_null() { &r4["type"] } else { &r4["role"] };
-    let mut entity = json!({ "what": r4["what"], "role": { "coding": [role] } });
-    if !r4["query"].is_null() {
-        set(&mut entity, "query", r4["query"].clone());
+    let role = r4.get("role").or_else(|| r4.get("type"));
+    let mut entity = json!({ "what": part(&r4, "what"), "role": { "coding": [role] } });
+    if let Some(query) = r4.get("query") {
+        set(&mut entity, "query", query.clone());
     }
-    if let Some(details) = r4["detail"].as_array() {
-        let concept =
-            |detail: &Value| json!({ "type": { "text": detail["type"] }, "valueString": detail["valueString"] });
+    if let Some(details) = r4.get("detail").and_then(Value::as_array) {
+        let concept = |detail: &Value| json!({ "type": { "text": part(detail, "type") }, "valueString": part(detail, "valueString") });
         set(&mut entity, "detail", details.iter().map(concept).collect());
     }
     entity
+}
+
+fn part(value: &Value, name: &str) -> Value {
+    value.get(name).cloned().unwrap_or_default()
 }

@@ -172,6 +172,31 @@ CREATE TABLE requests (
 );
 CREATE INDEX requests_organization ON requests (organization);
 
+-- A month has one review; what is signed never changes.
+CREATE TABLE reviews (
+    id               TEXT    NOT NULL PRIMARY KEY,
+    month            TEXT    NOT NULL,
+    author           TEXT    NOT NULL REFERENCES members (id),
+    checkpoint       TEXT    NOT NULL,
+    counts           TEXT    NOT NULL,
+    created_at       BIGINT  NOT NULL,
+    signed_by        TEXT REFERENCES members (id),
+    signed_at        BIGINT,
+    document         TEXT,
+    document_sha256  TEXT,
+    countersigned_by TEXT REFERENCES members (id),
+    countersigned_at BIGINT
+);
+CREATE UNIQUE INDEX reviews_month ON reviews (month);
+
+-- `entry` is an index in the ledger, which is another database.
+CREATE TABLE review_items (
+    review  TEXT    NOT NULL REFERENCES reviews (id),
+    entry   BIGINT  NOT NULL,
+    stratum TEXT    NOT NULL,
+    PRIMARY KEY (review, entry)
+);
+
 CREATE TABLE grants (
     id           TEXT    NOT NULL PRIMARY KEY,
     organization TEXT    NOT NULL REFERENCES organizations (id),

@@ -173,6 +173,31 @@ CREATE TABLE requests (
 ) STRICT;
 CREATE INDEX requests_organization ON requests (organization);
 
+-- A month has one review; what is signed never changes.
+CREATE TABLE reviews (
+    id               TEXT    NOT NULL PRIMARY KEY,
+    month            TEXT    NOT NULL,
+    author           TEXT    NOT NULL REFERENCES members (id),
+    checkpoint       TEXT    NOT NULL,
+    counts           TEXT    NOT NULL,
+    created_at       INTEGER NOT NULL,
+    signed_by        TEXT REFERENCES members (id),
+    signed_at        INTEGER,
+    document         TEXT,
+    document_sha256  TEXT,
+    countersigned_by TEXT REFERENCES members (id),
+    countersigned_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX reviews_month ON reviews (month);
+
+-- `entry` is an index in the ledger, which is another database.
+CREATE TABLE review_items (
+    review  TEXT    NOT NULL REFERENCES reviews (id),
+    entry   INTEGER NOT NULL,
+    stratum TEXT    NOT NULL,
+    PRIMARY KEY (review, entry)
+) STRICT;
+
 CREATE TABLE grants (
     id           TEXT    NOT NULL PRIMARY KEY,
     organization TEXT    NOT NULL REFERENCES organizations (id),
