@@ -114,6 +114,8 @@ ids! {
     SessionId = "ses";
     /// A call to the API.
     CallId = "cal";
+    /// A token with which programs of an organization register apps.
+    RegistrationTokenId = "rgt";
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod key_set;
 pub mod metadata;
 mod refresh;
 pub(crate) mod refusal;
+pub mod register;
 mod replay;
 pub mod revoke_token;
 pub mod secrets;
@@ -69,6 +70,38 @@ pub static ROUTES: &[Route] = &[
         access: Access::Client,
         recording: Recording::Exempt("a dry run: issues nothing and uses nothing up"),
         handler: || web::post().to(validate_assertion::validate_assertion),
+    },
+    Route {
+        method: "POST",
+        path: "/oauth2/register",
+        operation: "register_client",
+        access: Access::Client,
+        recording: Recording::Entry,
+        handler: || web::post().to(register::register_client),
+    },
+    Route {
+        method: "GET",
+        path: "/oauth2/register/{client_id}",
+        operation: "read_client",
+        access: Access::Client,
+        recording: Recording::Entry,
+        handler: || web::get().to(register::manage::read_client),
+    },
+    Route {
+        method: "PUT",
+        path: "/oauth2/register/{client_id}",
+        operation: "update_client",
+        access: Access::Client,
+        recording: Recording::Entry,
+        handler: || web::put().to(register::manage::update_client),
+    },
+    Route {
+        method: "DELETE",
+        path: "/oauth2/register/{client_id}",
+        operation: "delete_client",
+        access: Access::Client,
+        recording: Recording::Entry,
+        handler: || web::delete().to(register::manage::delete_client),
     },
     Route {
         method: "GET",

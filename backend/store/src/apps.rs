@@ -67,6 +67,13 @@ pub fn update_app_state(conn: &mut Conn, id: AppId, state: AppState) -> Result<(
     generation::bump(conn)
 }
 
+/// Gives an app another name and other scopes.
+pub fn update_app_metadata(conn: &mut Conn, id: AppId, name: &str, scopes: &ScopeSet) -> Result<(), StoreError> {
+    let set = (apps::name.eq(name), apps::scopes.eq(scopes.to_string()));
+    updating(diesel::update(table.find(id.to_string())).set(set).execute(&mut conn.0), "app")?;
+    generation::bump(conn)
+}
+
 /// Holds an app to other rules.
 pub fn update_app_rules(conn: &mut Conn, id: AppId, rules: &AppRules) -> Result<(), StoreError> {
     let set = (

@@ -20,6 +20,7 @@ pub mod grants;
 pub mod ledger;
 pub mod members;
 pub mod organizations;
+pub mod registrations;
 pub mod requests;
 pub mod reviews;
 pub mod revoked_tokens;

@@ -84,6 +84,15 @@ diesel::table! {
         last_step -> BigInt,
         confirmed_at -> Nullable<BigInt>,
         created_at -> BigInt,
+    registration_tokens (id) {
+        id -> Text,
+        organization -> Text,
+        member -> Text,
+        label -> Text,
+        token_hash -> Binary,
+        uses_left -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -92,6 +101,10 @@ diesel::table! {
         code_hash -> Binary,
         member -> Text,
         used_at -> Nullable<BigInt>,
+    registrations (app) {
+        app -> Text,
+        registration_token -> Text,
+        access_hash -> Binary,
     }
 }
 

@@ -295,6 +295,32 @@ wire! {
         pub interval: u64,
     }
 
+    /// A client as its registration stands (RFC 7591 section 3.2.1, RFC 7592 section 3).
+    pub struct ClientInformation {
+        /// Its `client_id`.
+        pub client_id: String,
+        /// Its secret, shown once, when it is registered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub client_secret: Option<String>,
+        /// When it was registered, in seconds since 1970.
+        pub client_id_issued_at: i64,
+        /// When its secret ends, in seconds since 1970; 0 for never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub client_secret_expires_at: Option<i64>,
+        /// Its name.
+        pub client_name: String,
+        /// The scopes it may be given, separated by spaces.
+        pub scope: String,
+        /// Always `client_credentials`.
+        pub grant_types: Vec<String>,
+        /// How it proves who it is.
+        pub token_endpoint_auth_method: String,
+        /// What its registration is read, changed and deleted with; another one after each change.
+        pub registration_access_token: String,
+        /// Where its registration is read, changed and deleted.
+        pub registration_client_uri: String,
+    }
+
     /// An error of an OAuth endpoint (RFC 6749 section 5.2).
     pub struct OAuthError {
         /// The code, from the RFC's registry.

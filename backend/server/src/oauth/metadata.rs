@@ -32,6 +32,7 @@ pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse 
         "issuer": issuer,
         "token_endpoint": format!("{issuer}/oauth2/token"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "registration_endpoint": format!("{issuer}/oauth2/register"),
         "device_authorization_endpoint": format!("{issuer}/oauth2/device_authorization"),
         "grant_types_supported": [
             "client_credentials",

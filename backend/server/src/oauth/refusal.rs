@@ -95,6 +95,25 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "access_denied", "The member refused.")
     }
 
+    /// A registration without a token that allows it. One answer for every reason, so that nothing is learned from it.
+    pub(crate) fn invalid_token() -> Self {
+        let description = "The registration token is missing, wrong, used up, expired or revoked.";
+        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        let headers = vec![(WWW_AUTHENTICATE, challenge)];
+        Self { headers, ..Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description) }
+    }
+
+    /// Metadata of a client that cannot be taken.
+    pub(crate) const fn invalid_client_metadata(description: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_client_metadata", description)
+    }
+
+    /// A statement about a client that nobody here can check.
+    pub(crate) const fn unapproved_software_statement() -> Self {
+        let description = "Software statements are not taken. Send the metadata itself.";
+        Self::new(StatusCode::BAD_REQUEST, "unapproved_software_statement", description)
+    }
+
     /// A token for some other resource.
     pub(crate) const fn invalid_target() -> Self {
         let description =

@@ -296,6 +296,7 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "app-revoked" => t.done_app_revoked,
         "key-registered" => t.done_key_registered,
         "credential-revoked" => t.done_credential_revoked,
+        "registration-token-revoked" => t.done_registration_token_revoked,
         "device-allowed" => t.done_device_allowed,
         "device-denied" => t.done_device_denied,
         "grant-revoked" => t.done_grant_revoked,

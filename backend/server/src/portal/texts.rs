@@ -9,6 +9,7 @@ mod data;
 mod device;
 mod keys;
 mod problems;
+mod registration;
 mod review;
 mod safety;
 
@@ -19,6 +20,7 @@ pub(crate) use data::CatalogueTexts;
 pub(crate) use device::DeviceTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use problems::advice;
+pub(crate) use registration::RegistrationTexts;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
 pub(crate) use safety::{KillSwitchTexts, RulesTexts, SecurityTexts};
 
@@ -76,6 +78,7 @@ mod tests {
             KeysTexts::PAIRS,
             LedgerTexts::PAIRS,
             OrganizationsTexts::PAIRS,
+            RegistrationTexts::PAIRS,
             ReleasesTexts::PAIRS,
             RequestsTexts::PAIRS,
             KillSwitchTexts::PAIRS,

@@ -38,6 +38,8 @@ mod oauth_grant;
 #[cfg(test)]
 mod oauth_metadata;
 #[cfg(test)]
+mod oauth_register;
+#[cfg(test)]
 mod oauth_replay;
 #[cfg(test)]
 mod oauth_resource;

@@ -18,6 +18,7 @@ const EXEMPT: &[&str] = &[
     "authorize_device",
     "show_device",
     "show_device_code",
+    "list_registration_tokens",
     "describe_authorization_server",
     "describe_protected_resource",
     "describe_protected_dataset",
@@ -87,6 +88,8 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{organization}", fixture.company.to_string()),
         ("{code}", "not_found".to_owned()),
         ("{member}", member),
+        ("{client_id}", fixture.reader.id.clone()),
+        ("{token}", "rgt_00000000000000000000000000".to_owned()),
     ];
     let path = values.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "the test knows no value for {path}");

@@ -53,6 +53,7 @@ texts! {
         create: "앱 등록", "Register an app";
         create_name: "앱 이름", "Name of the app";
         create_hint: "예: 위험도 예측 서비스 (60자까지)", "For instance: risk model, production (up to 60 characters)";
+        by_programs: "프로그램으로 앱 등록하기 (등록 토큰)", "Let programs register apps (registration tokens)";
         client_id: "client_id (앱 식별자)", "client_id";
         scopes: "권한 범위", "Scopes";
         credentials: "자격증명", "Credentials";

@@ -91,6 +91,25 @@ CREATE TABLE device_codes (
 CREATE UNIQUE INDEX device_codes_user_hash ON device_codes (user_hash);
 CREATE INDEX device_codes_expires_at ON device_codes (expires_at);
 
+CREATE TABLE registration_tokens (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    organization TEXT   NOT NULL REFERENCES organizations (id),
+    member       TEXT   NOT NULL REFERENCES members (id),
+    label        TEXT   NOT NULL,
+    token_hash   BLOB NOT NULL,
+    uses_left    INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX registration_tokens_token_hash ON registration_tokens (token_hash);
+CREATE INDEX registration_tokens_organization ON registration_tokens (organization);
+
+CREATE TABLE registrations (
+    app                TEXT    NOT NULL PRIMARY KEY,
+    registration_token TEXT    NOT NULL,
+    access_hash        BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE apps (
     id             TEXT    NOT NULL PRIMARY KEY,
     organization   TEXT    NOT NULL REFERENCES organizations (id),
