@@ -84,6 +84,18 @@ diesel::table! {
         last_step -> BigInt,
         confirmed_at -> Nullable<BigInt>,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (code_hash) {
+        code_hash -> Binary,
+        member -> Text,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     registration_tokens (id) {
         id -> Text,
         organization -> Text,
@@ -97,10 +109,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    recovery_codes (code_hash) {
-        code_hash -> Binary,
-        member -> Text,
-        used_at -> Nullable<BigInt>,
     registrations (app) {
         app -> Text,
         registration_token -> Text,
