@@ -6,6 +6,7 @@
 
 pub mod agreement;
 pub mod app;
+pub mod budget;
 pub mod clock;
 pub mod credential;
 pub mod dataset;

@@ -1,6 +1,7 @@
 //! The decision: may this principal do this to this table now, and what of it does it see?
 
 use crate::app::{App, AppState};
+use crate::budget::{BudgetRule, BudgetSubject};
 use crate::clock::Timestamp;
 use crate::credential::{CredentialState, KeyAlgorithm};
 use crate::dataset::{Dataset, DatasetState, FileAddress, Table, Version, VersionState};
@@ -37,6 +38,8 @@ pub struct Snapshot {
     pub keys: HashMap<AppId, Vec<ClientKey>>,
     /// The grants of each app.
     pub grants: HashMap<AppId, Vec<Arc<Grant>>>,
+    /// The budgets beyond those of grants.
+    pub budgets: HashMap<BudgetSubject, BudgetRule>,
     /// Organizations with live grants under an agreement that a newer version has superseded and that they have not
     /// signed. They get no tokens until they do.
     pub must_sign: HashSet<OrganizationId>,

@@ -118,9 +118,47 @@ impl Budget {
         self.used = self.used.plus(actual);
     }
 
-    /// Changes the limit, for instance when a grant was renewed.
-    pub const fn set_limit(&mut self, limit: Amount) {
-        self.limit = limit;
+    /// Adds to what may be read in all.
+    pub const fn grow(&mut self, by: Amount) {
+        self.limit = self.limit.plus(by);
+    }
+
+    /// Takes away from what is neither used nor reserved, at most so much; answers how much it was.
+    pub fn shrink(&mut self, at_most: Amount) -> Amount {
+        let free = self.remaining();
+        let back = Amount { bytes: free.bytes.min(at_most.bytes), rows: free.rows.min(at_most.rows) };
+        self.limit = self.limit.minus(back);
+        back
+    }
+
+    /// Takes out an amount that was used, because it is booked elsewhere from now on; what remains stays the same.
+    pub const fn book(&mut self, used: Amount) {
+        self.used = self.used.minus(used);
+        self.limit = self.limit.minus(used);
+    }
+
+    /// Sets more aside for a read in progress, all of it or nothing.
+    pub const fn extend(&mut self, reservation: &mut Reservation, by: Amount) -> Result<(), Exhausted> {
+        match self.reserve(by) {
+            Ok(Reservation(more)) => {
+                reservation.0 = reservation.0.plus(more);
+                Ok(())
+            }
+            Err(exhausted) => Err(exhausted),
+        }
+    }
+
+    /// Gives a part of a reservation back.
+    pub fn reduce(&mut self, reservation: &mut Reservation, by: Amount) {
+        let back = Amount { bytes: by.bytes.min(reservation.0.bytes), rows: by.rows.min(reservation.0.rows) };
+        reservation.0 = reservation.0.minus(back);
+        self.reserved = self.reserved.minus(back);
+    }
+
+    /// Ends a part of a longer read: what the part spent stays set aside in the whole, the rest is free again.
+    pub const fn absorb(&mut self, whole: &mut Reservation, part: Reservation, spent: Amount) {
+        self.reserved = self.reserved.minus(part.0).plus(spent);
+        whole.0 = whole.0.plus(spent);
     }
 }
 

@@ -90,6 +90,7 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
     if closed > 0 {
         tracing::warn!(closed, "accesses left open by an earlier run are closed as unknown");
     }
+    crate::data::budget::sharing::enter(&app).await?;
     publisher::publish(&app).await?;
     let tasks = vec![
         tokio::spawn(app.snapshots.clone().keep_present()),
@@ -97,6 +98,7 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
         tokio::spawn(reconciler::close_left_open(app.clone())),
         tokio::spawn(crate::oauth::books::keep(app.clone())),
         tokio::spawn(crate::data::lease::close_ended(app.clone())),
+        tokio::spawn(crate::data::budget::sharing::keep_sharing(app.clone())),
     ];
     let server = http_server(&app, listener).map_err(|source| StartError::Listen { address, source })?;
     let handle = server.handle();
@@ -172,6 +174,9 @@ impl Running {
         self.app.data.leases.close_all();
         crate::oauth::books::write_all(&self.app).await;
         self.app.ledger.flush().await;
+        if let Err(error) = crate::data::budget::sharing::leave(&self.app).await {
+            tracing::warn!("the shares of this node are free again only when the others take it for dead: {error}");
+        }
         if let Err(error) = publisher::publish(&self.app).await {
             tracing::warn!("the last entries are not under a checkpoint yet: {error}");
         }

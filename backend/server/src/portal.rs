@@ -6,6 +6,7 @@
 mod apps;
 mod asset;
 mod brake;
+mod budgets;
 mod catalogue;
 mod cookie;
 mod desk;
@@ -163,6 +164,9 @@ pub static ROUTES: &[Route] = routes! {
         get "/reviews/{review}" reviews::show_review, session::<Auditors>(), Recording::Entry;
         post "/reviews/{review}/sign" reviews::sign_review, session::<Examiners>(), Recording::Entry;
         post "/reviews/{review}/countersign" reviews::countersign_review, session::<Admins>(), Recording::Entry;
+        get "/budgets" budgets::list_budgets, session::<Admins>(), SHOWS;
+        post "/budgets" budgets::set_budget, session::<FreshAdmins>(), Recording::Entry;
+        post "/budgets/{kind}/{subject}/remove" budgets::remove_budget, session::<FreshAdmins>(), Recording::Entry;
         get "/organizations" organizations::list_organizations, session::<Admins>(), SHOWS;
         post "/organizations/{organization}/suspend" organizations::suspend_organization, session::<FreshAdmins>(), Recording::Entry;
         post "/organizations/{organization}/resume" organizations::resume_organization, session::<FreshAdmins>(), Recording::Entry;

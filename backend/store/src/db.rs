@@ -31,6 +31,11 @@ impl Db {
         blocking(move || migrations::CONTROL.run(&address)).await
     }
 
+    /// Whether several nodes may work on it at once. A file belongs to one process.
+    pub fn is_shared(&self) -> bool {
+        self.pool.is_shared()
+    }
+
     /// Runs `work` in a transaction that may write. Such transactions run one after another, on every node, so that
     /// what was found stays true until it is written; all of it is kept when `work` answers `Ok`, and nothing else.
     pub async fn tx<T: Send + 'static>(

@@ -20,13 +20,13 @@ mod usage;
 mod verify;
 
 pub use entries::EntryFilter;
-pub use usage::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow};
+pub use usage::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow, UsedBy};
 pub use verify::{SetBack, VerifyError, VerifyReport};
 
 use crate::connection::{Access, Address};
 use crate::pool::Pool;
 use crate::{Conn, StoreError, migrations};
-use mudeung_core::clock::{Clock, Entropy, Timestamp};
+use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::quota::Amount;
 use mudeung_wire::ledger::entry::{ENTRY_BYTES_MAX, Entry, InvalidEntry};
 use mudeung_wire::ledger::tile::Tile;
@@ -162,7 +162,7 @@ impl Ledger {
         }
     }
 
-    /// Waits until all detached entries are durable.
+    /// Waits until all entries that were detached before this call are durable.
     pub async fn flush(&self) {
         self.handle.queue.flushed().await;
     }
@@ -251,16 +251,9 @@ impl Ledger {
         self.read("ledger.period", move |conn| entries::period(conn, from, until)).await
     }
 
-    /// What was read under a grant in its whole life.
-    pub async fn used(&self, grant: &str) -> Result<Amount, LedgerError> {
-        let grant = grant.to_owned();
-        self.read("ledger.used", move |conn| usage::of_grant(conn, &grant)).await
-    }
-
-    /// What an app read of the synthetic tier since the beginning of the hour that holds `since`.
-    pub async fn used_synthetic_since(&self, app: &str, since: Timestamp) -> Result<Amount, LedgerError> {
-        let app = app.to_owned();
-        self.read("ledger.used_synthetic", move |conn| usage::synthetic_of_app(conn, &app, since)).await
+    /// Bytes and rows that were read by all that fits.
+    pub async fn used(&self, by: UsedBy) -> Result<Amount, LedgerError> {
+        self.read("ledger.used", move |conn| usage::used(conn, &by)).await
     }
 
     /// Keeps a signed checkpoint. Of the checkpoints within one tile of entries the last one is kept.

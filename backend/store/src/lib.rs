@@ -12,6 +12,7 @@ pub mod agreements;
 pub mod apps;
 pub mod assertions;
 pub mod billing;
+pub mod budgets;
 pub mod catalog;
 pub mod checkpoints;
 pub mod credentials;
@@ -27,6 +28,7 @@ pub mod revoked_tokens;
 pub mod second_factors;
 pub mod service;
 pub mod sessions;
+pub mod shares;
 pub mod snapshot;
 
 mod column;
@@ -44,5 +46,5 @@ pub use db::Db;
 pub use error::StoreError;
 pub use ledger::{
     EntryFilter, Granularity, Grouping, Ledger, LedgerError, LedgerOptions, Receipt, TreeHead, UsageFilter, UsagePlace,
-    UsageRow, VerifyError, VerifyReport,
+    UsageRow, UsedBy, VerifyError, VerifyReport,
 };

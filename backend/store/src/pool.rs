@@ -33,6 +33,11 @@ impl Pool {
         &self.shared.address
     }
 
+    /// Whether the database is on a server that others reach too.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.shared.address, Address::Postgres(_))
+    }
+
     /// Runs one transaction on a thread where blocking is allowed.
     pub(crate) async fn transaction<T: Send + 'static>(
         &self,

@@ -321,6 +321,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    nodes (id) {
+        id -> Text,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    budgets (subject_kind, subject) {
+        subject_kind -> Text,
+        subject -> Text,
+        period -> Text,
+        limit_bytes -> BigInt,
+        limit_rows -> BigInt,
+    }
+}
+
+diesel::table! {
+    shares (meter, node) {
+        meter -> Text,
+        node -> Text,
+        held_bytes -> BigInt,
+        held_rows -> BigInt,
+    }
+}
+
+diesel::table! {
+    meters (meter) {
+        meter -> Text,
+        booked_bytes -> BigInt,
+        booked_rows -> BigInt,
+        alert_level -> BigInt,
+        ends_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     entry (idx) {
         idx -> BigInt,
         leaf_hash -> Binary,

@@ -2,8 +2,8 @@
 
 use crate::grants::GrantsOf;
 use crate::{
-    Conn, StoreError, agreements, apps, catalog, credentials, generation as counter, grants, members, organizations,
-    revoked_tokens, service,
+    Conn, StoreError, agreements, apps, budgets, catalog, credentials, generation as counter, grants, members,
+    organizations, revoked_tokens, service,
 };
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
@@ -44,6 +44,8 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
     for grant in grants::list_grants(conn, GrantsOf::All)? {
         snapshot.grants.entry(grant.app).or_default().push(Arc::new(grant));
     }
+    let budgets = budgets::list_budgets(conn)?;
+    snapshot.budgets = budgets.into_iter().map(|rule| (rule.subject.clone(), rule)).collect();
     snapshot.must_sign = must_sign(conn, &snapshot)?;
     snapshot.revoked = revoked_tokens::list_all(conn)?;
     for dataset in catalog::list_datasets(conn)? {

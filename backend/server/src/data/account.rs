@@ -1,7 +1,8 @@
 //! `GET /v1/quota`, `/v1/grants`: what an app may know about itself.
 
 use crate::auth::scope::UsageRead;
-use crate::data::budget::Account;
+use crate::data::budget::meter::Meter;
+use crate::data::budget::{GRANT, Reading};
 use crate::data::documented::TokenProblems;
 use crate::data::page::Window;
 use crate::data::params::Params;
@@ -28,12 +29,21 @@ pub async fn list_quota(visit: Visit<UsageRead>, request: HttpRequest) -> Result
     let snapshot = app.snapshots.present();
     let mut items = Vec::new();
     for grant in snapshot.live_grants(caller, app.clock.now()) {
-        let account = app.data.budgets.account(app, caller, Some(grant)).await?;
-        items.push((grant.id.to_string(), quota_item(&account, Some(grant))));
+        let reading = Reading { app: caller, grant: Some(grant), datasets: &[&grant.dataset] };
+        let account = app.data.budgets.account(app, reading).await?;
+        for meter in account.meters() {
+            let own = (meter.policy() == GRANT).then_some(&**grant);
+            items.push((
+                own.map_or_else(|| meter.id().to_owned(), |grant| grant.id.to_string()),
+                quota_item(meter, own),
+            ));
+        }
     }
-    let synthetic = app.data.budgets.account(app, caller, None).await?;
-    items.push((synthetic.policy().to_owned(), quota_item(&synthetic, None)));
+    let reading = Reading { app: caller, grant: None, datasets: &[] };
+    let synthetic = app.data.budgets.account(app, reading).await?;
+    items.extend(synthetic.meters().iter().map(|meter| (meter.id().to_owned(), quota_item(meter, None))));
     items.sort_by(|(one, _), (other, _)| one.cmp(other));
+    items.dedup_by(|(one, _), (other, _)| one == other);
     Ok(visit.show_own(&window.page(app, items)))
 }
 
@@ -56,11 +66,11 @@ pub async fn list_grants(visit: Visit<UsageRead>, request: HttpRequest) -> Resul
     Ok(visit.show_own(&window.page(&visit.app, items)))
 }
 
-fn quota_item(account: &Account, grant: Option<&Grant>) -> QuotaItem {
+fn quota_item(account: &Meter, grant: Option<&Grant>) -> QuotaItem {
     let (limit, remaining) = (account.limit(), account.remaining());
     QuotaItem {
         grant: grant.map(|grant| grant.id.to_string()),
-        dataset: grant.map(|grant| grant.dataset.to_string()),
+        dataset: grant.map(|grant| grant.dataset.to_string()).or_else(|| account.by().dataset.clone()),
         policy: account.policy().to_owned(),
         bytes_limit: limit.bytes,
         bytes_remaining: remaining.bytes,

@@ -1,13 +1,16 @@
 //! Answers under way: every piece is checked, counted and paid for before it is handed to the socket, and whatever
 //! ends an answer (its last byte, a client that goes away, a revocation) ends in one OUTCOME with true counts.
 
-use crate::data::budget::Hold;
+use crate::data::budget::{Hold, Short};
 use crate::data::lease::Lease;
 use crate::data::range::share_of_rows;
 use crate::data::standing::Standing;
+use crate::fault::Fault;
 use crate::record::Opened;
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use mudeung_core::budget::STEP;
 use mudeung_core::quota::Amount;
 use mudeung_core::reader::{Chunk, Chunks};
 use mudeung_wire::ledger::entry::Status;
@@ -31,7 +34,7 @@ const REVOKED: Cut = Cut("access_ended");
 /// The budget is used up.
 const EXHAUSTED: Cut = Cut("quota_exhausted");
 /// More rows than one answer may have.
-pub const TOO_LONG: Cut = Cut("limit_reached");
+const TOO_LONG: Cut = Cut("limit_reached");
 /// The data could not be read to its end.
 const UNREADABLE: Cut = Cut("read_failed");
 
@@ -161,9 +164,10 @@ impl OwnRead {
     fn finish(self, sent: Amount, complete: bool, cut: Option<Cut>) {
         let Self { mut opened, hold, .. } = self;
         opened.count(sent.bytes, sent.rows);
-        hold.settle(sent);
         let status = if complete { Status::Completed } else { Status::Aborted };
         opened.close(status, cut.map(|cut| cut.0.to_owned()));
+        // After the OUTCOME is handed over, so that nothing is booked which the ledger does not know.
+        hold.settle(sent);
     }
 }
 
@@ -176,18 +180,28 @@ pub struct RowBody {
     rows_max: u64,
     ticks: Interval,
     cut: Option<Cut>,
+    /// A piece that waits until more of the budget is at hand.
+    waiting: Option<(Chunk, LocalBoxFuture<'static, Result<(), Fault>>)>,
+}
+
+/// Why a piece must not leave.
+pub enum Stopped {
+    /// More rows than one answer may have.
+    TooLong,
+    /// A budget is used up.
+    Short(Short),
 }
 
 impl RowBody {
     /// The answer made of a first chunk, which proved that the read works, and the rest. With more rows than
     /// `rows_max` it is cut; when the first chunk alone is too much, there is no answer.
-    pub fn new(first: Option<Chunk>, chunks: Chunks, read: OwnRead, rows_max: u64) -> Result<Self, Cut> {
+    pub fn new(first: Option<Chunk>, chunks: Chunks, read: OwnRead, rows_max: u64) -> Result<Self, Stopped> {
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (read, sent) = (Some(read), Amount::ZERO);
-        let mut body = Self { first: None, chunks, read, sent, rows_max, ticks, cut: None };
+        let mut body = Self { first: None, chunks, read, sent, rows_max, ticks, cut: None, waiting: None };
         if let Some(first) = first {
-            body.pay(&first).inspect_err(|cut| body.finish(false, Some(*cut)))?;
+            body.pay(&first).inspect_err(|stopped| body.finish(false, Some(stopped.cut())))?;
             // An empty piece would end a chunked answer.
             body.first = Some(first.bytes).filter(|bytes| !bytes.is_empty());
         }
@@ -206,24 +220,42 @@ impl RowBody {
     }
 
     /// Pays for a piece, or says why it must not leave.
-    fn pay(&mut self, chunk: &Chunk) -> Result<(), Cut> {
+    fn pay(&mut self, chunk: &Chunk) -> Result<(), Stopped> {
         let amount = Amount { bytes: length(&chunk.bytes), rows: chunk.rows };
         let after = self.sent.plus(amount);
         if after.rows > self.rows_max {
-            return Err(TOO_LONG);
+            return Err(Stopped::TooLong);
         }
-        self.read.as_mut().ok_or(REVOKED)?.hold.spend(amount).ok().ok_or(EXHAUSTED)?;
+        if let Some(read) = &mut self.read {
+            read.hold.spend(amount).map_err(Stopped::Short)?;
+        }
         self.sent = after;
         Ok(())
+    }
+
+    /// Asks the other nodes for more of the budget; the piece waits.
+    fn wait_for_more(&mut self, chunk: Chunk) {
+        let Some(read) = &self.read else { return };
+        let (app, account) = (read.opened.app().clone(), Arc::clone(read.hold.account()));
+        let want = STEP.plus(Amount { bytes: length(&chunk.bytes), rows: chunk.rows });
+        self.waiting = Some((chunk, Box::pin(async move { account.prepare(&app, want).await })));
+    }
+
+    /// The piece that waited, once the others have answered, whatever they said; nothing when none waits.
+    fn refilled(&mut self, cx: &mut Context<'_>) -> Option<Poll<Chunk>> {
+        let (_, answer) = self.waiting.as_mut()?;
+        if answer.as_mut().poll(cx).is_pending() {
+            return Some(Poll::Pending);
+        }
+        self.waiting.take().map(|(chunk, _)| Poll::Ready(chunk))
     }
 
     fn finish(&mut self, complete: bool, cut: Option<Cut>) {
         if let Some(OwnRead { mut opened, hold, .. }) = self.read.take() {
             opened.count(self.sent.bytes, self.sent.rows);
-            // Dropped, the hold books what was spent since it was last renewed.
-            drop(hold);
             let status = if complete { Status::Completed } else { Status::Aborted };
             opened.close(status, cut.map(|cut| cut.0.to_owned()));
+            hold.settle(self.sent);
         }
     }
 
@@ -253,11 +285,16 @@ impl MessageBody for RowBody {
             if let Some(first) = this.first.take() {
                 return Poll::Ready(Some(Ok(first)));
             }
-            match this.next_chunk(cx) {
+            let (next, last_try) = match this.refilled(cx) {
+                Some(refilled) => (refilled.map(|chunk| Some(Ok(chunk))), true),
+                None => (this.next_chunk(cx), false),
+            };
+            match next {
                 Poll::Ready(Some(Ok(chunk))) => match this.pay(&chunk) {
                     Ok(()) if chunk.bytes.is_empty() => {}
                     Ok(()) => return Poll::Ready(Some(Ok(chunk.bytes))),
-                    Err(cut) => return this.stop(cut, cx),
+                    Err(Stopped::Short(_)) if !last_try => this.wait_for_more(chunk),
+                    Err(stopped) => return this.stop(stopped.cut(), cx),
                 },
                 Poll::Ready(Some(Err(cut))) => return this.stop(cut, cx),
                 Poll::Ready(None) => {
@@ -276,6 +313,15 @@ impl MessageBody for RowBody {
 impl Drop for RowBody {
     fn drop(&mut self) {
         self.finish(false, None);
+    }
+}
+
+impl Stopped {
+    const fn cut(&self) -> Cut {
+        match self {
+            Self::TooLong => TOO_LONG,
+            Self::Short(_) => EXHAUSTED,
+        }
     }
 }
 

@@ -1,16 +1,30 @@
-//! Budgets: how much a grant may read in its life, and an app of synthetic data in a day. What was used comes from the
-//! ledger once; from then on every read reserves here before it starts and settles with what it really sent.
+//! Budgets: how much may be read under a grant in its life, by an app of synthetic data in a day, and by an organization,
+//! an app or all readers of a dataset in a period.
+//!
+//! What was used is what the ledger says. Each node holds a share of what is left ([`meter`]); every read sets aside what
+//! it may send and keeps it aside until its OUTCOME is on its way ([`hold`]); the shares are drawn, booked and given back
+//! through the control database ([`sharing`]), so that all nodes together never pass a budget.
+
+pub mod hold;
+pub mod meter;
+pub mod sharing;
+
+pub use hold::{Account, Hold, Short};
 
 use crate::data::shards::Shards;
 use crate::fault::Fault;
 use crate::state::App;
+use meter::{Limit, Meter};
+use mudeung_core::budget::{BudgetRule, BudgetSubject, Period};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::grant::Grant;
-use mudeung_core::id::{AppId, GrantId};
-use mudeung_core::quota::{Amount, Budget, Exhausted, Reservation};
-use mudeung_wire::problem::Code;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::OnceCell;
+use mudeung_core::id::AppId;
+use mudeung_core::name::Name;
+use mudeung_core::quota::Amount;
+use mudeung_core::tier::Tier;
+use mudeung_store::UsedBy;
+use sharing::Node;
+use std::sync::Arc;
 
 /// The name of the policy of a grant.
 pub const GRANT: &str = "grant";
@@ -18,241 +32,160 @@ pub const GRANT: &str = "grant";
 pub const SYNTHETIC_DAY: &str = "synthetic-day";
 
 const DAY_SECONDS: i64 = 86_400;
-/// What a read of unknown size sets aside at a time.
-const STEP: Amount = Amount { bytes: 1 << 20, rows: 8_192 };
 
-/// One budget, shared by all reads that it pays for.
-pub struct Account {
-    policy: &'static str,
-    resets_at: Option<Timestamp>,
-    budget: Mutex<Budget>,
-}
-
-/// What one read has set aside. Dropped, it is settled with what was spent.
-pub struct Hold {
-    account: Arc<Account>,
-    reservation: Option<Reservation>,
-    spent: Amount,
-}
-
-type Slot = Arc<OnceCell<Arc<Account>>>;
-
-/// All budgets.
+/// All budgets that this node has a share of.
 pub struct Budgets {
     synthetic_limit: Amount,
-    grants: Shards<GrantId, Slot>,
-    synthetic: Shards<(AppId, i64), Slot>,
+    meters: Shards<String, Arc<Meter>>,
+    /// How this node shares with others.
+    pub node: Node,
+}
+
+/// Who reads what: what decides which budgets pay.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'r> {
+    /// The app that reads.
+    pub app: AppId,
+    /// The grant it reads under; synthetic data needs none.
+    pub grant: Option<&'r Grant>,
+    /// The datasets it reads.
+    pub datasets: &'r [&'r Name],
 }
 
 impl Budgets {
     /// No budget is known yet.
     pub fn new(synthetic_limit: Amount) -> Self {
-        Self { synthetic_limit, grants: Shards::default(), synthetic: Shards::default() }
+        Self { synthetic_limit, meters: Shards::default(), node: Node::default() }
     }
 
-    /// The budget that pays for a read: that of the grant, or the app's own for synthetic data today.
-    pub async fn account(&self, app: &App, caller: AppId, grant: Option<&Grant>) -> Result<Arc<Account>, Fault> {
-        match grant {
-            Some(grant) => self.of_grant(app, grant).await,
-            None => self.of_synthetic(app, caller).await,
+    /// The budgets that pay for a read, each with a share on this node.
+    pub async fn account(&self, app: &App, reading: Reading<'_>) -> Result<Arc<Account>, Fault> {
+        let now = app.clock.now();
+        let mut meters = vec![match reading.grant {
+            Some(grant) => self.of_grant(grant),
+            None => self.of_synthetic(reading.app, now),
+        }];
+        let snapshot = app.snapshots.present();
+        if !snapshot.budgets.is_empty() {
+            let organization = snapshot.apps.get(&reading.app).map(|known| known.organization);
+            let subjects = organization.map(BudgetSubject::Organization).into_iter();
+            let subjects = subjects.chain([BudgetSubject::App(reading.app)]);
+            let datasets = reading.datasets.iter().map(|name| BudgetSubject::Dataset((*name).clone()));
+            let mut subjects: Vec<_> = subjects.chain(datasets).collect();
+            // Always in one order, each once.
+            subjects.sort();
+            subjects.dedup();
+            let rules = subjects.iter().filter_map(|subject| snapshot.budgets.get(subject));
+            meters.extend(rules.map(|rule| self.of_rule(rule, now)));
         }
+        let account = Arc::new(Account::new(meters));
+        account.prepare(app, Amount::ZERO).await?;
+        Ok(account)
     }
 
-    async fn of_grant(&self, app: &App, grant: &Grant) -> Result<Arc<Account>, Fault> {
-        let slot = self.grants.with(&grant.id, |shard| Arc::clone(shard.entry(grant.id).or_default()));
-        let account = slot.get_or_try_init(|| async {
-            let used = app.ledger.used(&grant.id.to_string()).await?;
-            Ok::<_, Fault>(Arc::new(Account::new(GRANT, None, grant.quota, used)))
-        });
-        account.await.cloned()
+    fn of_grant(&self, grant: &Grant) -> Arc<Meter> {
+        let by = UsedBy { grant: Some(grant.id.to_string()), ..UsedBy::default() };
+        self.meter(format!("grant/{}", grant.id), Limit { policy: GRANT, amount: grant.quota, resets_at: None, by })
     }
 
-    async fn of_synthetic(&self, app: &App, caller: AppId) -> Result<Arc<Account>, Fault> {
-        let day = app.clock.now().seconds().div_euclid(DAY_SECONDS);
-        let key = (caller, day);
-        let slot = self.synthetic.with(&key, |shard| Arc::clone(shard.entry(key).or_default()));
-        let account = slot.get_or_try_init(|| async {
-            let midnight = Timestamp::from_seconds(day.saturating_mul(DAY_SECONDS));
-            let next = Timestamp::from_seconds(day.saturating_add(1).saturating_mul(DAY_SECONDS));
-            let used = app.ledger.used_synthetic_since(&caller.to_string(), midnight).await?;
-            Ok::<_, Fault>(Arc::new(Account::new(SYNTHETIC_DAY, Some(next), self.synthetic_limit, used)))
-        });
-        account.await.cloned()
-    }
-
-    /// Forgets the days that are over. Reads that began in them settle with their own day.
-    pub fn sweep(&self, now: Timestamp) {
-        let today = now.seconds().div_euclid(DAY_SECONDS);
-        self.synthetic.retain(|(_, day), _| *day >= today);
-    }
-}
-
-impl Account {
-    /// A budget of which `used` is gone already.
-    pub const fn new(policy: &'static str, resets_at: Option<Timestamp>, limit: Amount, used: Amount) -> Self {
-        Self { policy, resets_at, budget: Mutex::new(Budget::new(limit, used)) }
-    }
-
-    /// The policy's name.
-    pub const fn policy(&self) -> &'static str {
-        self.policy
-    }
-
-    /// When it starts anew.
-    pub const fn resets_at(&self) -> Option<Timestamp> {
-        self.resets_at
-    }
-
-    /// What may be read in all.
-    pub fn limit(&self) -> Amount {
-        self.locked().limit()
-    }
-
-    /// What can still be set aside.
-    pub fn remaining(&self) -> Amount {
-        self.locked().remaining()
-    }
-
-    /// Whether there is anything left to read with.
-    pub fn is_empty(&self) -> bool {
-        let remaining = self.remaining();
-        remaining.bytes == 0 || remaining.rows == 0
-    }
-
-    /// Sets an amount aside, all of it or nothing.
-    pub fn hold(self: &Arc<Self>, want: Amount) -> Result<Hold, Exhausted> {
-        let reservation = self.locked().reserve(want)?;
-        Ok(Hold { account: Arc::clone(self), reservation: Some(reservation), spent: Amount::ZERO })
-    }
-
-    /// Sets a first step aside for a read whose size nobody knows yet.
-    pub fn hold_step(self: &Arc<Self>) -> Result<Hold, Exhausted> {
-        let reservation = self.locked().reserve_up_to(STEP)?;
-        Ok(Hold { account: Arc::clone(self), reservation: Some(reservation), spent: Amount::ZERO })
-    }
-
-    /// The fault for a caller whose budget does not suffice.
-    pub fn exhausted(&self, left: Exhausted, now: Timestamp) -> Fault {
-        let Amount { bytes, rows } = left.remaining;
-        let (en, ko) = match self.policy {
-            SYNTHETIC_DAY => (
-                format!("Today's budget of synthetic data has {bytes} bytes and {rows} rows left. See GET /v1/quota."),
-                format!("오늘의 합성 데이터 할당량이 {bytes}바이트, {rows}행 남았습니다. GET /v1/quota를 확인하세요."),
-            ),
-            _ => (
-                format!("The grant's budget has {bytes} bytes and {rows} rows left. See GET /v1/quota."),
-                format!("승인된 할당량이 {bytes}바이트, {rows}행 남았습니다. GET /v1/quota를 확인하세요."),
-            ),
+    fn of_synthetic(&self, app: AppId, now: Timestamp) -> Arc<Meter> {
+        let (begins_at, resets_at) = bounds(Period::Day, now);
+        let by = UsedBy {
+            app: Some(app.to_string()),
+            tier: Some(Tier::Synthetic.to_string()),
+            since: begins_at,
+            ..UsedBy::default()
         };
-        let mut fault = Fault::new(Code::QuotaExhausted, en, ko);
-        fault.policies.push(self.policy.to_owned());
-        // A grant's budget never starts anew; a day is as good as any time to look whether it was renewed.
-        let wait = self.resets_at.map_or(DAY_SECONDS, |at| at.seconds().saturating_sub(now.seconds()));
-        fault.retry_after(u64::try_from(wait).unwrap_or(1).max(1))
+        let begins = begins_at.map_or(0, Timestamp::seconds);
+        let limit = Limit { policy: SYNTHETIC_DAY, amount: self.synthetic_limit, resets_at, by };
+        self.meter(format!("synthetic/{app}/{begins}"), limit)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Budget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Hold {
-    /// Spends an amount, setting more aside when what is held does not suffice. When nothing suffices, nothing is spent.
-    pub fn spend(&mut self, amount: Amount) -> Result<(), Exhausted> {
-        let held = self.reservation.as_ref().map_or(Amount::ZERO, Reservation::amount);
-        let after = self.spent.plus(amount);
-        if !after.fits_in(held) {
-            self.renew(amount)?;
-        }
-        self.spent = self.spent.plus(amount);
-        Ok(())
+    fn of_rule(&self, rule: &BudgetRule, now: Timestamp) -> Arc<Meter> {
+        let (_, resets_at) = bounds(rule.period, now);
+        let by = counted_by(rule, now);
+        let (kind, begins) = (rule.subject.kind(), by.since.map_or(0, Timestamp::seconds));
+        let id = format!("{kind}/{}/{}/{begins}", rule.subject, rule.period.as_str());
+        self.meter(id, Limit { policy: policy_of(rule), amount: rule.limit, resets_at, by })
     }
 
-    /// Books what was spent and sets the next step aside.
-    fn renew(&mut self, amount: Amount) -> Result<(), Exhausted> {
-        let mut budget = self.account.locked();
-        if let Some(reservation) = self.reservation.take() {
-            budget.settle(reservation, std::mem::take(&mut self.spent));
-        }
-        let want = Amount { bytes: amount.bytes.max(STEP.bytes), rows: amount.rows.max(STEP.rows) };
-        let remaining = budget.remaining();
-        let give = Amount { bytes: want.bytes.min(remaining.bytes), rows: want.rows.min(remaining.rows) };
-        if !amount.fits_in(give) {
-            return Err(Exhausted { remaining });
-        }
-        self.reservation = Some(budget.reserve(give)?);
-        Ok(())
+    fn meter(&self, id: String, limit: Limit) -> Arc<Meter> {
+        let meter = self.meters.with(&id, |shard| {
+            let fresh = || Arc::new(Meter::new(id.clone(), &limit));
+            Arc::clone(shard.entry(id.clone()).or_insert_with(fresh))
+        });
+        meter.hold_to(limit.amount);
+        meter
     }
 
-    /// Ends the read with what it really sent.
-    pub fn settle(mut self, actual: Amount) {
-        self.spent = actual;
+    /// All meters of this node.
+    pub fn meters(&self) -> Vec<Arc<Meter>> {
+        let mut all = Vec::new();
+        self.meters.retain(|_, meter| {
+            all.push(Arc::clone(meter));
+            true
+        });
+        all
+    }
+
+    /// Forgets the meters whose time is over and which nobody reads with.
+    pub fn sweep(&self, now: Timestamp) {
+        self.meters.retain(|_, meter| meter.resets_at().is_none_or(|end| now < end) || !meter.is_settled());
     }
 }
 
-impl Drop for Hold {
-    fn drop(&mut self) {
-        if let Some(reservation) = self.reservation.take() {
-            self.account.locked().settle(reservation, self.spent);
+/// Whose reads the ledger counts for a budget in its present period.
+pub fn counted_by(rule: &BudgetRule, now: Timestamp) -> UsedBy {
+    let (since, _) = bounds(rule.period, now);
+    let subject = Some(rule.subject.to_string());
+    match rule.subject {
+        BudgetSubject::Organization(_) => UsedBy { organization: subject, since, ..UsedBy::default() },
+        BudgetSubject::App(_) => UsedBy { app: subject, since, ..UsedBy::default() },
+        BudgetSubject::Dataset(_) => UsedBy { dataset: subject, since, ..UsedBy::default() },
+    }
+}
+
+/// When the period that holds a moment begins and when the next one does; nothing for the one that never ends.
+fn bounds(period: Period, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+    let day = now.seconds().div_euclid(DAY_SECONDS);
+    let at = |day: i64| Some(Timestamp::from_seconds(day.saturating_mul(DAY_SECONDS)));
+    match period {
+        Period::Day => (at(day), at(day.saturating_add(1))),
+        Period::Month => {
+            let today = jiff::Timestamp::from_second(now.seconds()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+            let today = jiff::tz::Offset::UTC.to_datetime(today).date();
+            let begins = day.saturating_sub(i64::from(today.day()).saturating_sub(1));
+            (at(begins), at(begins.saturating_add(i64::from(today.days_in_month()))))
         }
+        Period::Total => (None, None),
+    }
+}
+
+const fn policy_of(rule: &BudgetRule) -> &'static str {
+    match (&rule.subject, rule.period) {
+        (BudgetSubject::Organization(_), Period::Day) => "organization-day",
+        (BudgetSubject::Organization(_), Period::Month) => "organization-month",
+        (BudgetSubject::Organization(_), Period::Total) => "organization-total",
+        (BudgetSubject::App(_), Period::Day) => "app-day",
+        (BudgetSubject::App(_), Period::Month) => "app-month",
+        (BudgetSubject::App(_), Period::Total) => "app-total",
+        (BudgetSubject::Dataset(_), Period::Day) => "dataset-day",
+        (BudgetSubject::Dataset(_), Period::Month) => "dataset-month",
+        (BudgetSubject::Dataset(_), Period::Total) => "dataset-total",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn account(bytes: u64, rows: u64) -> Arc<Account> {
-        Arc::new(Account::new(GRANT, None, Amount { bytes, rows }, Amount::ZERO))
-    }
 
     #[test]
-    fn concurrent_readers_never_pass_the_budget_and_leave_nothing_reserved() {
-        let limit = Amount { bytes: 50 << 20, rows: 400_000 };
-        let shared = account(limit.bytes, limit.rows);
-        let readers: Vec<_> = (0..16_u64)
-            .map(|seed| {
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || {
-                    let mut sent = Amount::ZERO;
-                    for round in 0..200 {
-                        let Ok(mut hold) = shared.hold_step() else { break };
-                        for piece in 0..(seed + round) % 7 {
-                            let chunk = Amount { bytes: 9_000 * (piece + 1), rows: 60 * piece };
-                            if hold.spend(chunk).is_err() {
-                                break;
-                            }
-                            sent = sent.plus(chunk);
-                        }
-                    }
-                    sent
-                })
-            })
-            .collect();
-        let sent = readers.into_iter().fold(Amount::ZERO, |sum, reader| sum.plus(reader.join().unwrap()));
-        assert!(sent.fits_in(limit));
-        assert_eq!(shared.remaining(), limit.minus(sent));
-    }
-
-    proptest! {
-        #[test]
-        fn a_read_spends_exactly_what_it_was_allowed(
-            limit in (0_u64..4 << 20, 0_u64..20_000),
-            chunks in proptest::collection::vec((0_u64..900_000, 0_u64..5_000), 0..30),
-        ) {
-            let shared = account(limit.0, limit.1);
-            let mut spent = Amount::ZERO;
-            if let Ok(mut hold) = shared.hold_step() {
-                for (bytes, rows) in chunks {
-                    let chunk = Amount { bytes, rows };
-                    let fits = spent.plus(chunk).fits_in(shared.limit());
-                    prop_assert_eq!(hold.spend(chunk).is_ok(), fits);
-                    if !fits { break }
-                    spent = spent.plus(chunk);
-                }
-            }
-            prop_assert_eq!(shared.remaining(), shared.limit().minus(spent));
-        }
+    fn months_and_days_are_those_of_utc() {
+        let at = |text: &str| Timestamp::from_seconds(text.parse::<jiff::Timestamp>().unwrap().as_second());
+        let now = at("2028-02-29T23:59:59Z");
+        let month = (Some(at("2028-02-01T00:00:00Z")), Some(at("2028-03-01T00:00:00Z")));
+        assert_eq!(bounds(Period::Month, now), month);
+        assert_eq!(bounds(Period::Day, now), (Some(at("2028-02-29T00:00:00Z")), Some(at("2028-03-01T00:00:00Z"))));
+        assert_eq!(bounds(Period::Total, now), (None, None));
     }
 }

@@ -4,6 +4,7 @@
 //! the list answers 422 and names the two ways that work, `rows` and `query`.
 
 use crate::auth::scope::AnyRead;
+use crate::data::budget::Reading;
 use crate::data::documented::ReadProblems;
 use crate::data::page::Window;
 use crate::data::params::Params;
@@ -16,7 +17,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{File, Table};
 use mudeung_core::policy::{Action, Permit};
-use mudeung_core::quota::Exhausted;
 use mudeung_core::reader::{ColumnView, FileView, TableAddress};
 use mudeung_wire::api::{FileItem, Page};
 use mudeung_wire::problem::Code;
@@ -50,10 +50,14 @@ pub async fn list_files(
         return Err(visit.refuse(operation, &place, no_files()).await);
     }
     let budgets = &visit.app.data.budgets;
-    let account = budgets.account(&visit.app, visit.caller.principal.app, permit.grant.as_deref()).await?;
-    if account.is_empty() {
-        let fault = account.exhausted(Exhausted { remaining: account.remaining() }, visit.app.clock.now());
-        return Err(visit.refuse(operation, &place, fault).await);
+    let reading = Reading {
+        app: visit.caller.principal.app,
+        grant: permit.grant.as_deref(),
+        datasets: &[&permit.version.dataset],
+    };
+    let account = budgets.account(&visit.app, reading).await?;
+    if let Some(short) = account.empty() {
+        return Err(visit.refuse(operation, &place, short.fault(visit.app.clock.now())).await);
     }
     let number = permit.version.number;
     let list = format!("files/{}/{}/{}/{}", path.0, path.1, path.2, place.version.unwrap_or_default());

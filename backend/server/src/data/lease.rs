@@ -48,6 +48,8 @@ pub struct Lease {
     file_rows: u64,
     standing: Standing,
     account: Arc<Account>,
+    /// What its ranges sent, set aside until its OUTCOME is handed over.
+    hold: Mutex<Option<Hold>>,
     ends_at: Timestamp,
     bytes_max: u64,
     promised: AtomicU64,
@@ -150,6 +152,7 @@ impl Lease {
             file,
             file_rows,
             standing,
+            hold: Mutex::new(account.hold(Amount::ZERO).ok()),
             account,
             ends_at,
             bytes_max,
@@ -214,7 +217,9 @@ impl Lease {
             let share = |bytes| share_of_rows(self.file_rows, bytes, self.file.len_bytes());
             // Differences of one running sum: together they are exactly the rows of the OUTCOME.
             let rows = share(before.saturating_add(sent)).saturating_sub(share(before));
-            hold.settle(Amount { bytes: sent, rows });
+            if let Some(whole) = self.hold.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                whole.absorb(hold, Amount { bytes: sent, rows });
+            }
         }
         if let Some(reason) = cut {
             self.full.store(true, Ordering::Relaxed);
@@ -233,6 +238,7 @@ impl Drop for Lease {
             let status = if cut.is_some() { Status::Aborted } else { Status::Completed };
             opened.close_lease(status, cut, *self.ranges.get_mut());
         }
+        drop(self.hold.get_mut().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

@@ -5,6 +5,7 @@
 //! answer joins what was approved for different purposes.
 
 use crate::auth::scope::QueryRun;
+use crate::data::budget::Reading;
 use crate::data::documented::ReadProblems;
 use crate::data::files::{column_view, table_address};
 use crate::data::format::negotiate;
@@ -66,7 +67,9 @@ pub async fn run_query(
     let principal = &visit.caller.principal;
     let paying = named.iter().find(|permit| permit.grant.is_some()).or(named.first()).copied();
     let grant = paying.and_then(|permit| permit.grant.as_deref());
-    let account = visit.app.data.budgets.account(&visit.app, principal.app, grant).await?;
+    let datasets: Vec<_> = named.iter().map(|permit| &permit.version.dataset).collect();
+    let reading = Reading { app: principal.app, grant, datasets: &datasets };
+    let account = visit.app.data.budgets.account(&visit.app, reading).await?;
     let stand = |permit: &&Permit| Standing::new(&snapshot, principal, Action::Query, permit).map(Standing::unchecked);
     let standings = named.iter().filter_map(stand).collect();
     let intent = intent(&visit, sql, &named, paying);

@@ -4,7 +4,7 @@
 //! a bare 403, an unknown file a bare 404, and nothing is slowed. What was given is governed all the same.
 
 use crate::data::body::{FileBody, HeadBody, OwnRead, Payer};
-use crate::data::budget::Account;
+use crate::data::budget::{Account, Reading};
 use crate::data::documented::ReadProblems;
 use crate::data::lease::{Key, Lease, RANGES_MAX, Terms};
 use crate::data::opening::{FileVisitor, Opening, forbidden};
@@ -18,7 +18,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderValue, RANGE, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use mudeung_core::policy::{Action, Permit};
-use mudeung_core::quota::{Amount, Exhausted};
+use mudeung_core::quota::Amount;
 use mudeung_core::reader::OpenFile;
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::problem::Code;
@@ -128,20 +128,22 @@ impl FileVisitor {
         if !lease.holds() {
             return None;
         }
-        self.range_of(&lease, range)
+        self.range_of(&lease, range, false)
     }
 
-    /// A range under a lease; nothing when the lease takes no more.
-    fn range_of(&self, lease: &Arc<Lease>, range: Range<u64>) -> Option<Result<HttpResponse, Fault>> {
+    /// A range under a lease; nothing when the lease takes no more, or when there is not enough at hand and the caller can
+    /// ask for more.
+    fn range_of(&self, lease: &Arc<Lease>, range: Range<u64>, patient: bool) -> Option<Result<HttpResponse, Fault>> {
         let bytes = range.end.saturating_sub(range.start);
         if !lease.take(bytes) {
             return None;
         }
         let hold = match lease.account().hold(Amount { bytes, rows: lease.rows_for(bytes) }) {
             Ok(hold) => hold,
-            Err(exhausted) => {
+            Err(short) => {
                 lease.range_refused(bytes);
-                return Some(Err(lease.account().exhausted(exhausted, self.visitor.app.clock.now())));
+                // There may be more than is at hand: the long way asks for it.
+                return patient.then(|| Err(short.fault(self.visitor.app.clock.now())));
             }
         };
         let mut answer = self.head(StatusCode::PARTIAL_CONTENT, &*lease.file, Some(lease.account()));
@@ -153,7 +155,12 @@ impl FileVisitor {
 
     async fn account(&self, permit: &Permit) -> Result<Arc<Account>, Fault> {
         let visitor = &self.visitor;
-        visitor.app.data.budgets.account(&visitor.app, visitor.caller.principal.app, permit.grant.as_deref()).await
+        let reading = Reading {
+            app: visitor.caller.principal.app,
+            grant: permit.grant.as_deref(),
+            datasets: &[&permit.version.dataset],
+        };
+        visitor.app.data.budgets.account(&visitor.app, reading).await
     }
 
     fn intent(&self, opening: &Opening) -> Entry {
@@ -171,10 +178,12 @@ impl FileVisitor {
         let (len, bytes) = (opening.file.len_bytes(), range.end.saturating_sub(range.start));
         let account = self.account(&opening.permit).await?;
         let rows = share_of_rows(opening.rows, bytes, len);
-        let hold = match account.hold(Amount { bytes, rows }) {
+        let want = Amount { bytes, rows };
+        account.prepare(&self.visitor.app, want).await?;
+        let hold = match account.hold(want) {
             Ok(hold) => hold,
-            Err(exhausted) => {
-                let fault = account.exhausted(exhausted, self.visitor.app.clock.now());
+            Err(short) => {
+                let fault = short.fault(self.visitor.app.clock.now());
                 return Err(record::refuse(&self.visitor.app, self.intent(&opening), fault).await);
             }
         };
@@ -196,11 +205,13 @@ impl FileVisitor {
         let Opening { permit, file, rows, .. } = &opening;
         let bytes = range.end.saturating_sub(range.start);
         let want = Amount { bytes, rows: share_of_rows(*rows, bytes, file.len_bytes()) };
-        if !want.fits_in(account.remaining()) {
-            let fault = account.exhausted(Exhausted { remaining: account.remaining() }, app.clock.now());
-            return Err(record::refuse(app, self.intent(&opening), fault).await);
+        if let Some(short) = account.short_of(want) {
+            return Err(record::refuse(app, self.intent(&opening), short.fault(app.clock.now())).await);
         }
+        // The lease sets rows aside generously, and others may take of what is at hand meanwhile.
+        let want = Amount { rows: want.rows.saturating_add(1), ..want }.plus(Amount { bytes, rows: want.rows });
         for _ in 0..3 {
+            account.prepare(app, want).await?;
             let now = app.clock.now();
             let open = || async {
                 let bytes_max = ceiling(&account, file.len_bytes(), bytes);
@@ -232,7 +243,7 @@ impl FileVisitor {
             if !lease.holds() {
                 return Err(self.no_file());
             }
-            if let Some(answer) = self.range_of(&lease, range.clone()) {
+            if let Some(answer) = self.range_of(&lease, range.clone(), true) {
                 return answer;
             }
         }

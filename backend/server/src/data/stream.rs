@@ -1,6 +1,6 @@
 //! The one road of streamed rows: budget, INTENT, first piece, then the rest.
 
-use crate::data::body::{Cut, OwnRead, RowBody, TOO_LONG};
+use crate::data::body::{OwnRead, RowBody, Stopped};
 use crate::data::budget::Account;
 use crate::data::format::media_type;
 use crate::data::standing::Standing;
@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use futures_util::StreamExt;
-use mudeung_core::quota::Exhausted;
+use mudeung_core::budget::STEP;
 use mudeung_core::reader::{Answer, Chunks, Format};
 use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::problem::Code;
@@ -73,12 +73,10 @@ where
     F: FnOnce() -> Answer<'r, Chunks>,
 {
     let Governed { intent, account, standings, limit, format } = governed;
+    account.prepare(&visitor.app, STEP).await?;
     let hold = match account.hold_step() {
         Ok(hold) => hold,
-        Err(exhausted) => {
-            let fault = account.exhausted(exhausted, visitor.app.clock.now());
-            return Err(record::refuse(&visitor.app, intent, fault).await);
-        }
+        Err(short) => return Err(record::refuse(&visitor.app, intent, short.fault(visitor.app.clock.now())).await),
     };
     let opened = record::open(&visitor.app, intent).await?;
     let begun = async {
@@ -91,7 +89,7 @@ where
             let receipt = HeaderValue::from(opened.index());
             let read = OwnRead { opened, hold, standings };
             let body = RowBody::new(first, chunks, read, limit.rows_max());
-            let body = body.map_err(|cut| too_much(cut, &account, limit, visitor))?;
+            let body = body.map_err(|stopped| too_much(stopped, limit, visitor))?;
             let mut answer = visitor.answer(Some(&account));
             answer.insert_header((CONTENT_TYPE, HeaderValue::from_static(media_type(format))));
             answer.insert_header((RECEIPT, receipt));
@@ -105,9 +103,9 @@ where
 }
 
 /// The fault for an answer whose first piece must not leave.
-fn too_much(cut: Cut, account: &Account, limit: RowLimit, visitor: &Visitor) -> Fault {
-    if cut != TOO_LONG {
-        return account.exhausted(Exhausted { remaining: account.remaining() }, visitor.app.clock.now());
+fn too_much(stopped: Stopped, limit: RowLimit, visitor: &Visitor) -> Fault {
+    if let Stopped::Short(short) = stopped {
+        return short.fault(visitor.app.clock.now());
     }
     let most = limit.rows_max();
     Fault::new(

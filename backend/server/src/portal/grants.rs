@@ -16,6 +16,7 @@ use mudeung_core::member::Role;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::quota::Amount;
 use mudeung_store::StoreError;
+use mudeung_store::UsedBy;
 use mudeung_store::grants::GrantsOf;
 use mudeung_wire::ledger::entry::Entry;
 
@@ -70,7 +71,7 @@ pub(super) async fn list_grants(desk: Desk<Anyone>) -> Result<HttpResponse, Faul
     let snapshot = desk.app.snapshots.present();
     let mut cards = Vec::with_capacity(grants.len());
     for grant in &grants {
-        let used = desk.app.ledger.used(&grant.id.to_string()).await?;
+        let used = desk.app.ledger.used(UsedBy { grant: Some(grant.id.to_string()), ..UsedBy::default() }).await?;
         cards.push(card(&desk, &snapshot, grant, used));
     }
     let page = desk.page.clone();

@@ -261,7 +261,7 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
     use Role::{Admin, Auditor, Developer, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 12] = [
+    let all: [(&str, &'static str, Option<&[Role]>); 13] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -271,6 +271,7 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/releases", t.nav_releases, Some(&[Steward, Admin])),
         ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
         ("/reviews", t.nav_reviews, Some(&[Auditor, Admin])),
+        ("/budgets", t.nav_budgets, Some(&[Admin])),
         ("/organizations", t.nav_organizations, Some(&[Admin])),
         ("/kill-switches", t.nav_kill_switches, Some(&[Admin])),
         ("/security", t.nav_security, Some(&Role::ALL)),
@@ -304,6 +305,8 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "request-approved" => t.done_request_approved,
         "request-rejected" => t.done_request_rejected,
         "request-withdrawn" => t.done_request_withdrawn,
+        "budget-set" => t.done_budget_set,
+        "budget-removed" => t.done_budget_removed,
         "organization-suspended" => t.done_organization_suspended,
         "organization-resumed" => t.done_organization_resumed,
         "app-rules-updated" => t.done_app_rules_updated,

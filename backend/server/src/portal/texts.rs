@@ -16,7 +16,7 @@ mod safety;
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
 pub(crate) use audit::{ExportTexts, ReviewTexts};
 pub(crate) use common::Common;
-pub(crate) use data::CatalogueTexts;
+pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use problems::advice;
@@ -64,6 +64,7 @@ mod tests {
 
     fn everything() -> Vec<Pair> {
         let groups = [
+            BudgetsTexts::PAIRS,
             Common::PAIRS,
             FrontTexts::PAIRS,
             ExportTexts::PAIRS,

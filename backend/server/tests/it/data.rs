@@ -1,5 +1,6 @@
 //! The data plane from outside.
 
+mod budgets;
 mod catalogue;
 mod files;
 mod hostile;

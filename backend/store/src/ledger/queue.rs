@@ -6,7 +6,7 @@ use super::{LedgerError, LedgerOptions, Receipt};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::ledger::tree::{Hash, leaf_hash};
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -66,12 +66,14 @@ pub(super) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
     healthy: AtomicBool,
-    /// Number of detached entries that are not durable yet.
-    detached: watch::Sender<usize>,
     /// Whether the committer has ended.
     ended: watch::Sender<bool>,
     /// Whether the reconciler has looked at all entries once.
     reconciled: AtomicBool,
+    /// Number of detached entries that were pushed. They become durable in that order.
+    pushed: AtomicU64,
+    /// Number of detached entries that are durable.
+    detached: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -99,6 +101,7 @@ impl Queue {
             detached: watch::channel(0).0,
             ended: watch::channel(false).0,
             reconciled: AtomicBool::new(false),
+            pushed: AtomicU64::new(0),
         }
     }
 
@@ -120,16 +123,19 @@ impl Queue {
 
     /// Adds an entry that nobody waits for. There is at most one for each open INTENT, so there is always room.
     pub(super) fn push_detached(&self, pending: Pending) {
-        self.detached.send_modify(|count| *count += 1);
-        self.lock().waiting.push_back(pending);
+        let mut state = self.lock();
+        self.pushed.fetch_add(1, Ordering::AcqRel);
+        state.waiting.push_back(pending);
+        drop(state);
         self.wake.notify_one();
     }
 
-    /// Waits until every detached entry is durable.
+    /// Waits until every entry that was detached before this call is durable.
     pub(super) async fn flushed(&self) {
+        let pushed = self.pushed.load(Ordering::Acquire);
         let mut receiver = self.detached.subscribe();
         // It cannot fail: the sender lives in `self`.
-        let _ = receiver.wait_for(|count| *count == 0).await;
+        let _ = receiver.wait_for(|durable| *durable >= pushed).await;
     }
 
     /// Lets the committer end after what is queued was tried once more.
@@ -211,7 +217,7 @@ impl Queue {
         self.healthy.store(true, Ordering::Release);
         let mut state = self.lock();
         let mut answers = Vec::with_capacity(batch.len());
-        let mut detached = 0_usize;
+        let mut detached = 0_u64;
         for (pending, index) in batch.into_iter().zip(indices) {
             let intent = pending.search.intent.and_then(|intent| u64::try_from(intent).ok());
             if let Some(index) = index.filter(|_| pending.search.kind == super::search::INTENT) {
@@ -237,7 +243,7 @@ impl Queue {
             }
         }
         if detached > 0 {
-            self.detached.send_modify(|count| *count = count.saturating_sub(detached));
+            self.detached.send_modify(|durable| *durable = durable.saturating_add(detached));
         }
     }
 

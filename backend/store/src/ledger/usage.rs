@@ -67,6 +67,23 @@ pub struct UsageFilter {
     pub grouping: Grouping,
 }
 
+/// Whose reads are summed up; every part that is given must fit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsedBy {
+    /// Of this organization.
+    pub organization: Option<String>,
+    /// Of this app.
+    pub app: Option<String>,
+    /// Under this grant.
+    pub grant: Option<String>,
+    /// Of this dataset.
+    pub dataset: Option<String>,
+    /// Of this tier.
+    pub tier: Option<String>,
+    /// Since the beginning of the hour that holds this moment.
+    pub since: Option<Timestamp>,
+}
+
 /// What a sum of usage is of, and at the same time its place in the list. Parts that are not told apart are empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsagePlace {
@@ -213,19 +230,27 @@ const fn nowhere() -> UsagePlace {
     }
 }
 
-/// What was read under a grant.
-pub(super) fn of_grant(conn: &mut Conn, grant: &str) -> Result<Amount, StoreError> {
-    let query = usage_hour::table.filter(usage_hour::grant_id.eq(grant)).select(sums());
-    amount(query.first::<(i64, i64)>(&mut conn.0)?)
-}
-
-/// What an app read of the synthetic tier since the beginning of an hour.
-pub(super) fn synthetic_of_app(conn: &mut Conn, app: &str, since: Timestamp) -> Result<Amount, StoreError> {
-    let query = usage_hour::table
-        .filter(usage_hour::app.eq(app))
-        .filter(usage_hour::tier.eq("synthetic"))
-        .filter(usage_hour::period_start.ge(hour(since.micros())))
-        .select(sums());
+/// Bytes and rows that were read by all that fits.
+pub(super) fn used(conn: &mut Conn, by: &UsedBy) -> Result<Amount, StoreError> {
+    let mut query = usage_hour::table.select(sums()).into_boxed();
+    if let Some(organization) = &by.organization {
+        query = query.filter(usage_hour::organization.eq(organization.clone()));
+    }
+    if let Some(app) = &by.app {
+        query = query.filter(usage_hour::app.eq(app.clone()));
+    }
+    if let Some(grant) = &by.grant {
+        query = query.filter(usage_hour::grant_id.eq(grant.clone()));
+    }
+    if let Some(dataset) = &by.dataset {
+        query = query.filter(usage_hour::dataset.eq(dataset.clone()));
+    }
+    if let Some(tier) = &by.tier {
+        query = query.filter(usage_hour::tier.eq(tier.clone()));
+    }
+    if let Some(since) = by.since {
+        query = query.filter(usage_hour::period_start.ge(hour(since.micros())));
+    }
     amount(query.first::<(i64, i64)>(&mut conn.0)?)
 }
 

@@ -81,7 +81,10 @@ async fn concurrent_appends_get_contiguous_indices(place: Arc<Place>) {
     assert!(indices.into_iter().eq(0..64 * 8 * 2));
     let report = verified(&ledger).await;
     assert_eq!((report.head.size, report.tiles, report.open_intents), (1_024, 4, 0));
-    assert_eq!(ledger.used("grt_1").await.unwrap(), Amount { bytes: 64 * 8 * 100, rows: 64 * 8 * 10 });
+    assert_eq!(
+        ledger.used(crate::samples::used_by_grant("grt_1")).await.unwrap(),
+        Amount { bytes: 64 * 8 * 100, rows: 64 * 8 * 10 }
+    );
 }
 
 async fn two_processes_share_one_ledger(place: Arc<Place>) {
@@ -156,7 +159,7 @@ async fn detached_entries_are_there_after_a_flush(place: Arc<Place>) {
     ledger.append_detached(outcome(1, "app_1", opened, 3, 30));
     ledger.flush().await;
     assert_eq!(ledger.head().await.unwrap().size, 2);
-    assert_eq!(ledger.used("grt_1").await.unwrap(), Amount { bytes: 30, rows: 3 });
+    assert_eq!(ledger.used(crate::samples::used_by_grant("grt_1")).await.unwrap(), Amount { bytes: 30, rows: 3 });
     assert_eq!(verified(&ledger).await.open_intents, 0);
 }
 

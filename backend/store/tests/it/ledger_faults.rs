@@ -39,7 +39,7 @@ async fn fails_and_recovers<F: Future<Output = ()>>(
     assert!(ledger.is_healthy());
     let after = ledger.append(intent(20, "app_1")).await.unwrap();
     assert_eq!(after.index, before.size + 1, "the OUTCOME once, and nothing of what was refused");
-    assert_eq!(ledger.used("grt_1").await.unwrap().bytes, 50);
+    assert_eq!(ledger.used(crate::samples::used_by_grant("grt_1")).await.unwrap().bytes, 50);
     ledger.verify(|_, _| {}).await.unwrap();
 }
 

@@ -191,14 +191,17 @@ async fn usage_is_summed_by_hour_and_day(place: Arc<Place>) {
     assert_eq!(list(UsageFilter { from, until, ..hourly }).await, [row(5, "app_1", 1), row(5, "app_2", 1)]);
     let first = ledger.usage(daily.clone(), None, 1).await.unwrap().remove(0).place;
     assert_eq!(ledger.usage(daily, Some(first), 1).await.unwrap()[0].place.app, "app_2", "the second row");
-    assert_eq!(ledger.used("grt_1").await.unwrap(), Amount { bytes: 50, rows: 5 });
-    assert_eq!(ledger.used_synthetic_since("app_1", NOW).await.unwrap(), Amount::ZERO);
+    assert_eq!(ledger.used(crate::samples::used_by_grant("grt_1")).await.unwrap(), Amount { bytes: 50, rows: 5 });
+    assert_eq!(ledger.used(crate::samples::used_of_synthetic("app_1", NOW)).await.unwrap(), Amount::ZERO);
     let index = ledger.append(intent(90, "app_1")).await.unwrap().index;
     let synthetic = Entry { tier: Some("synthetic".to_owned()), ..outcome(91, "app_1", index, 2, 20) };
     ledger.append(synthetic).await.unwrap();
-    assert_eq!(ledger.used_synthetic_since("app_1", NOW).await.unwrap(), Amount { bytes: 20, rows: 2 });
+    assert_eq!(
+        ledger.used(crate::samples::used_of_synthetic("app_1", NOW)).await.unwrap(),
+        Amount { bytes: 20, rows: 2 }
+    );
     let later = Timestamp::from_micros(NOW.micros() + HOUR);
-    assert_eq!(ledger.used_synthetic_since("app_1", later).await.unwrap(), Amount::ZERO);
+    assert_eq!(ledger.used(crate::samples::used_of_synthetic("app_1", later)).await.unwrap(), Amount::ZERO);
 }
 
 async fn the_last_checkpoint_of_a_tile_is_kept(place: Arc<Place>) {

@@ -35,4 +35,6 @@ mod samples;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod shares;
+#[cfg(test)]
 mod snapshot;

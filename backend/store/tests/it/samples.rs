@@ -256,3 +256,18 @@ pub(crate) fn outcome(n: u64, app: &str, intent_index: u64, rows: u64, bytes: u6
         ..intent(n, app)
     }
 }
+
+/// What was read under a grant.
+pub(crate) fn used_by_grant(grant: &str) -> mudeung_store::UsedBy {
+    mudeung_store::UsedBy { grant: Some(grant.to_owned()), ..Default::default() }
+}
+
+/// What an app read of the synthetic tier.
+pub(crate) fn used_of_synthetic(app: &str, since: mudeung_core::clock::Timestamp) -> mudeung_store::UsedBy {
+    mudeung_store::UsedBy {
+        app: Some(app.to_owned()),
+        tier: Some("synthetic".to_owned()),
+        since: Some(since),
+        ..Default::default()
+    }
+}

@@ -18,6 +18,7 @@ texts! {
         nav_usage: "이용량", "Usage";
         nav_ledger: "원장", "Ledger";
         nav_reviews: "접속기록 점검", "Reviews";
+        nav_budgets: "할당량", "Budgets";
         nav_organizations: "기관", "Organizations";
         nav_releases: "버전 공개", "Releases";
         nav_kill_switches: "비상 정지", "Kill switches";
@@ -79,6 +80,8 @@ texts! {
         done_request_approved: "승인했습니다. 이용 승인이 바로 효력을 갖습니다.", "Approved. The grant is effective now.";
         done_request_rejected: "신청을 반려했습니다.", "The request is rejected.";
         done_request_withdrawn: "신청을 철회했습니다.", "The request is withdrawn.";
+        done_budget_set: "할당량을 정했습니다. 다음 요청부터 적용됩니다.", "The budget is set. It holds from the next request on.";
+        done_budget_removed: "할당량을 없앴습니다.", "The budget is removed.";
         done_organization_suspended: "기관의 이용을 중지했습니다. 1초 안에 모든 요청이 중단됩니다.", "The organization is suspended. Its requests stop within one second.";
         done_organization_resumed: "기관의 이용을 재개했습니다.", "The organization may act again.";
         done_app_rules_updated: "앱 규칙을 저장했습니다. 1초 안에 적용됩니다.", "The rules are saved and effective within one second.";

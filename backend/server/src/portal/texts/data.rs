@@ -42,3 +42,27 @@ texts! {
         version_hash: "레시피 SHA-256 해시", "Recipe SHA-256";
     }
 }
+
+texts! {
+    /// Budgets.
+    BudgetsTexts {
+        title: "할당량", "Budgets";
+        lead: "기관, 앱, 데이터셋마다 기간별로 읽을 수 있는 양을 정합니다. 이용 승인의 할당량과 함께 적용되며, 넘으면 그 자리에서 멈춥니다.", "How much an organization, an app or all readers of a dataset may read in a period. They hold beside the quotas of grants, and reading stops where they end.";
+        empty: "정한 할당량이 없습니다. 아래에서 정하세요.", "No budgets yet. Set one below.";
+        subject: "대상", "Subject";
+        organization: "기관", "Organization";
+        app: "앱", "App";
+        dataset: "데이터셋", "Dataset";
+        period: "기간", "Period";
+        day: "하루 (UTC)", "Day (UTC)";
+        month: "한 달 (UTC)", "Month (UTC)";
+        total: "전체", "For ever";
+        gib: "바이트 (GiB)", "Bytes (GiB)";
+        used: "사용", "Used";
+        alerted: "80% 초과", "Over 80 %";
+        set: "할당량 정하기", "Set a budget";
+        remove: "없애기", "Remove";
+        bad_subject: "대상을 목록에서 골라 주세요.", "Choose a subject from the list.";
+        bad_limit: "기간을 고르고, 바이트는 1~1,000,000 GiB, 행은 1 이상의 정수로 적어 주세요.", "Choose a period; bytes are from 1 to 1,000,000 GiB, rows a whole number from 1.";
+    }
+}

@@ -119,6 +119,29 @@ async fn a_grant_and_an_organization_are_stopped_at_once() {
 }
 
 #[actix_web::test]
+async fn a_budget_is_set_felt_and_removed() {
+    let app = TestApp::start().await;
+    let mut admin = Browser::of(&app, Role::Admin).await;
+    let token = app.token(&app.fixture.reader).await;
+    let subject = format!("app:{}", app.fixture.reader_app);
+    let form = [("subject", subject.as_str()), ("period", "month"), ("gib", "1"), ("rows", "1")];
+    assert_eq!(admin.submit("/en/budgets", "/en/budgets", &form).await.status, 303);
+    assert!(admin.get("/en/budgets").await.body.contains("0 / 1,073,741,824"));
+    let rows = "/v1/datasets/cohort/synthetic/tables/visits/rows?limit=5";
+    let refused = app.get(rows).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(refused.status(), 429, "five rows are more than one");
+    for (name, value) in [("gib", "0"), ("rows", "-1"), ("period", "year"), ("subject", "app:app_nobody")] {
+        let wrong: Vec<_> = form.iter().map(|(n, v)| if *n == name { (*n, value) } else { (*n, *v) }).collect();
+        assert_eq!(admin.submit("/en/budgets", "/en/budgets", &wrong).await.status, 422, "{name}");
+    }
+    let remove = format!("/en/budgets/app/{}/remove", app.fixture.reader_app);
+    assert_eq!(admin.submit("/en/budgets", &remove, &[]).await.status, 303);
+    assert_eq!(app.get(rows).bearer_auth(&token).send().await.unwrap().status(), 200);
+    let recorded = app.entries().await.iter().filter(|entry| entry.operation.starts_with("budget.")).count();
+    assert_eq!(recorded, 4, "INTENT and OUTCOME of both changes");
+}
+
+#[actix_web::test]
 async fn a_withdrawn_version_is_not_served_any_more() {
     let app = TestApp::start().await;
     let mut steward = Browser::of(&app, Role::Steward).await;

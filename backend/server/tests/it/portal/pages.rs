@@ -23,6 +23,7 @@ const MEMBERS: [(Role, &[&str]); 2] = [
             "/ledger/checkpoint",
             "/reviews",
             "/organizations",
+            "/budgets",
         ],
     ),
 ];

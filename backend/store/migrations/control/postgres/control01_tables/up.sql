@@ -306,3 +306,36 @@ CREATE TABLE versions (
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX versions_number ON versions (dataset, tier, number);
+
+-- The processes that serve, and when each was last heard of, by the clock of this database.
+CREATE TABLE nodes (
+    id      TEXT   NOT NULL PRIMARY KEY,
+    seen_at BIGINT NOT NULL
+);
+
+CREATE TABLE budgets (
+    subject_kind TEXT   NOT NULL,
+    subject      TEXT   NOT NULL,
+    period       TEXT   NOT NULL,
+    limit_bytes  BIGINT NOT NULL,
+    limit_rows   BIGINT NOT NULL,
+    PRIMARY KEY (subject_kind, subject)
+);
+
+-- What each node holds of a budget and has not booked in the ledger yet.
+CREATE TABLE shares (
+    meter      TEXT   NOT NULL,
+    node       TEXT   NOT NULL,
+    held_bytes BIGINT NOT NULL,
+    held_rows  BIGINT NOT NULL,
+    PRIMARY KEY (meter, node)
+);
+
+-- What was booked of each budget since the row was made, and the last level at which people were told.
+CREATE TABLE meters (
+    meter        TEXT   NOT NULL PRIMARY KEY,
+    booked_bytes BIGINT NOT NULL,
+    booked_rows  BIGINT NOT NULL,
+    alert_level  BIGINT NOT NULL,
+    ends_at      BIGINT
+);

@@ -307,3 +307,36 @@ CREATE TABLE versions (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX versions_number ON versions (dataset, tier, number);
+
+-- The processes that serve, and when each was last heard of, by the clock of this database.
+CREATE TABLE nodes (
+    id      TEXT   NOT NULL PRIMARY KEY,
+    seen_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE budgets (
+    subject_kind TEXT   NOT NULL,
+    subject      TEXT   NOT NULL,
+    period       TEXT   NOT NULL,
+    limit_bytes  INTEGER NOT NULL,
+    limit_rows   INTEGER NOT NULL,
+    PRIMARY KEY (subject_kind, subject)
+) STRICT;
+
+-- What each node holds of a budget and has not booked in the ledger yet.
+CREATE TABLE shares (
+    meter      TEXT   NOT NULL,
+    node       TEXT   NOT NULL,
+    held_bytes INTEGER NOT NULL,
+    held_rows  INTEGER NOT NULL,
+    PRIMARY KEY (meter, node)
+) STRICT;
+
+-- What was booked of each budget since the row was made, and the last level at which people were told.
+CREATE TABLE meters (
+    meter        TEXT   NOT NULL PRIMARY KEY,
+    booked_bytes INTEGER NOT NULL,
+    booked_rows  INTEGER NOT NULL,
+    alert_level  INTEGER NOT NULL,
+    ends_at      INTEGER
+) STRICT;
