@@ -84,6 +84,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_faults.py"),
     },
     Stage {
+        name: "nodes",
+        shows: "two servers on one PostgreSQL: one budget, one ledger, a revocation felt within a second, either killed",
+        work: Work::EndToEnd("test_nodes.py"),
+    },
+    Stage {
         name: "memory",
         shows: "64 clients pull a table of 1 GB while the server stays under 300 MiB",
         work: Work::EndToEnd("test_memory.py"),
