@@ -54,6 +54,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_clients.py"),
     },
     Stage {
+        name: "matrix",
+        shows: "openid-client, simple-oauth2, @badgateway/oauth2-client and curl; one corpus beside npm oidc-provider",
+        work: Work::EndToEnd("test_matrix.py"),
+    },
+    Stage {
         name: "portal",
         shows: "a browser walks the portal in Korean and English and keeps a picture of each page",
         work: Work::EndToEnd("test_portal.py"),
@@ -105,6 +110,8 @@ const TOOLS: &[Tool] = &[
     Tool { program: "cc", package: "gcc libc6-dev" },
     Tool { program: "curl", package: "curl" },
     Tool { program: "initdb", package: "postgresql" },
+    Tool { program: "node", package: "nodejs" },
+    Tool { program: "npm", package: "npm" },
     Tool { program: "chromium", package: "chromium" },
     Tool { program: "chromedriver", package: "chromium-driver" },
     Tool { program: "/usr/share/fonts/truetype/nanum/NanumGothic.ttf", package: "fonts-nanum" },
