@@ -65,6 +65,7 @@ const EXEMPT: &[&str] = &[
     "show_kill_switches",
     "show_security",
     "show_step_up",
+    "list_budgets",
 ];
 
 /// An address of the route that names things there are.
@@ -86,6 +87,8 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{version}", "ver_00000000000000000000000000".to_owned()),
         ("{level}", "dataset".to_owned()),
         ("{organization}", fixture.company.to_string()),
+        ("{kind}", "app".to_owned()),
+        ("{subject}", fixture.reader.id.clone()),
         ("{code}", "not_found".to_owned()),
         ("{member}", member),
         ("{client_id}", fixture.reader.id.clone()),
