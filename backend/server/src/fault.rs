@@ -1,5 +1,6 @@
 //! The one error of the HTTP side: what the caller is told, in two languages, and what only the log is told.
 
+use crate::ledger::signer::Inconsistent;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
@@ -150,6 +151,12 @@ impl ResponseError for Fault {
 
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
+        Self::ledger(error.to_string())
+    }
+}
+
+impl From<Inconsistent> for Fault {
+    fn from(error: Inconsistent) -> Self {
         Self::ledger(error.to_string())
     }
 }

@@ -26,7 +26,7 @@ pub use verify::{SetBack, VerifyError, VerifyReport};
 use crate::connection::{Access, Address};
 use crate::pool::Pool;
 use crate::{Conn, StoreError, migrations};
-use mudeung_core::clock::{Clock, Entropy};
+use mudeung_core::clock::{Clock, Entropy, Timestamp};
 use mudeung_core::quota::Amount;
 use mudeung_wire::ledger::entry::{ENTRY_BYTES_MAX, Entry, InvalidEntry};
 use mudeung_wire::ledger::tile::Tile;

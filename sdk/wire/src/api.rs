@@ -268,7 +268,7 @@ wire! {
     pub struct TokenAnswer {
         /// The access token, a JWT (RFC 9068).
         pub access_token: String,
-        /// Always `Bearer`.
+        /// `Bearer`, or `DPoP` for a token that is bound to a key.
         pub token_type: String,
         /// Seconds until it expires.
         pub expires_in: u64,

@@ -64,11 +64,10 @@ pub async fn list_entries(visit: Visit<AdminLedger>, request: HttpRequest) -> Re
     let wanted = wanted(&params)?;
     let asked = asked(&params);
     let window = Window::of(&visit.app, &format!("ledger/{asked}"), &params)?;
-    let before = window.after_number().checked_sub(1).map(|down| u64::MAX - 1 - down);
+    let before = window.after().and_then(|before| before.parse().ok());
     let found = search(&visit.app.ledger, &wanted, before, window.items_max()).await?;
     let items = found.entries.iter().map(|(index, entry)| item(*index, entry)).collect::<Result<_, _>>()?;
-    // Cursors count upwards: 1 stands for the highest index there could be.
-    let next_cursor = found.before.map(|before| window.cursor(&visit.app, &format!("{:020}", u64::MAX - before)));
+    let next_cursor = found.before.map(|before| window.cursor(&visit.app, &before.to_string()));
     let looked = Entry { filter: Some(asked), ..visit.entry("ledger.read") };
     visit.show(looked, &Page { items, next_cursor }).await
 }
