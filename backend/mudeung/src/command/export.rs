@@ -8,7 +8,6 @@ use crate::{say, setup};
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_server::audit::export::{Export, Format, Order};
 use mudeung_server::keys::Keys;
-use mudeung_server::ledger::publisher;
 use mudeung_store::Ledger;
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
 use std::path::{Path, PathBuf};
@@ -26,8 +25,7 @@ pub(crate) async fn export(ledger: &LedgerArgs, args: &ExportArgs) -> Result<(),
         return Err(Failure::input(format!("{} is there already; name a folder that is not", args.out.display())));
     }
     let (opened, keys) = (open(ledger)?, keys(ledger, args)?);
-    let origin = origin(ledger, &opened).await?;
-    let note = checkpoint(&opened, &keys, origin).await?;
+    let note = checkpoint(&opened, &keys).await?;
     let mut export = Export::begin(&opened, keys.ledger(), &note, order).await.map_err(Failure::failed)?;
     let bar = progress("entries exported");
     bar.set_length(export.entries());
@@ -66,29 +64,14 @@ fn keys(ledger: &LedgerArgs, args: &ExportArgs) -> Result<Keys, Failure> {
     Keys::load_or_create(&folder, &SystemEntropy).map_err(|error| Failure::failed(format!("keys: {error}")))
 }
 
-/// The name of the log: the one it signed under, or the configured one of a log that has not signed yet.
-async fn origin(args: &LedgerArgs, ledger: &Ledger) -> Result<String, Failure> {
-    if let Some(origin) = publisher::last_origin(ledger).await.map_err(Failure::failed)? {
-        return Ok(origin);
-    }
-    match &args.config {
-        Some(config) => Ok(setup::read_config(config)?.ledger.origin),
-        None => Err(Failure::failed("the ledger has no checkpoint yet; start the server once, or give --config")),
-    }
-}
-
-/// The checkpoint of the present tree, kept before it is shown, as the server does it.
-async fn checkpoint(ledger: &Ledger, keys: &Keys, origin: String) -> Result<String, Failure> {
-    let verifier = LogVerifier::new(origin.clone(), keys.ledger().verifying_key());
-    publisher::check_extension(ledger, &verifier).await.map_err(Failure::failed)?;
-    let head = ledger.head().await.map_err(Failure::failed)?;
-    if let Some((size, note)) = ledger.latest_checkpoint().await.map_err(Failure::failed)?
-        && size == head.size
-    {
-        return Ok(note);
-    }
-    let note = Checkpoint { origin, size: head.size, root: head.root }.sign(keys.ledger());
-    ledger.save_checkpoint(head, &note).await.map_err(Failure::failed)?;
+/// The last checkpoint that the server signed. Nothing is signed for the tree here: that is for the one who serves it.
+async fn checkpoint(ledger: &Ledger, keys: &Keys) -> Result<String, Failure> {
+    let latest = ledger.latest_checkpoint().await.map_err(Failure::failed)?;
+    let none = || Failure::failed("the ledger has no checkpoint yet; start the server once");
+    let (_, note) = latest.ok_or_else(none)?;
+    let origin = note.lines().next().unwrap_or_default().to_owned();
+    let verifier = LogVerifier::new(origin, keys.ledger().verifying_key());
+    Checkpoint::verify(&note, &verifier).map_err(|error| Failure::failed(format!("the last checkpoint: {error}")))?;
     Ok(note)
 }
 

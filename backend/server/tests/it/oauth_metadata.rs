@@ -137,9 +137,7 @@ async fn oauth_47_every_promised_algorithm_proves_a_client_and_no_other_does() {
 async fn oauth_47_nothing_is_said_of_what_there_is_not() {
     let app = TestApp::start().await;
     let metadata = document(&app, SERVER).await;
-    for name in ["authorization_endpoint"] {
-        assert!(metadata.get(name).is_none(), "{name}");
-    }
+    assert!(metadata.get("authorization_endpoint").is_none());
     let answer = app.post("/oauth2/authorize").form(&[("token", "x")]).send().await.unwrap();
     assert_eq!(answer.status(), 404);
 }

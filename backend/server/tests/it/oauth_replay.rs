@@ -183,7 +183,8 @@ async fn oauth_75_keys_overlap_until_the_cut_off_and_their_last_use_is_known() {
     .await;
     let old = mudeung_core::id::CredentialId::from_bytes([3; 16]);
     let first_use = app.now();
-    assert_eq!(app.assert(&keyed.assertion(&app)).await.status(), 200);
+    let (status, text) = description(app.assert(&keyed.assertion(&app)).await).await;
+    assert_eq!(status, 200, "{text}");
     app.clock.advance(Duration::from_secs(60));
     let body: Value = app.assert(&newer.jwt(&keyed.claims(&app))).await.json().await.unwrap();
     assert!(body["access_token"].is_string(), "old and new are live side by side: {body}");

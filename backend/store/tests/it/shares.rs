@@ -114,7 +114,7 @@ async fn work(db: Db, ledger: Ledger, node: String, limit: Amount, spent: Arc<At
         if share.remaining().bytes == 0 {
             return;
         }
-        let piece = bytes((share.remaining().bytes / 3).max(1).min(share.remaining().bytes));
+        let piece = Amount { bytes: (share.remaining().bytes / 3).max(1), rows: 0 };
         let reservation = share.reserve(piece).unwrap();
         let outcome = Entry {
             grant: Some("grt_1".to_owned()),
