@@ -8,7 +8,8 @@ use crate::{say, setup};
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_server::audit::export::{Export, Format, Order};
 use mudeung_server::keys::Keys;
-use mudeung_store::Ledger;
+use mudeung_server::ledger::signer::Signer;
+use mudeung_store::{CheckpointStore, Ledger};
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ pub(crate) async fn export(ledger: &LedgerArgs, args: &ExportArgs) -> Result<(),
         return Err(Failure::input(format!("{} is there already; name a folder that is not", args.out.display())));
     }
     let (opened, keys) = (open(ledger)?, keys(ledger, args)?);
-    let note = checkpoint(&opened, &keys).await?;
+    let note = checkpoint(ledger, &opened, &keys).await?;
     let mut export = Export::begin(&opened, keys.ledger(), &note, order).await.map_err(Failure::failed)?;
     let bar = progress("entries exported");
     bar.set_length(export.entries());
@@ -64,15 +65,28 @@ fn keys(ledger: &LedgerArgs, args: &ExportArgs) -> Result<Keys, Failure> {
     Keys::load_or_create(&folder, &SystemEntropy).map_err(|error| Failure::failed(format!("keys: {error}")))
 }
 
-/// The last checkpoint that the server signed. Nothing is signed for the tree here: that is for the one who serves it.
-async fn checkpoint(ledger: &Ledger, keys: &Keys) -> Result<String, Failure> {
-    let latest = ledger.latest_checkpoint().await.map_err(Failure::failed)?;
-    let none = || Failure::failed("the ledger has no checkpoint yet; start the server once");
-    let (_, note) = latest.ok_or_else(none)?;
-    let origin = note.lines().next().unwrap_or_default().to_owned();
-    let verifier = LogVerifier::new(origin, keys.ledger().verifying_key());
-    Checkpoint::verify(&note, &verifier).map_err(|error| Failure::failed(format!("the last checkpoint: {error}")))?;
-    Ok(note)
+/// The checkpoint to export under: signed for the present tree as the server does it when there is a configuration that
+/// says where checkpoints are kept, else the last one that the server signed.
+async fn checkpoint(args: &LedgerArgs, ledger: &Ledger, keys: &Keys) -> Result<String, Failure> {
+    let latest = ledger.latest_checkpoint().await.map_err(Failure::failed)?.map(|(_, note)| note);
+    let signed_under = latest.as_deref().and_then(|note| note.lines().next()).map(str::to_owned);
+    let Some(config) = args.config.as_deref().map(setup::read_config).transpose()? else {
+        let none = || Failure::failed("the ledger has no checkpoint yet; start the server once, or give --config");
+        let (note, origin) = latest.zip(signed_under).ok_or_else(none)?;
+        let verifier = LogVerifier::new(origin, keys.ledger().verifying_key());
+        Checkpoint::verify(&note, &verifier)
+            .map_err(|error| Failure::failed(format!("the last checkpoint: {error}")))?;
+        return Ok(note);
+    };
+    let checkpoints = CheckpointStore::open(&config.checkpoints()).map_err(Failure::failed)?;
+    let configured = Some(config.ledger.origin.clone()).filter(|origin| !origin.is_empty());
+    let origin = configured.or(signed_under).unwrap_or_else(|| "ledger".to_owned());
+    let former = config.ledger.former_verifiers.iter().filter_map(|text| LogVerifier::parse(text));
+    let own = LogVerifier::new(origin.clone(), keys.ledger().verifying_key());
+    let verifiers: Vec<LogVerifier> = std::iter::once(own).chain(former).collect();
+    let signer =
+        Signer { ledger, checkpoints: &checkpoints, origin: &origin, key: keys.ledger(), verifiers: &verifiers };
+    Ok(signer.sign().await.map_err(Failure::failed)?.note)
 }
 
 fn moment(name: &str, text: &str) -> Result<Timestamp, Failure> {
