@@ -133,6 +133,7 @@ class Server:
                     shutil.move(self.folder / f"ledger.sqlite{end}", f"{ledger_file}{end}")
         self.ledger = Path(ledger_file or self.folder / "ledger.sqlite")
         self.control = self.folder / "control.sqlite"
+        self.checkpoints = self.folder / "checkpoints.sqlite"
         self.store = self.folder / "store"
         self.limits = {**LIMITS, **(limits or {})}
         self.sections = sections
@@ -145,7 +146,7 @@ class Server:
     def write_config(self):
         values = {
             "http": {"listen": f"127.0.0.1:{self.port}", "public_url": self.url},
-            "database": {"control": str(self.control), "ledger": str(self.ledger)},
+            "database": {"control": str(self.control), "ledger": str(self.ledger), "checkpoints": str(self.checkpoints)},
             "data": {"store": str(self.store), "keys": str(self.folder / "keys")},
             "limits": self.limits,
             **self.sections,
