@@ -191,8 +191,8 @@ class Server:
         """All entries of the ledger by index, exported by the binary."""
         out = self.folder / "exported"
         shutil.rmtree(out, ignore_errors=True)
-        keys = ["--keys", str(self.folder / "keys")]
-        arguments = [BINARY, "ledger", "export", "--database", str(self.ledger), *keys, "--out", str(out)]
+        # With the configuration, so that a checkpoint is signed over the very last entry.
+        arguments = [BINARY, "ledger", "export", "--config", str(self.config), "--out", str(out)]
         result = subprocess.run(arguments, capture_output=True)
         if result.returncode != 0:
             raise Failed(f"ledger export: {result.stderr.decode()}")
