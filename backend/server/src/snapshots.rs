@@ -6,6 +6,7 @@ use mudeung_store::{Db, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How often the generation is looked at. With the time a load takes, a change is effective well within one second.
@@ -18,6 +19,9 @@ pub struct Snapshots {
     /// When the database last said that the snapshot is the present one, in milliseconds after `began`.
     confirmed: Arc<AtomicU64>,
     began: Instant,
+    /// Held from reading to showing: of two who refresh, the later reader is the later to show, or a revocation already
+    /// in effect would be undone for a moment.
+    refreshing: Arc<Mutex<()>>,
     db: Db,
 }
 
@@ -26,7 +30,7 @@ impl Snapshots {
     pub async fn load(db: Db) -> Result<Self, StoreError> {
         let first = db.read("load snapshot", mudeung_store::snapshot::load).await?;
         let present = Arc::new(ArcSwap::from_pointee(first));
-        Ok(Self { present, confirmed: Arc::default(), began: Instant::now(), db })
+        Ok(Self { present, confirmed: Arc::default(), began: Instant::now(), refreshing: Arc::default(), db })
     }
 
     /// The present snapshot.
@@ -37,6 +41,7 @@ impl Snapshots {
     /// Loads anew when the control database has changed. Callers that changed it call this before they answer, so
     /// that their own change is effective at once on this node.
     pub async fn refresh(&self) -> Result<(), StoreError> {
+        let _alone = self.refreshing.lock().await;
         let known = self.present.load().generation;
         let newer = self
             .db

@@ -10,6 +10,7 @@ use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use actix_web::{HttpResponse, web};
 use mudeung_core::name::Name;
 use mudeung_core::scope::Scope;
+use mudeung_wire::problem::Problem;
 use serde_json::{Value, json};
 
 /// How an app may prove who it is, at every endpoint for clients.
@@ -75,7 +76,12 @@ pub async fn describe_protected_resource(app: web::Data<App>) -> HttpResponse {
     operation_id = "describe_protected_dataset",
     tag = "oauth",
     params(("dataset" = String, Path, description = "The dataset's name")),
-    responses((status = 200, description = "What tokens the dataset takes", body = serde_json::Value), FrameworkProblems),
+    responses(
+        (status = 200, description = "What tokens the dataset takes", body = serde_json::Value),
+        (status = 404, description = "There is no such dataset", body = Problem,
+            content_type = "application/problem+json"),
+        FrameworkProblems,
+    ),
 )]
 pub async fn describe_protected_dataset(app: web::Data<App>, path: web::Path<String>) -> Result<HttpResponse, Fault> {
     let name = Name::parse(&path).ok().filter(|name| app.snapshots.present().datasets.contains_key(name));

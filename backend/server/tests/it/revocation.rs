@@ -6,6 +6,8 @@ use mudeung_core::credential::CredentialState;
 use mudeung_core::grant::GrantState;
 use mudeung_core::organization::OrganizationState;
 use mudeung_store::{Conn, StoreError, apps, credentials, grants, organizations};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const SYNTHETIC: &str = "/v1/datasets/cohort/synthetic/tables/visits/rows?limit=1";
@@ -47,6 +49,39 @@ async fn oauth_40_a_revoked_credential_stops_its_tokens_within_a_second() {
     };
     assert!(time_to_stop(&app, SYNTHETIC, 401, change).await < SOON);
     assert_eq!(app.ask_token(&app.fixture.reader, None).await.status(), 401, "and no new token is issued");
+}
+
+/// Who refreshed late must not show what was true earlier.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn oauth_40_what_was_seen_to_be_revoked_is_never_seen_live_again() {
+    let app = TestApp::start().await;
+    let snapshots = &app.state().snapshots;
+    let others = (0..8).map(|_| {
+        let snapshots = snapshots.clone();
+        tokio::spawn(async move {
+            loop {
+                snapshots.refresh().await.unwrap();
+            }
+        })
+    });
+    let others: Vec<_> = others.collect();
+    let (watched, stop) = (snapshots.clone(), Arc::new(AtomicBool::new(false)));
+    let stopped = stop.clone();
+    let watcher = std::thread::spawn(move || {
+        let mut seen = watched.present().generation;
+        while !stopped.load(Ordering::Relaxed) {
+            let now = watched.present().generation;
+            assert!(now >= seen, "generation {now} after {seen}");
+            seen = now;
+        }
+    });
+    let id = app.fixture.reader_app;
+    for _ in 0..300 {
+        app.change_and_see(move |conn| apps::update_app_state(conn, id, AppState::Active)).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    others.iter().for_each(tokio::task::JoinHandle::abort);
+    watcher.join().unwrap();
 }
 
 #[tokio::test]
