@@ -149,6 +149,7 @@ pub async fn envelope(
 async fn take_in(request: &mut ServiceRequest, app: &App) -> Result<(), Fault> {
     let limits = &app.config.limits;
     intake::check_head(request, limits)?;
+    intake::check_https(request, &app.config.http).inspect_err(|_| app.oauth.count_refusal("plain_http"))?;
     if app.snapshots.present().service.is_paused() && !serves_while_paused(request.path()) {
         app.oauth.count_refusal("service_paused");
         let fault = Fault::service_paused();
@@ -207,7 +208,7 @@ fn serves_while_paused(path: &str) -> bool {
 }
 
 /// Whether the clients of an address expect errors of RFC 6749.
-fn speaks_oauth(path: &str) -> bool {
+pub(crate) fn speaks_oauth(path: &str) -> bool {
     path.starts_with("/oauth2/")
 }
 

@@ -1,9 +1,12 @@
 //! How requests are taken in: whole, in time, within limits; and what extractors say when they cannot read one.
 
-use crate::config::LimitConfig;
+use crate::call::speaks_oauth;
+use crate::config::{HttpConfig, LimitConfig};
+use crate::data::signature::is_signed;
 use crate::fault::Fault;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError, UrlencodedError};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap};
 use actix_web::{HttpMessage, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -36,6 +39,41 @@ pub fn check_head(request: &ServiceRequest, limits: &LimitConfig) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// Refuses what came over plain http to the proxy in front of us and carries something secret: that must be noticed, not
+/// redirected. Whoever says so is believed, since it only ever refuses.
+pub fn check_https(request: &ServiceRequest, http: &HttpConfig) -> Result<(), Fault> {
+    if !http.behind_tls_proxy || !carries_secrets(request) || !came_in_the_open(request.headers()) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        Code::HttpsRequired,
+        "This server is used over https alone. What the request carried has travelled in the open: replace that \
+         secret or token.",
+        "이 서버는 https로만 사용할 수 있습니다. 요청에 담긴 비밀키나 토큰이 암호화되지 않은 채 전송되었으니 교체하세요.",
+    ))
+}
+
+/// Secrets and tokens stand in the `Authorization` header, in what is sent to the authorization server or into a form, and
+/// in the address of a file.
+fn carries_secrets(request: &ServiceRequest) -> bool {
+    let (method, path) = (request.method(), request.path());
+    !(method.is_safe() && !speaks_oauth(path))
+        || request.headers().contains_key(AUTHORIZATION)
+        || request.headers().contains_key(COOKIE)
+        || is_signed(path, request.query_string())
+}
+
+fn came_in_the_open(headers: &HeaderMap) -> bool {
+    let any = |name: &str, found: fn(&str) -> bool| headers.get_all(name).any(|value| value.to_str().is_ok_and(found));
+    any("x-forwarded-proto", |value| value.split(',').any(|proto| proto.trim().eq_ignore_ascii_case("http")))
+        || any("forwarded", |value| {
+            let pairs = value.split([',', ';']);
+            pairs.filter_map(|pair| pair.trim().split_once('=')).any(|(name, value)| {
+                name.eq_ignore_ascii_case("proto") && value.trim_matches('"').eq_ignore_ascii_case("http")
+            })
+        })
 }
 
 /// Takes in the whole body before anything else happens, so that its size and the time it takes are bounded in one

@@ -5,6 +5,7 @@ pub mod books;
 mod brakes;
 pub(crate) mod client;
 pub mod device;
+mod documented;
 pub mod dpop;
 mod form;
 pub mod introspect_token;

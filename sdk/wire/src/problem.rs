@@ -96,6 +96,8 @@ codes! {
     AgreementSuperseded = "agreement_superseded", 403, "새 약정 미서명", "Newer agreement not signed";
     /// The app may not be used from the network that the request comes from.
     NetworkNotAllowed = "network_not_allowed", 403, "허용되지 않은 네트워크", "Network not allowed";
+    /// The request came over plain http, and what it carried travelled in the open.
+    HttpsRequired = "https_required", 403, "https 필요", "https required";
     /// There is nothing here for the caller.
     NotFound = "not_found", 404, "찾을 수 없음", "Not found";
     /// The address knows other methods.

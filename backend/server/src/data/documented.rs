@@ -16,7 +16,7 @@ pub struct FrameworkProblems;
 
 impl IntoResponses for FrameworkProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        problems(&[400, 405, 408, 413, 414, 431, 500])
+        problems(&[400, 403, 405, 408, 413, 414, 431, 500])
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod brake;
 pub(crate) mod codes;
 
 use super::client::brake;
+use super::documented::OAuthProblems;
 use super::form::Form;
 use super::issue_token::{admit, entry_about, grant};
 use super::refresh;
@@ -59,14 +60,7 @@ pub struct DeviceForm {
         (status = 200, description = "The two codes", body = DeviceAnswer),
         (status = 400, description = "The request is wrong", body = OAuthError),
         (status = 401, description = "There is no such public client", body = OAuthError),
-        (status = 405, description = "Only POST is served here", body = OAuthError),
-        (status = 408, description = "The body did not arrive in time", body = OAuthError),
-        (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
-        (status = 414, description = "The address is too long", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 431, description = "The headers are too large", body = OAuthError),
-        (status = 500, description = "The server failed", body = OAuthError),
-        (status = 503, description = "Too many devices wait; Retry-After says when to try again", body = OAuthError),
+        OAuthProblems,
     ),
 )]
 pub async fn authorize_device(request: HttpRequest, call: Call, app: web::Data<App>, body: web::Bytes) -> HttpResponse {

@@ -1,6 +1,7 @@
 //! `POST /oauth2/introspect` (RFC 7662): whether an access token is good, and for what.
 
 use super::client;
+use super::documented::OAuthProblems;
 use super::form::Form;
 use super::issue_token;
 use super::refusal::Refusal;
@@ -47,11 +48,7 @@ pub struct IntrospectionForm {
         (status = 200, description = "What the token is worth", body = Value),
         (status = 400, description = "The request is wrong", body = OAuthError),
         (status = 401, description = "The client did not prove who it is", body = OAuthError),
-        (status = 405, description = "Only POST is served here", body = OAuthError),
-        (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 500, description = "The server failed", body = OAuthError),
-        (status = 503, description = "The server cannot answer now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
     security(("basic" = []), ()),
 )]

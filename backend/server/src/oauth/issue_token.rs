@@ -1,6 +1,7 @@
 //! `POST /oauth2/token`: an app proves who it is and gets an access token.
 
 use super::client;
+use super::documented::OAuthProblems;
 use super::form::Form;
 use super::refusal::Refusal;
 use super::terms::{self, Terms};
@@ -68,15 +69,7 @@ pub struct TokenForm {
         (status = 200, description = "A token", body = TokenAnswer),
         (status = 400, description = "The request is wrong", body = OAuthError),
         (status = 401, description = "The client did not prove who it is", body = OAuthError),
-        (status = 403, description = "The request did not come over https", body = OAuthError),
-        (status = 405, description = "Only POST is served here", body = OAuthError),
-        (status = 408, description = "The body did not arrive in time", body = OAuthError),
-        (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
-        (status = 414, description = "The address is too long", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 431, description = "The headers are too large", body = OAuthError),
-        (status = 500, description = "The server failed", body = OAuthError),
-        (status = 503, description = "Tokens cannot be issued now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
     security(("basic" = []), ()),
 )]
@@ -96,7 +89,6 @@ pub async fn issue_token(request: HttpRequest, call: Call, app: web::Data<App>, 
 }
 
 async fn issue(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[u8]) -> Result<TokenAnswer, Refusal> {
-    refuse_plain_http(app, headers)?;
     let mut form = Form::read(headers, body)?;
     let now = app.clock.now();
     let subject = match form.grant_type.as_deref() {
@@ -131,26 +123,6 @@ pub(super) async fn admit(app: &App, call: &Call, form: &Form, subject: Subject)
         Ok(scopes) => Ok(Subject { scopes, ..subject }),
         Err(refusal) => Err(deny(app, call, &subject, refusal).await),
     }
-}
-
-/// Refuses what came over plain http to the proxy in front of us: a secret that travelled in the open must be noticed,
-/// not redirected. Whoever says so is believed, since it only ever refuses.
-fn refuse_plain_http(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
-    let plain =
-        |name: &str, found: fn(&str) -> bool| headers.get_all(name).any(|value| value.to_str().is_ok_and(found));
-    let is_plain =
-        plain("x-forwarded-proto", |value| value.split(',').any(|proto| proto.trim().eq_ignore_ascii_case("http")))
-            || plain("forwarded", |value| {
-                let pairs = value.split([',', ';']);
-                pairs.filter_map(|pair| pair.trim().split_once('=')).any(|(name, value)| {
-                    name.eq_ignore_ascii_case("proto") && value.trim_matches('"').eq_ignore_ascii_case("http")
-                })
-            });
-    if app.config.http.behind_tls_proxy && is_plain {
-        app.oauth.count_refusal("plain_http");
-        return Err(Refusal::plain_http());
-    }
-    Ok(())
 }
 
 /// What is left of the scopes asked for; all of the app's when none are.

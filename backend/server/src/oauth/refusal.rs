@@ -156,12 +156,6 @@ impl Refusal {
         Self { uri: Some(uri), ..refusal }
     }
 
-    /// The request did not come through TLS.
-    pub(crate) const fn plain_http() -> Self {
-        let description = "This endpoint is served over https alone. The secret has travelled in the open: replace it.";
-        Self::new(StatusCode::FORBIDDEN, "invalid_request", description)
-    }
-
     /// Too often.
     pub(crate) fn too_often(retry_in: Duration) -> Self {
         let description = "Too many requests. Keep a token until it expires, and wait as Retry-After says.";
@@ -182,6 +176,9 @@ impl Refusal {
         let description = match fault.code {
             Code::MethodNotAllowed => "Only POST is served here.",
             Code::NotFound => "There is no such endpoint.",
+            Code::HttpsRequired => {
+                "This endpoint is served over https alone. What was sent has travelled in the open: replace it."
+            }
             Code::TooLarge => "The body is larger than allowed.",
             Code::RequestTimeout => "The body did not arrive in time.",
             Code::Internal => "The server failed.",

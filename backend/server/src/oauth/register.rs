@@ -4,6 +4,7 @@ pub mod manage;
 mod proposal;
 
 use super::device::{unavailable, unrecorded};
+use super::documented::OAuthProblems;
 use super::refusal::Refusal;
 use super::secrets;
 use crate::call::Call;
@@ -61,14 +62,7 @@ pub struct ClientMetadata {
         (status = 201, description = "The client", body = ClientInformation),
         (status = 400, description = "The metadata is wrong", body = OAuthError),
         (status = 401, description = "The registration token allows nothing", body = OAuthError),
-        (status = 405, description = "Only POST is served here", body = OAuthError),
-        (status = 408, description = "The body did not arrive in time", body = OAuthError),
-        (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
-        (status = 414, description = "The address is too long", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 431, description = "The headers are too large", body = OAuthError),
-        (status = 500, description = "The server failed", body = OAuthError),
-        (status = 503, description = "Not now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
 )]
 pub async fn register_client(request: HttpRequest, call: Call, app: web::Data<App>, body: web::Bytes) -> HttpResponse {

@@ -1,6 +1,7 @@
 //! `POST /oauth2/revoke` (RFC 7009): an app takes back an access token before its end.
 
 use super::client;
+use super::documented::OAuthProblems;
 use super::form::Form;
 use super::issue_token;
 use super::refusal::Refusal;
@@ -48,11 +49,7 @@ pub struct RevocationForm {
         (status = 200, description = "The token is of no use now; the body is empty"),
         (status = 400, description = "The request is wrong", body = OAuthError),
         (status = 401, description = "The client did not prove who it is", body = OAuthError),
-        (status = 405, description = "Only POST is served here", body = OAuthError),
-        (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 500, description = "The server failed", body = OAuthError),
-        (status = 503, description = "Tokens cannot be revoked now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
     security(("basic" = []), ()),
 )]

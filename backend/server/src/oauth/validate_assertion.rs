@@ -5,6 +5,7 @@
 use super::assertion::problem::{Check, Problem};
 use super::assertion::{Compact, Finding};
 use super::client::assertion::{Purpose, examine_for};
+use super::documented::OAuthProblems;
 use super::form::Form;
 use super::issue_token::JWT_BEARER;
 use super::refusal::Refusal;
@@ -84,14 +85,7 @@ impl Report {
         (status = 200, description = "The client signed it; `valid` says whether it would be accepted", body = Validation),
         (status = 400, description = "The request is wrong", body = OAuthError),
         (status = 401, description = "No live key of the client signed it", body = Validation),
-        (status = 405, description = "Only POST is served here", body = OAuthError),
-        (status = 408, description = "The body did not arrive in time", body = OAuthError),
-        (status = 413, description = "The body is larger than 64 KiB", body = OAuthError),
-        (status = 414, description = "The address is too long", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 431, description = "The headers are too large", body = OAuthError),
-        (status = 500, description = "The server failed", body = OAuthError),
-        (status = 503, description = "The server cannot look now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
     security(()),
 )]

@@ -53,10 +53,12 @@ roles! {
     Admins = [Admin], false;
     /// Everybody who can sign in, at something grave.
     FreshAnyone = [], true;
-    /// A company's developer who is about to see a secret.
+    /// A company's developer who is about to see a secret, or to register a key.
     FreshDevelopers = [Developer], true;
-    /// Those who look after apps, about to stop something.
+    /// Those who look after apps, about to stop something or to change what protects them.
     FreshAppKeepers = [Developer, Admin], true;
+    /// Those who put versions into service, about to do it.
+    FreshStewards = [Steward, Admin], true;
     /// Those who decide on access requests, deciding.
     FreshReviewers = [Reviewer, Admin], true;
     /// Those who run the sandbox, at something grave.

@@ -1,6 +1,6 @@
 //! The tokens with which programs of a company register apps: list, make (shown once), revoke.
 
-use super::desk::{Desk, Developers};
+use super::desk::{Desk, Developers, FreshDevelopers, Roles};
 use super::fields::Submitted;
 use super::page::{self, Page};
 use super::texts::RegistrationTexts;
@@ -45,7 +45,10 @@ pub(super) async fn list_registration_tokens(desk: Desk<Developers>) -> Result<H
 }
 
 /// Makes a token. The answer is the only place where it ever stands, so there is no redirect.
-pub(super) async fn create_registration_token(desk: Desk<Developers>, form: Submitted) -> Result<HttpResponse, Fault> {
+pub(super) async fn create_registration_token(
+    desk: Desk<FreshDevelopers>,
+    form: Submitted,
+) -> Result<HttpResponse, Fault> {
     let t = RegistrationTexts::of(desk.page.language);
     let (label, uses) = (form.0.line("label", 1..=40), form.0.number("uses", 1..=USES_MAX));
     let (Some(label), Some(uses)) = (label, uses) else {
@@ -97,7 +100,7 @@ pub(super) async fn revoke_registration_token(
 }
 
 async fn show(
-    desk: &Desk<Developers>,
+    desk: &Desk<impl Roles>,
     fresh: Option<String>,
     problem: Option<&'static str>,
     status: StatusCode,

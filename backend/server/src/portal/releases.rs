@@ -1,6 +1,6 @@
 //! Releases: the steward puts a built version into service, or takes one out.
 
-use super::desk::{Desk, Stewards};
+use super::desk::{Desk, FreshStewards, Roles, Stewards};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
 use super::texts::{ReleasesTexts, pick};
@@ -62,7 +62,7 @@ pub(super) async fn list_releases(desk: Desk<Stewards>) -> Result<HttpResponse, 
 
 /// Publishes a version that passed its risk limit.
 pub(super) async fn publish_version(
-    desk: Desk<Stewards>,
+    desk: Desk<FreshStewards>,
     id: web::Path<String>,
     _form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -82,7 +82,7 @@ pub(super) async fn publish_version(
 
 /// Takes a version out of service.
 pub(super) async fn withdraw_version(
-    desk: Desk<Stewards>,
+    desk: Desk<FreshStewards>,
     id: web::Path<String>,
     _form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -92,14 +92,14 @@ pub(super) async fn withdraw_version(
     Ok(desk.go("/releases", "version-withdrawn"))
 }
 
-fn find(desk: &Desk<Stewards>, id: VersionId) -> Result<Arc<Version>, Fault> {
+fn find(desk: &Desk<FreshStewards>, id: VersionId) -> Result<Arc<Version>, Fault> {
     let snapshot = desk.app.snapshots.present();
     let mut versions = snapshot.datasets.values().flat_map(|entry| entry.tiers.values().flatten());
     versions.find(|version| version.id == id).cloned().ok_or_else(Fault::not_found)
 }
 
 async fn step(
-    desk: &Desk<Stewards>,
+    desk: &Desk<FreshStewards>,
     operation: &'static str,
     version: &Version,
     step: impl FnOnce(VersionState) -> Result<VersionState, InvalidTransition> + Send + 'static,
@@ -119,7 +119,7 @@ async fn step(
     desk.change(operation, intent, work).await
 }
 
-async fn manifest_of(desk: &Desk<Stewards>, version: &Version) -> Result<Option<Manifest>, Fault> {
+async fn manifest_of(desk: &Desk<impl Roles>, version: &Version) -> Result<Option<Manifest>, Fault> {
     let (name, tier, number) = (version.dataset.clone(), version.tier, version.number);
     let find = move |conn: &mut Conn| catalog::find_manifest(conn, &name, tier, number);
     Ok(desk.app.db.read("find manifest", find).await?)

@@ -164,3 +164,35 @@ async fn oauth_83_plain_http_at_the_token_endpoint_is_refused_and_not_redirected
     let local = TestApp::start().await;
     assert_eq!(local.ask_token(&local.fixture.reader, None).await.status(), 200, "on loopback there is no proxy");
 }
+
+/// A redirect would hide that the secret, the token or the session is out.
+#[tokio::test]
+async fn oauth_83_nothing_secret_is_taken_over_plain_http_anywhere() {
+    let app = TestApp::start_with(|config| {
+        config.http.behind_tls_proxy = true;
+        config.http.public_url = "https://data.example.org".to_owned();
+    })
+    .await;
+    let token = app.token(&app.fixture.reader).await;
+    let plain = |method: &str, path: &str| app.request(method, path).header("x-forwarded-proto", "http");
+    for path in ["token", "revoke", "introspect", "device_authorization", "validate-assertion", "register"] {
+        let answer = plain("POST", &format!("/oauth2/{path}")).form(&[("token", &token)]).send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{path}");
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(body["error"], "invalid_request", "{path}");
+    }
+    let refused = [
+        plain("GET", "/v1/datasets").bearer_auth(&token),
+        plain("POST", "/en/sign-in").form(&[("email", "a@b.example"), ("password", "x")]),
+        plain("GET", "/en/apps").header("cookie", "__Host-session=x"),
+        plain("GET", "/v1/files/x?sig=y"),
+    ];
+    for request in refused {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{}", answer.url());
+        assert!(answer.headers().get("location").is_none());
+    }
+    assert_eq!(plain("GET", "/healthz").send().await.unwrap().status(), 200, "who carries nothing is let in");
+    let secure = app.get("/v1/datasets").header("x-forwarded-proto", "https").bearer_auth(&token);
+    assert_eq!(secure.send().await.unwrap().status(), 200);
+}

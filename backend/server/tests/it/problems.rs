@@ -17,6 +17,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::Conflict, "changes in the portal alone; see portal::requests"),
     (Code::Unprocessable, "changes in the portal alone; see portal::forms"),
     (Code::Internal, "there is no known way to it from outside"),
+    (Code::HttpsRequired, "behind a proxy alone; see networks"),
     (Code::NetworkNotAllowed, "an app bound to networks; see networks"),
     (Code::ServicePaused, "the whole service; see kill_switches"),
     (Code::Overloaded, "a database that does not answer; see the tests of the store"),

@@ -4,6 +4,7 @@ use super::proposal::Proposal;
 use super::{bearer, change, information, mint_token, refuse, token_hash, uncached};
 use crate::call::Call;
 use crate::oauth::device::{unavailable, unrecorded};
+use crate::oauth::documented::OAuthProblems;
 use crate::oauth::refusal::Refusal;
 use crate::oauth::secrets;
 use crate::record;
@@ -37,8 +38,7 @@ struct Managed {
     responses(
         (status = 200, description = "The client", body = ClientInformation),
         (status = 401, description = "The token does not manage this client", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 503, description = "Not now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
 )]
 pub async fn read_client(request: HttpRequest, call: Call, app: web::Data<App>, id: web::Path<String>) -> HttpResponse {
@@ -57,8 +57,7 @@ pub async fn read_client(request: HttpRequest, call: Call, app: web::Data<App>, 
         (status = 200, description = "The client", body = ClientInformation),
         (status = 400, description = "The metadata is wrong", body = OAuthError),
         (status = 401, description = "The token does not manage this client", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 503, description = "Not now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
 )]
 pub async fn update_client(
@@ -81,8 +80,7 @@ pub async fn update_client(
     responses(
         (status = 204, description = "The client is revoked"),
         (status = 401, description = "The token does not manage this client", body = OAuthError),
-        (status = 429, description = "Too many requests; Retry-After says how long to wait", body = OAuthError),
-        (status = 503, description = "Not now; Retry-After says when", body = OAuthError),
+        OAuthProblems,
     ),
 )]
 pub async fn delete_client(

@@ -4,7 +4,7 @@ use super::credentials::{insert_within_limit, stopped};
 use super::find_visible;
 use crate::fault::Fault;
 use crate::oauth::jwk::{KeyProblem, PublicKey};
-use crate::portal::desk::{Desk, Developers};
+use crate::portal::desk::{Desk, FreshDevelopers};
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::texts::{AppsTexts, KeysTexts};
 use crate::portal::{moment, path};
@@ -30,7 +30,7 @@ enum Registered {
 
 /// Registers a public key.
 pub(in crate::portal) async fn register_key(
-    desk: Desk<Developers>,
+    desk: Desk<FreshDevelopers>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -66,7 +66,7 @@ pub(in crate::portal) async fn register_key(
 }
 
 /// The credential that a form describes, or what is wrong with it.
-fn credential(desk: &Desk<Developers>, app: &App, form: &Fields) -> Result<Credential, &'static str> {
+fn credential(desk: &Desk<FreshDevelopers>, app: &App, form: &Fields) -> Result<Credential, &'static str> {
     let t = KeysTexts::of(desk.page.language);
     let label = form.line("label", 1..=40).ok_or(AppsTexts::of(desk.page.language).bad_label)?;
     let wanted = match form.text("algorithm") {

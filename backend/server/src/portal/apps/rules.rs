@@ -2,7 +2,7 @@
 
 use super::find_visible;
 use crate::fault::Fault;
-use crate::portal::desk::{AppKeepers, Desk};
+use crate::portal::desk::{AppKeepers, Desk, FreshAppKeepers, Roles};
 use crate::portal::fields::Submitted;
 use crate::portal::page::{self, Page};
 use crate::portal::path;
@@ -41,7 +41,7 @@ pub(in crate::portal) async fn show_app_rules(
 
 /// Holds an app to other rules.
 pub(in crate::portal) async fn update_app_rules(
-    desk: Desk<AppKeepers>,
+    desk: Desk<FreshAppKeepers>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -73,7 +73,7 @@ pub(in crate::portal) async fn update_app_rules(
 }
 
 fn show(
-    desk: &Desk<AppKeepers>,
+    desk: &Desk<impl Roles>,
     app: &App,
     rules: &AppRules,
     networks: String,

@@ -90,8 +90,13 @@ async fn oauth_86_every_grave_route_asks_for_it() {
         (Role::Admin, "/en/kill-switches/service/resume"),
         (Role::Developer, "/en/apps/app_00000000000000000000000000/credentials"),
         (Role::Developer, "/en/apps/app_00000000000000000000000000/revoke"),
+        (Role::Developer, "/en/apps/app_00000000000000000000000000/keys"),
+        (Role::Developer, "/en/apps/app_00000000000000000000000000/rules"),
+        (Role::Developer, "/en/registration-tokens"),
+        (Role::Steward, "/en/releases/ver_00000000000000000000000000/publish"),
+        (Role::Steward, "/en/releases/ver_00000000000000000000000000/withdraw"),
     ];
-    for role in [Role::Reviewer, Role::Admin, Role::Developer] {
+    for role in [Role::Reviewer, Role::Admin, Role::Developer, Role::Steward] {
         let mut browser = Browser::of(&app, role).await;
         app.clock.advance(LATE);
         for (_, path) in grave.iter().filter(|(of, _)| *of == role) {
