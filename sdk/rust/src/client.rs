@@ -1,8 +1,10 @@
 //! The client: its settings, and how a call is signed, sent and repeated.
 
+use crate::device::RefreshTokens;
 use crate::error::ApiError;
 use crate::retry::{Refusal, RetryPolicy};
-use crate::token::{AccessToken, TokenSource, address, is_loopback};
+use crate::token::{AccessToken, Proof, TokenSource, address, is_loopback};
+use oauth2::{ClientId, ClientSecret};
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE};
 use reqwest::{Method, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
@@ -38,14 +40,19 @@ pub struct ClientBuilder {
 }
 
 #[derive(Clone)]
-struct Credentials {
-    client_id: String,
-    client_secret: String,
+enum Credentials {
+    Secret { client_id: String, client_secret: String },
+    Device(Arc<dyn RefreshTokens>),
 }
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("client_id", &self.client_id).finish_non_exhaustive()
+        match self {
+            Self::Secret { client_id, .. } => {
+                f.debug_struct("Secret").field("client_id", client_id).finish_non_exhaustive()
+            }
+            Self::Device(_) => f.write_str("Device"),
+        }
     }
 }
 
@@ -59,7 +66,15 @@ impl ClientBuilder {
     /// The app's credential, as the portal shows it.
     #[must_use]
     pub fn credentials(mut self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
-        self.credentials = Some(Credentials { client_id: client_id.into(), client_secret: client_secret.into() });
+        self.credentials =
+            Some(Credentials::Secret { client_id: client_id.into(), client_secret: client_secret.into() });
+        self
+    }
+
+    /// The refresh tokens of a device that a member signed in with a [`crate::DeviceLogin`].
+    #[must_use]
+    pub fn device(mut self, tokens: Arc<dyn RefreshTokens>) -> Self {
+        self.credentials = Some(Credentials::Device(tokens));
         self
     }
 
@@ -88,35 +103,44 @@ impl ClientBuilder {
     /// Checks the settings. Nothing is sent yet.
     pub fn build(self) -> Result<Client, ApiError> {
         let base = self.checked_base()?;
-        let Some(credentials) = self.credentials else {
-            return Err(ApiError::Configuration("a client id and a client secret are needed".to_owned()));
+        let proof = match self.credentials {
+            None => {
+                return Err(ApiError::Configuration("a client id and a client secret are needed".to_owned()));
+            }
+            Some(Credentials::Secret { client_id, client_secret }) => {
+                if client_id.is_empty() || client_secret.is_empty() {
+                    let what = "the client id and the client secret must not be empty";
+                    return Err(ApiError::Configuration(what.to_owned()));
+                }
+                Proof::Secret(ClientId::new(client_id), ClientSecret::new(client_secret))
+            }
+            Some(Credentials::Device(tokens)) => Proof::Device(tokens),
         };
-        if credentials.client_id.is_empty() || credentials.client_secret.is_empty() {
-            return Err(ApiError::Configuration("the client id and the client secret must not be empty".to_owned()));
-        }
-        // Fails only when the program has already chosen a provider, which is then as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = http_client(redirect::Policy::limited(REDIRECTS_MAX))?;
         // A redirect must not carry the secret to another place.
         let token_http = http_client(redirect::Policy::none())?;
-        let tokens =
-            TokenSource::new(token_http, base.clone(), credentials.client_id, credentials.client_secret, self.retry);
+        let tokens = TokenSource::new(token_http, base.clone(), proof, self.retry);
         Ok(Client { shared: Arc::new(Shared { base, http, tokens, retry: self.retry, language: self.language }) })
     }
 
     fn checked_base(&self) -> Result<Url, ApiError> {
-        let wrong = |what: &str| ApiError::Configuration(format!("the server's address `{}` {what}", self.base_url));
-        let base = Url::parse(&self.base_url).map_err(|error| wrong(&format!("is not an address: {error}")))?;
-        match base.scheme() {
-            "https" => {}
-            "http" if self.plain_http || is_loopback(&base) => {}
-            "http" => return Err(wrong("is not https: the secret would travel in the clear")),
-            _ => return Err(wrong("must start with https:// or http://")),
-        }
-        match base.query().is_some() || base.fragment().is_some() || !base.username().is_empty() {
-            true => Err(wrong("must not have a query, a fragment or a user")),
-            false => Ok(base),
-        }
+        checked_base(&self.base_url, self.plain_http)
+    }
+}
+
+/// The address of a server that may be told secrets.
+pub(crate) fn checked_base(text: &str, plain_http: bool) -> Result<Url, ApiError> {
+    let wrong = |what: &str| ApiError::Configuration(format!("the server's address `{text}` {what}"));
+    let base = Url::parse(text).map_err(|error| wrong(&format!("is not an address: {error}")))?;
+    match base.scheme() {
+        "https" => {}
+        "http" if plain_http || is_loopback(&base) => {}
+        "http" => return Err(wrong("is not https: the secret would travel in the clear")),
+        _ => return Err(wrong("must start with https:// or http://")),
+    }
+    match base.query().is_some() || base.fragment().is_some() || !base.username().is_empty() {
+        true => Err(wrong("must not have a query, a fragment or a user")),
+        false => Ok(base),
     }
 }
 
@@ -241,7 +265,9 @@ impl Call {
     }
 }
 
-fn http_client(redirects: redirect::Policy) -> Result<reqwest::Client, ApiError> {
+pub(crate) fn http_client(redirects: redirect::Policy) -> Result<reqwest::Client, ApiError> {
+    // Fails only when the program has already chosen a provider, which is then as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .user_agent(concat!("mudeung-sdk-rust/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)

@@ -23,6 +23,7 @@
 mod account;
 mod catalog;
 mod client;
+mod device;
 mod download;
 mod error;
 mod page;
@@ -34,6 +35,7 @@ mod token;
 
 pub use account::{Granularity, UsagePart, UsagePeriod};
 pub use client::{Client, ClientBuilder};
+pub use device::{DeviceLogin, RefreshTokens, sign_out};
 pub use download::{DownloadedFile, Progress};
 pub use error::ApiError;
 pub use page::Items;

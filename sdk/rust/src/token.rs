@@ -1,14 +1,16 @@
 //! Access tokens: found, fetched, kept and renewed in time, by one caller at a time.
 
+use crate::device::RefreshTokens;
 use crate::error::ApiError;
 use crate::retry::{Refusal, RetryPolicy, retry_after};
 use oauth2::basic::{BasicClient, BasicTokenType};
 use oauth2::{
-    AuthType, ClientId, ClientSecret, EmptyExtraTokenFields, HttpRequest, HttpResponse, RequestTokenError,
-    StandardTokenResponse, TokenResponse, TokenUrl,
+    AuthType, ClientId, ClientSecret, EmptyExtraTokenFields, ErrorResponseType, HttpRequest, HttpResponse,
+    RefreshToken, RequestTokenError, StandardErrorResponse, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use reqwest::Url;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -37,11 +39,19 @@ impl fmt::Debug for AccessToken {
 pub(crate) struct TokenSource {
     http: reqwest::Client,
     base: Url,
-    client_id: ClientId,
-    client_secret: ClientSecret,
+    proof: Proof,
     retry: RetryPolicy,
     endpoint: OnceCell<TokenUrl>,
     kept: Mutex<Option<Kept>>,
+}
+
+/// What a token is fetched with.
+#[derive(Clone)]
+pub(crate) enum Proof {
+    /// The id and the secret of an app.
+    Secret(ClientId, ClientSecret),
+    /// The refresh token of a device that a member signed in.
+    Device(Arc<dyn RefreshTokens>),
 }
 
 struct Kept {
@@ -62,16 +72,8 @@ impl Kept {
 }
 
 impl TokenSource {
-    pub(crate) fn new(http: reqwest::Client, base: Url, id: String, secret: String, retry: RetryPolicy) -> Self {
-        Self {
-            http,
-            base,
-            client_id: ClientId::new(id),
-            client_secret: ClientSecret::new(secret),
-            retry,
-            endpoint: OnceCell::new(),
-            kept: Mutex::new(None),
-        }
+    pub(crate) fn new(http: reqwest::Client, base: Url, proof: Proof, retry: RetryPolicy) -> Self {
+        Self { http, base, proof, retry, endpoint: OnceCell::new(), kept: Mutex::new(None) }
     }
 
     /// A token with some life left. Callers that come while one is being fetched wait for that one.
@@ -96,32 +98,77 @@ impl TokenSource {
 
     async fn fetch(&self) -> Result<AccessToken, ApiError> {
         let endpoint = self.endpoint.get_or_try_init(|| self.discover()).await?;
-        let client = BasicClient::new(self.client_id.clone())
-            .set_client_secret(self.client_secret.clone())
-            .set_auth_type(AuthType::BasicAuth)
-            .set_token_uri(endpoint.clone());
         // Owned, because a future that borrows from the closure could not move between threads.
         let (http, retry) = (self.http.clone(), self.retry);
         let send = move |request| send(http.clone(), retry, request);
-        let answer = client.exchange_client_credentials().request_async(&send).await.map_err(sign_in_error)?;
-        Ok(access_token(&answer))
+        match &self.proof {
+            Proof::Secret(id, secret) => {
+                let client = BasicClient::new(id.clone())
+                    .set_client_secret(secret.clone())
+                    .set_auth_type(AuthType::BasicAuth)
+                    .set_token_uri(endpoint.clone());
+                let answer = client.exchange_client_credentials().request_async(&send).await.map_err(sign_in_error)?;
+                Ok(access_token(&answer))
+            }
+            Proof::Device(tokens) => {
+                // Each refresh token is good once: nobody else may use this one until the next is kept.
+                let taken = Arc::clone(tokens);
+                let taken = tokio::task::spawn_blocking(move || taken.take()).await;
+                let (present, _lock) = taken.map_err(|error| ApiError::Configuration(error.to_string()))??;
+                let client = BasicClient::new(ClientId::new(crate::device::CLIENT_ID.to_owned()))
+                    .set_auth_type(AuthType::RequestBody)
+                    .set_token_uri(endpoint.clone());
+                let present = RefreshToken::new(present);
+                let answer = client.exchange_refresh_token(&present).request_async(&send).await;
+                let answer = answer.map_err(sign_in_error)?;
+                if let Some(next) = answer.refresh_token() {
+                    tokens.put(next.secret())?;
+                }
+                Ok(access_token(&answer))
+            }
+        }
     }
 
     /// The token endpoint that the server's metadata names, or the usual place when there is no metadata.
     async fn discover(&self) -> Result<TokenUrl, ApiError> {
-        let metadata = address(&self.base, &[".well-known", "oauth-authorization-server"])?;
-        let response = self.http.get(metadata).send().await.map_err(ApiError::transport)?;
-        let endpoint = match response.status().is_success() {
-            true => named_endpoint(&response.bytes().await.map_err(ApiError::transport)?)?,
-            false => address(&self.base, &["oauth2", "token"])?,
-        };
-        // The secret goes there: metadata must not be able to send it over an open line.
-        if endpoint.scheme() != "https" && !is_loopback(&endpoint) && self.base.scheme() == "https" {
-            let what = format!("the token endpoint {endpoint} is not https");
-            return Err(ApiError::Unexpected { status: 200, what });
-        }
-        Ok(TokenUrl::from_url(endpoint))
+        discover(&self.http, &self.base).await.map(|found| TokenUrl::from_url(found.token_endpoint))
     }
+}
+
+/// The addresses of the authorization server.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Endpoints {
+    pub(crate) token_endpoint: Url,
+    #[serde(default)]
+    pub(crate) device_authorization_endpoint: Option<Url>,
+    #[serde(default)]
+    pub(crate) revocation_endpoint: Option<Url>,
+}
+
+/// The addresses that the server's metadata names, or the usual one of tokens when there is no metadata.
+pub(crate) async fn discover(http: &reqwest::Client, base: &Url) -> Result<Endpoints, ApiError> {
+    let metadata = address(base, &[".well-known", "oauth-authorization-server"])?;
+    let response = http.get(metadata).send().await.map_err(ApiError::transport)?;
+    let found = match response.status().is_success() {
+        true => {
+            let unexpected = |error| ApiError::Unexpected { status: 200, what: format!("the OAuth metadata: {error}") };
+            let body = response.bytes().await.map_err(ApiError::transport)?;
+            serde_json::from_slice::<Endpoints>(&body).map_err(unexpected)?
+        }
+        false => Endpoints {
+            token_endpoint: address(base, &["oauth2", "token"])?,
+            device_authorization_endpoint: None,
+            revocation_endpoint: None,
+        },
+    };
+    // Secrets go there: metadata must not be able to send them over an open line.
+    let all =
+        [Some(&found.token_endpoint), found.device_authorization_endpoint.as_ref(), found.revocation_endpoint.as_ref()];
+    let open = |url: &&Url| url.scheme() != "https" && !is_loopback(url) && base.scheme() == "https";
+    if let Some(endpoint) = all.into_iter().flatten().find(open) {
+        return Err(ApiError::Unexpected { status: 200, what: format!("the endpoint {endpoint} is not https") });
+    }
+    Ok(found)
 }
 
 /// An address below the server's base address; the parts are escaped.
@@ -139,7 +186,11 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-async fn send(http: reqwest::Client, retry: RetryPolicy, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn send(
+    http: reqwest::Client,
+    retry: RetryPolicy,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let request = reqwest::Request::try_from(request).map_err(ApiError::transport)?;
     let mut failed = 0;
     loop {
@@ -161,15 +212,6 @@ async fn send(http: reqwest::Client, retry: RetryPolicy, request: HttpRequest) -
     }
 }
 
-fn named_endpoint(metadata: &[u8]) -> Result<Url, ApiError> {
-    #[derive(serde::Deserialize)]
-    struct Metadata {
-        token_endpoint: Url,
-    }
-    let unexpected = |error| ApiError::Unexpected { status: 200, what: format!("the OAuth metadata: {error}") };
-    Ok(serde_json::from_slice::<Metadata>(metadata).map_err(unexpected)?.token_endpoint)
-}
-
 fn is_oauth_error(body: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Marker {
@@ -185,7 +227,7 @@ fn answer(status: reqwest::StatusCode, body: &[u8]) -> HttpResponse {
     response
 }
 
-fn access_token(answer: &StandardTokenResponse<EmptyExtraTokenFields, BasicTokenType>) -> AccessToken {
+pub(crate) fn access_token(answer: &StandardTokenResponse<EmptyExtraTokenFields, BasicTokenType>) -> AccessToken {
     AccessToken {
         secret: answer.access_token().secret().clone(),
         scopes: answer
@@ -196,7 +238,10 @@ fn access_token(answer: &StandardTokenResponse<EmptyExtraTokenFields, BasicToken
     }
 }
 
-fn sign_in_error(error: RequestTokenError<ApiError, oauth2::basic::BasicErrorResponse>) -> ApiError {
+pub(crate) fn sign_in_error<T>(error: RequestTokenError<ApiError, StandardErrorResponse<T>>) -> ApiError
+where
+    T: ErrorResponseType + fmt::Display + 'static,
+{
     match error {
         RequestTokenError::ServerResponse(answer) => ApiError::SignIn {
             error: answer.error().to_string(),

@@ -12,7 +12,7 @@ use std::str::FromStr;
     max_term_width = 100,
     after_help = "\
 Examples:
-  mudeung-cli login --url http://127.0.0.1:8080 --client-id app_…
+  mudeung-cli login http://127.0.0.1:8080
   mudeung-cli datasets
   mudeung-cli datasets lymph_node.synthetic
   mudeung-cli pull lymph_node.synthetic --out data
@@ -39,17 +39,23 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check a credential and store it
+    /// Sign in from a browser, or with the credential of an app
     #[command(after_help = "\
-The secret is asked for without showing it. In scripts it is read from standard input, or from
-MUDEUNG_CLIENT_SECRET:
+Without --client-id it shows an address and a code. Open the address in any browser, sign in to
+the portal, enter the code and choose the app that this command line acts for:
+  mudeung-cli login https://sandbox.example
+
+With --client-id it takes the app's own credential. The secret is asked for without showing it; in
+scripts it is read from standard input, or from MUDEUNG_CLIENT_SECRET:
   mudeung-cli login --url https://sandbox.example --client-id app_… < secret.txt
 
-It is stored in profiles.toml in the configuration directory of your user, readable by you
-alone. Several credentials live side by side:
-  mudeung-cli login --profile hospital --url … --client-id …
+What is needed later is stored in profiles.toml in the configuration directory of your user,
+readable by you alone. Several sign-ins live side by side:
+  mudeung-cli login --profile hospital --url …
   mudeung-cli datasets --profile hospital")]
     Login(LoginArguments),
+    /// Forget a stored sign-in, and sign the device out on the server
+    Logout,
     /// List the datasets, or show the dictionary of one
     #[command(after_help = "\
 Examples:
@@ -141,7 +147,7 @@ pub(crate) struct LoginArguments {
     /// The address may also stand without --url
     #[arg(value_name = "URL", conflicts_with = "url")]
     pub(crate) address: Option<String>,
-    /// Client id of the app, as the portal shows it
+    /// Client id of the app, as the portal shows it, to sign in with its own credential
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
     /// The secret itself. Other users of the machine can see it: only for a demo's published one
@@ -257,6 +263,7 @@ mod tests {
         for path in [
             &[][..],
             &["login"],
+            &["logout"],
             &["datasets"],
             &["pull"],
             &["query"],

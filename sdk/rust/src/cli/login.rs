@@ -1,4 +1,4 @@
-//! `login`: asks for what is missing, proves the credential by fetching a token, and stores it.
+//! `login`: in a browser, or with an app's own credential, proved by fetching a token; stores it. `logout` forgets it.
 
 use crate::args::LoginArguments;
 use crate::environment::Environment;
@@ -6,8 +6,9 @@ use crate::failure::Failure;
 use crate::output;
 use crate::profile::{self, Profile};
 use console::Term;
+use mudeung_sdk::DeviceLogin;
 use serde_json::json;
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 
 /// Nobody's secret is longer; a wrong file piped in is noticed.
 const SECRET_BYTES_MAX: u64 = 4 * 1024;
@@ -18,28 +19,89 @@ pub(crate) async fn run(
     json: bool,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    let profile = Profile {
-        url: given_or_asked(
-            arguments.url.or(arguments.address).or(environment.url.clone()),
-            "Address of the sandbox",
-            "--url",
-        )?,
-        client_id: given_or_asked(arguments.client_id.or(environment.client_id.clone()), "Client id", "--client-id")?,
-        client_secret: secret(arguments.client_secret, arguments.secret_stdin, environment)?,
-        plain_http: arguments.plain_http,
-    };
-    let token = profile.client(environment)?.access_token().await?;
-    let url = profile.url.clone();
-    let path = profile::store(named.as_deref(), profile, environment)?;
+    let given = arguments.url.clone().or(arguments.address.clone()).or(environment.url.clone());
+    let url = given_or_asked(given, "Address of the sandbox", "--url")?;
+    let by_secret = arguments.secret_stdin
+        || [&arguments.client_id, &arguments.client_secret, &environment.client_id, &environment.client_secret]
+            .into_iter()
+            .any(Option::is_some);
     let name = profile::name(named.as_deref(), environment);
+    let (profile, scopes) = match by_secret {
+        true => with_secret(url.clone(), arguments, &name, environment).await?,
+        false => with_browser(url.clone(), &arguments, environment).await?,
+    };
+    let path = profile::store(named.as_deref(), profile, environment)?;
     if json {
-        return output::json(&json!({ "profile": name, "url": url, "scopes": token.scopes, "path": path }));
+        return output::json(&json!({ "profile": name, "url": url, "scopes": scopes, "path": path }));
     }
     output::lines(&[
         format!("Signed in at {url}; stored as profile `{name}` in {}.", path.display()),
-        format!("Scopes: {}", token.scopes.join(" ")),
+        format!("Scopes: {}", scopes.join(" ")),
         "Next: mudeung-cli datasets".to_owned(),
     ])
+}
+
+/// Forgets a profile, and asks the server to forget the device.
+pub(crate) async fn log_out(named: Option<String>, json: bool, environment: &Environment) -> Result<(), Failure> {
+    let name = profile::name(named.as_deref(), environment);
+    let Some(removed) = profile::remove(named.as_deref(), environment)? else {
+        return Err(Failure::Input(format!("there is no profile `{name}`")));
+    };
+    let told = match &removed.refresh_token {
+        Some(token) => mudeung_sdk::sign_out(&removed.url, removed.plain_http, token).await.unwrap_or(false),
+        None => false,
+    };
+    if json {
+        return output::json(&json!({ "profile": name, "revoked": told }));
+    }
+    let rest = match (told, removed.refresh_token.is_some()) {
+        (true, _) => "The device is signed out on the server too.",
+        (false, true) => "The server was not told: revoke the device on the app's page in the portal.",
+        (false, false) => "The credential itself still works: revoke it on the app's page in the portal.",
+    };
+    output::lines(&[format!("The profile `{name}` is forgotten."), rest.to_owned()])
+}
+
+/// The member signs in in a browser and confirms there; nothing secret is typed here.
+async fn with_browser(
+    url: String,
+    arguments: &LoginArguments,
+    environment: &Environment,
+) -> Result<(Profile, Vec<String>), Failure> {
+    let login = DeviceLogin::begin(&url, arguments.plain_http, environment.language).await?;
+    let mut terminal = std::io::stderr();
+    writeln!(terminal, "Open {} in a browser and enter the code {}", login.verification_uri, login.user_code)?;
+    if let Some(complete) = &login.verification_uri_complete {
+        writeln!(terminal, "or open {complete}")?;
+    }
+    writeln!(terminal, "Waiting for you to confirm, for {} minutes at most …", login.expires_in.as_secs() / 60)?;
+    let (token, refresh_token) = login.wait().await?;
+    let profile = Profile {
+        url,
+        client_id: "mudeung-cli".to_owned(),
+        client_secret: None,
+        refresh_token: Some(refresh_token),
+        plain_http: arguments.plain_http,
+    };
+    Ok((profile, token.scopes))
+}
+
+/// The app's own credential.
+async fn with_secret(
+    url: String,
+    arguments: LoginArguments,
+    name: &str,
+    environment: &Environment,
+) -> Result<(Profile, Vec<String>), Failure> {
+    let profile = Profile {
+        url,
+        client_id: given_or_asked(arguments.client_id.or(environment.client_id.clone()), "Client id", "--client-id")?,
+        client_secret: Some(secret(arguments.client_secret, arguments.secret_stdin, environment)?),
+        refresh_token: None,
+        plain_http: arguments.plain_http,
+    };
+    let token = profile.client(name, environment)?.access_token().await?;
+    Ok((profile, token.scopes))
 }
 
 fn given_or_asked(given: Option<String>, question: &str, flag: &str) -> Result<String, Failure> {
@@ -82,3 +144,6 @@ fn secret(given: Option<String>, from_stdin: bool, environment: &Environment) ->
         secret => Ok(secret.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,13 +44,16 @@ async fn run(arguments: Arguments, environment: Environment) -> Result<(), Failu
     if let Command::Login(login) = command {
         return login::run(login, profile, json, &environment).await;
     }
+    if let Command::Logout = command {
+        return login::log_out(profile, json, &environment).await;
+    }
     // Needs no credential and no server.
     if let Command::Verify(arguments) = command {
         return receipts::verify(&arguments, json);
     }
     let client = profile::connect(profile.as_deref(), &environment)?;
     match command {
-        Command::Login(_) | Command::Verify(_) => Ok(()),
+        Command::Login(_) | Command::Logout | Command::Verify(_) => Ok(()),
         Command::Receipts { index, out } => receipts::keep(&client, &index, &out, json).await,
         Command::Datasets { place } => datasets::run(&client, place, json).await,
         Command::Pull { place, out, version } => pull::run(&client, place, version, &out, json).await,

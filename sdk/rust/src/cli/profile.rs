@@ -2,11 +2,13 @@
 
 use crate::environment::Environment;
 use crate::failure::Failure;
-use mudeung_sdk::Client;
+use mudeung_sdk::{ApiError, Client, RefreshTokens};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const DEFAULT: &str = "default";
 
@@ -23,7 +25,11 @@ struct Profiles {
 pub(crate) struct Profile {
     pub(crate) url: String,
     pub(crate) client_id: String,
-    pub(crate) client_secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret: Option<String>,
+    /// Of a device that a member signed in; each is good once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) plain_http: bool,
 }
@@ -35,12 +41,50 @@ impl std::fmt::Debug for Profile {
 }
 
 impl Profile {
-    pub(crate) fn client(&self, environment: &Environment) -> Result<Client, Failure> {
-        let builder = Client::builder(&self.url).credentials(&self.client_id, &self.client_secret);
-        let builder = builder.language(environment.language);
+    /// A client with the profile that is stored under a name.
+    pub(crate) fn client(&self, name: &str, environment: &Environment) -> Result<Client, Failure> {
+        let builder = Client::builder(&self.url).language(environment.language);
+        let builder = match &self.refresh_token {
+            Some(_) => builder.device(Arc::new(Kept { path: path(environment)?, name: name.to_owned() })),
+            None => builder.credentials(&self.client_id, self.client_secret.as_deref().unwrap_or_default()),
+        };
         let builder = if self.plain_http { builder.allow_plain_http() } else { builder };
         Ok(builder.build()?)
     }
+}
+
+/// The refresh token of a profile, where commands that run at once take turns.
+struct Kept {
+    path: PathBuf,
+    name: String,
+}
+
+impl RefreshTokens for Kept {
+    fn take(&self) -> Result<(String, Box<dyn Send>), ApiError> {
+        let failed = |source| ApiError::File { path: lock_path(&self.path), source };
+        let lock = File::options().create(true).append(true).open(lock_path(&self.path)).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        let profiles = load(&self.path).map_err(told)?;
+        let kept = profiles.profiles.get(&self.name).and_then(|profile| profile.refresh_token.clone());
+        let kept = kept.ok_or_else(|| ApiError::Configuration(format!("the profile `{}` is signed out", self.name)))?;
+        Ok((kept, Box::new(lock)))
+    }
+
+    fn put(&self, token: &str) -> Result<(), ApiError> {
+        let mut profiles = load(&self.path).map_err(told)?;
+        if let Some(profile) = profiles.profiles.get_mut(&self.name) {
+            profile.refresh_token = Some(token.to_owned());
+        }
+        save(&self.path, &profiles).map_err(told)
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    path.with_extension("lock")
+}
+
+fn told(failure: Failure) -> ApiError {
+    ApiError::Configuration(failure.to_string())
 }
 
 /// A client from the profile that was named, else from the environment, else from the usual profile.
@@ -48,14 +92,16 @@ pub(crate) fn connect(named: Option<&str>, environment: &Environment) -> Result<
     let Environment { url, client_id, client_secret, .. } = environment;
     if let (None, Some(url), Some(client_id), Some(client_secret)) = (named, url, client_id, client_secret) {
         let (url, client_id, client_secret) = (url.clone(), client_id.clone(), client_secret.clone());
-        return Profile { url, client_id, client_secret, plain_http: false }.client(environment);
+        let client_secret = Some(client_secret);
+        let profile = Profile { url, client_id, client_secret, refresh_token: None, plain_http: false };
+        return profile.client(DEFAULT, environment);
     }
     let name = name(named, environment);
     let path = path(environment)?;
     match load(&path)?.profiles.get(&name) {
-        Some(profile) => profile.client(environment),
+        Some(profile) => profile.client(&name, environment),
         None => Err(Failure::Input(format!(
-            "there is no profile `{name}` in {}: run `mudeung-cli login --profile {name} --url … --client-id …`",
+            "there is no profile `{name}` in {}: run `mudeung-cli login --profile {name} --url …`",
             path.display()
         ))),
     }
@@ -68,6 +114,17 @@ pub(crate) fn store(named: Option<&str>, profile: Profile, environment: &Environ
     profiles.profiles.insert(name(named, environment), profile);
     save(&path, &profiles)?;
     Ok(path)
+}
+
+/// Takes a profile out, when there is one.
+pub(crate) fn remove(named: Option<&str>, environment: &Environment) -> Result<Option<Profile>, Failure> {
+    let path = path(environment)?;
+    let mut profiles = load(&path)?;
+    let removed = profiles.profiles.remove(&name(named, environment));
+    if removed.is_some() {
+        save(&path, &profiles)?;
+    }
+    Ok(removed)
 }
 
 pub(crate) fn name(named: Option<&str>, environment: &Environment) -> String {
@@ -112,8 +169,8 @@ mod tests {
     }
 
     fn profile(id: &str) -> Profile {
-        let (url, client_secret) = ("http://127.0.0.1:1".to_owned(), "s3cret".to_owned());
-        Profile { url, client_id: id.to_owned(), client_secret, plain_http: false }
+        let (url, client_secret) = ("http://127.0.0.1:1".to_owned(), Some("s3cret".to_owned()));
+        Profile { url, client_id: id.to_owned(), client_secret, refresh_token: None, plain_http: false }
     }
 
     #[test]
