@@ -214,12 +214,20 @@ pub(super) fn check_client(app: &App, headers: &HeaderMap, form: &Form) -> Resul
 
 /// Refuses a code or token that there is none of, up to the brake.
 pub(super) fn unknown(app: &App, reason: &'static str, now: Timestamp) -> Refusal {
+    if let Err(early) = count_unknown(app, reason, now) {
+        return early;
+    }
+    Refusal::invalid_grant("There is no such device code or refresh token, or it is over. Sign in anew.")
+}
+
+/// Counts a code or token that there is none of, up to the brake.
+pub(super) fn count_unknown(app: &App, reason: &'static str, now: Timestamp) -> Result<(), Refusal> {
     if let Err(early) = app.oauth.brakes.failed(CLIENT_ID, now) {
         app.oauth.count_refusal("rate_limited");
-        return Refusal::too_often(early.retry_in);
+        return Err(Refusal::too_often(early.retry_in));
     }
     app.oauth.count_refusal(reason);
-    Refusal::invalid_grant("There is no such device code or refresh token, or it is over. Sign in anew.")
+    Ok(())
 }
 
 /// Nothing happens that the ledger cannot record.

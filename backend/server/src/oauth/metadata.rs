@@ -15,9 +15,8 @@ use serde_json::{Value, json};
 
 /// How an app may prove who it is, at every endpoint for clients.
 const AUTHENTICATION_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
-/// The same at the token endpoint, where devices come without a secret.
-const TOKEN_AUTHENTICATION_METHODS: [&str; 4] =
-    ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+/// The same at the endpoints of tokens and revocation, where devices come without a secret.
+const DEVICES_TOO: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
 /// Describe the authorization server (RFC 8414).
 #[utoipa::path(
@@ -42,9 +41,9 @@ pub async fn describe_authorization_server(app: web::Data<App>) -> HttpResponse 
             super::refresh::GRANT_TYPE,
         ],
         "response_types_supported": [],
-        "token_endpoint_auth_methods_supported": TOKEN_AUTHENTICATION_METHODS,
+        "token_endpoint_auth_methods_supported": DEVICES_TOO,
         "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
-        "revocation_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "revocation_endpoint_auth_methods_supported": DEVICES_TOO,
         "introspection_endpoint": format!("{issuer}/oauth2/introspect"),
         "introspection_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
         "token_endpoint_auth_signing_alg_values_supported": super::jwk::algorithms(),

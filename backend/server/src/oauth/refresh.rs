@@ -88,7 +88,7 @@ pub(super) async fn refresh(
     let Proof::Device { refresh_hash: present, .. } = credential.proof else { return Err(OVER) };
     let subject = subject(app, &credential, now).ok_or(OVER)?;
     if !bool::from(present.ct_eq(&hash(&app.keys, token.expose()))) {
-        return Err(sign_out(app, call, &subject, "a refresh token was used twice", now).await);
+        return Err(reused(app, call, &subject, "a refresh token was used twice", now).await);
     }
     brake(app, subject.app, now)?;
     let subject = admit(app, call, form, subject).await?;
@@ -98,22 +98,42 @@ pub(super) async fn refresh(
     let replace = move |conn: &mut mudeung_store::Conn| credentials::replace_refresh_hash(conn, id, &present, &next);
     if !app.db.tx("rotate refresh token", replace).await.map_err(unavailable)? {
         opened.close(Status::Denied, None);
-        return Err(sign_out(app, call, &subject, "a refresh token was used twice at once", now).await);
+        return Err(reused(app, call, &subject, "a refresh token was used twice at once", now).await);
     }
     opened.close(Status::Completed, None);
     let answer = grant(app, call, &subject, now).await?;
     Ok(TokenAnswer { refresh_token: Some(token.expose().clone()), ..answer })
 }
 
-/// Revokes the credential of a device.
-async fn sign_out(app: &web::Data<App>, call: &Call, subject: &Subject, why: &'static str, now: Timestamp) -> Refusal {
+/// Signs a device out because two have its refresh token.
+async fn reused(app: &web::Data<App>, call: &Call, subject: &Subject, why: &'static str, now: Timestamp) -> Refusal {
+    let used = Refusal::invalid_grant("The refresh token was used before, so the device is signed out. Sign in anew.");
+    sign_out(app, call, subject, why, now).await.err().unwrap_or(used)
+}
+
+/// The device that a refresh token was issued to, whether the token is still the present one or not.
+pub(super) async fn device_of(app: &App, token: &str) -> Result<Option<Credential>, Refusal> {
+    let Some(id) = owner(&app.keys, token) else { return Ok(None) };
+    let find = move |conn: &mut mudeung_store::Conn| credentials::find_credential(conn, id);
+    let found = app.db.read("find device", find).await.map_err(unavailable)?;
+    Ok(found.filter(|credential| credential.proof.is_device()))
+}
+
+/// Revokes the credential of a device: all of its tokens are worth nothing then.
+pub(super) async fn sign_out(
+    app: &web::Data<App>,
+    call: &Call,
+    subject: &Subject,
+    why: &'static str,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let id = subject.credential;
     let intent = Entry {
         operation: "oauth.revoke_device".to_owned(),
         detail: Some(why.to_owned()),
         ..entry_about(app, call, subject)
     };
-    let Ok(opened) = record::open(app, intent).await else { return Refusal::unavailable() };
+    let opened = record::open(app, intent).await.map_err(unrecorded)?;
     let revoked = app.db.tx("revoke device", move |conn| {
         match credentials::find_credential(conn, id)?.map(|credential| credential.state.revoke(now)) {
             Some(Ok(state)) => credentials::update_credential_state(conn, id, state),
@@ -121,14 +141,12 @@ async fn sign_out(app: &web::Data<App>, call: &Call, subject: &Subject, why: &'s
             Some(Err(_)) | None => Ok(()),
         }
     });
-    if let Err(error) = revoked.await {
-        return unavailable(error);
-    }
+    revoked.await.map_err(unavailable)?;
     opened.close(Status::Completed, Some(why.to_owned()));
     if let Err(error) = app.snapshots.refresh().await {
         tracing::warn!("a device is signed out and will be refused when the database answers: {error}");
     }
-    Refusal::invalid_grant("The refresh token was used before, so the device is signed out. Sign in anew.")
+    Ok(())
 }
 
 /// Whom tokens of a device speak for, while device, member, app and organization may act.

@@ -282,6 +282,84 @@ async fn oauth_72_a_device_ends_with_its_time_its_member_its_app_and_its_revocat
     }
 }
 
+/// A revocation by whoever sends this form.
+async fn revoke(app: &TestApp, form: &[(&str, &str)]) -> u16 {
+    app.post("/oauth2/revoke").form(form).send().await.unwrap().status().as_u16()
+}
+
+#[actix_web::test]
+async fn oauth_48_a_device_signs_itself_out_with_its_refresh_token_whether_used_or_not() {
+    for used in [false, true] {
+        let app = TestApp::start().await;
+        let first = signed_in(&app).await;
+        let next = refresh(&app, refresh_token(&first)).await.unwrap();
+        let token = refresh_token(if used { &first } else { &next });
+        for _ in 0..2 {
+            assert_eq!(revoke(&app, &[("client_id", "mudeung-cli"), ("token", token)]).await, 200, "again is as good");
+            assert_eq!(lists(&app, &next).await, 401, "its access tokens are dead at once");
+        }
+        assert_eq!(refresh(&app, refresh_token(&next)).await.unwrap_err(), "400 invalid_grant");
+        let (entries, device) = (app.entries().await, device(&app).await.to_string());
+        let about = entries.iter().rev().filter(|entry| entry.operation == "oauth.revoke_device");
+        let kinds: Vec<_> = about.map(|entry| (entry.kind, entry.credential.as_ref() == Some(&device))).collect();
+        assert_eq!(kinds, [(Kind::Intent, true), (Kind::Outcome, true)]);
+        assert_eq!(entries[1].detail.as_deref(), Some("already_revoked"), "{:?}", entries[1]);
+    }
+}
+
+#[actix_web::test]
+async fn oauth_48_the_public_client_takes_back_tokens_of_devices_alone() {
+    let app = TestApp::start().await;
+    let answer = signed_in(&app).await;
+    let apps_own = app.token(&app.fixture.reader).await;
+    let (id, access) = (("client_id", "mudeung-cli"), answer["access_token"].as_str().unwrap());
+    assert_eq!(revoke(&app, &[id, ("token", &apps_own)]).await, 200);
+    assert_eq!(app.get("/v1/datasets").bearer_auth(&apps_own).send().await.unwrap().status(), 200);
+    let token = refresh_token(&answer);
+    let forged = format!("{}{}", &token[..token.len() - 30], "A".repeat(30));
+    for unknown in ["mdr_x", "x", &forged, &app.fixture.reader.secret] {
+        assert_eq!(revoke(&app, &[id, ("token", unknown)]).await, 200, "{unknown}");
+    }
+    assert_eq!(revoke(&app, &[id]).await, 400);
+    assert_eq!(revoke(&app, &[id, ("token", "x"), ("token_type_hint", "id_token")]).await, 400);
+    assert_eq!(revoke(&app, &[id, ("token", token), ("client_secret", "x")]).await, 401, "it has no secret");
+    let by_header = app.post("/oauth2/revoke").basic_auth("mudeung-cli", Some("x")).form(&[("token", token)]);
+    assert_eq!(by_header.send().await.unwrap().status(), 401);
+    assert_eq!(lists(&app, &answer).await, 200, "nothing of that was enough");
+    assert_eq!(revoke(&app, &[id, ("token", access)]).await, 200);
+    assert_eq!(lists(&app, &answer).await, 401);
+    let next = refresh(&app, token).await.unwrap();
+    assert_eq!(lists(&app, &next).await, 200, "the device is still signed in");
+}
+
+#[actix_web::test]
+async fn oauth_48_an_app_signs_its_own_devices_out_and_no_others() {
+    let app = TestApp::start().await;
+    let answer = signed_in(&app).await;
+    for (client, expected) in [(&app.fixture.stranger, 200), (&app.fixture.reader, 401)] {
+        let request = app.post("/oauth2/revoke").basic_auth(&client.id, Some(&client.secret));
+        let form = [("token", refresh_token(&answer)), ("token_type_hint", "access_token")];
+        assert_eq!(request.form(&form).send().await.unwrap().status(), 200);
+        assert_eq!(lists(&app, &answer).await, expected);
+    }
+    let denied = app.entries().await.into_iter().find(|entry| entry.status == Some(Status::Denied)).unwrap();
+    assert_eq!((denied.detail.as_deref(), denied.app), (Some("other_client"), Some(app.fixture.stranger.id.clone())));
+}
+
+#[actix_web::test]
+async fn oauth_48_guessing_refresh_tokens_is_braked() {
+    let app = TestApp::start_with(|config| config.limits.token_failures_per_minute = 3).await;
+    let answer = signed_in(&app).await;
+    let id = ("client_id", "mudeung-cli");
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        statuses.push(revoke(&app, &[id, ("token", "mdr_guess")]).await);
+    }
+    assert!(statuses.starts_with(&[200]) && statuses.ends_with(&[429]), "{statuses:?}");
+    assert_eq!(revoke(&app, &[id, ("token", refresh_token(&answer))]).await, 200, "who knows the token still gets out");
+    assert_eq!(lists(&app, &answer).await, 401);
+}
+
 #[actix_web::test]
 async fn oauth_72_what_a_device_asked_for_is_all_it_ever_gets() {
     let app = TestApp::start().await;

@@ -61,9 +61,7 @@ struct Kept {
 
 impl RefreshTokens for Kept {
     fn take(&self) -> Result<(String, Box<dyn Send>), ApiError> {
-        let failed = |source| ApiError::File { path: lock_path(&self.path), source };
-        let lock = File::options().create(true).append(true).open(lock_path(&self.path)).map_err(failed)?;
-        lock.lock().map_err(failed)?;
+        let lock = lock(&self.path).map_err(told)?;
         let profiles = load(&self.path).map_err(told)?;
         let kept = profiles.profiles.get(&self.name).and_then(|profile| profile.refresh_token.clone());
         let kept = kept.ok_or_else(|| ApiError::Configuration(format!("the profile `{}` is signed out", self.name)))?;
@@ -79,8 +77,14 @@ impl RefreshTokens for Kept {
     }
 }
 
-fn lock_path(path: &Path) -> PathBuf {
-    path.with_extension("lock")
+/// Whoever changes the file holds this until the change is made.
+fn lock(path: &Path) -> Result<File, Failure> {
+    let path = path.with_extension("lock");
+    let failed = |error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+    let lock = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    Ok(lock)
 }
 
 fn told(failure: Failure) -> ApiError {
@@ -110,6 +114,7 @@ pub(crate) fn connect(named: Option<&str>, environment: &Environment) -> Result<
 /// Stores a profile under its name and says where.
 pub(crate) fn store(named: Option<&str>, profile: Profile, environment: &Environment) -> Result<PathBuf, Failure> {
     let path = path(environment)?;
+    let _alone = lock(&path)?;
     let mut profiles = load(&path)?;
     profiles.profiles.insert(name(named, environment), profile);
     save(&path, &profiles)?;
@@ -119,6 +124,7 @@ pub(crate) fn store(named: Option<&str>, profile: Profile, environment: &Environ
 /// Takes a profile out, when there is one.
 pub(crate) fn remove(named: Option<&str>, environment: &Environment) -> Result<Option<Profile>, Failure> {
     let path = path(environment)?;
+    let _alone = lock(&path)?;
     let mut profiles = load(&path)?;
     let removed = profiles.profiles.remove(&name(named, environment));
     if removed.is_some() {
