@@ -112,6 +112,8 @@ ids! {
     TokenId = "tok";
     /// A sign-in of a member to the portal.
     SessionId = "ses";
+    /// A key that signs access tokens (`kid`).
+    KeyId = "key";
     /// A call to the API.
     CallId = "cal";
     /// A token with which programs of an organization register apps.

@@ -7,11 +7,12 @@ use crate::credential::{CredentialState, KeyAlgorithm};
 use crate::dataset::{Dataset, DatasetState, FileAddress, Table, Version, VersionState};
 use crate::filter::Filter;
 use crate::grant::Grant;
-use crate::id::{AppId, CredentialId, FileId, GrantId, OrganizationId, TokenId};
+use crate::id::{AppId, CredentialId, FileId, GrantId, KeyId, OrganizationId, TokenId};
 use crate::name::Name;
 use crate::organization::{Organization, OrganizationKind, OrganizationState};
 use crate::scope::{Scope, ScopeSet};
 use crate::service::ServiceState;
+use crate::signing_key::KeyRing;
 use crate::tier::Tier;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub struct Snapshot {
     pub must_sign: HashSet<OrganizationId>,
     /// Tokens that were revoked before their end.
     pub revoked: HashSet<TokenId>,
+    /// The keys that sign access tokens.
+    pub signing_keys: KeyRing,
     /// The datasets by name.
     pub datasets: BTreeMap<Name, CatalogEntry>,
     /// Every file of every version.
@@ -95,6 +98,8 @@ pub struct Principal {
     pub credential: CredentialId,
     /// The token.
     pub token: TokenId,
+    /// The key that signed the token.
+    pub signed_by: KeyId,
     /// The scopes in the token.
     pub scopes: ScopeSet,
 }
@@ -148,7 +153,7 @@ pub enum Denial {
     /// The whole service is paused.
     #[error("the service is paused")]
     ServicePaused,
-    /// The app, its organization or its credential is not active, or the token was revoked.
+    /// The app, its organization or its credential is not active, or the token or its key was revoked.
     #[error("the app, its organization or its credential is not active, or the token was revoked")]
     NotActive,
     /// The token lacks a scope.
@@ -168,7 +173,8 @@ impl Permit {
 }
 
 impl Snapshot {
-    /// The app and its organization, when both and the credential may act now and the token was not revoked.
+    /// The app and its organization, when both and the credential may act now and neither the token nor the key that
+    /// signed it was revoked.
     pub fn active_app(&self, principal: &Principal, now: Timestamp) -> Result<(&App, &Organization), Denial> {
         let app = self.apps.get(&principal.app).ok_or(Denial::NotActive)?;
         let organization = self.organizations.get(&app.organization).ok_or(Denial::NotActive)?;
@@ -177,6 +183,7 @@ impl Snapshot {
             && matches!(organization.state, OrganizationState::Active)
             && credential.app == app.id
             && !self.revoked.contains(&principal.token)
+            && !self.signing_keys.is_revoked(principal.signed_by)
             && matches!(credential.state, CredentialState::Active)
             && credential.expires_at.is_none_or(|end| now < end);
         if active { Ok((app, organization)) } else { Err(Denial::NotActive) }

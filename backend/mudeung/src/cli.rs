@@ -296,24 +296,55 @@ pub(crate) enum UserCommand {
 /// The server's own keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Make a new key for signing access tokens; the old ones keep verifying
-    Rotate(ConfigArgs),
+    /// Show the keys that sign access tokens: which one signs, which stands by, which are over
+    List(ConfigArgs),
+    /// Let the next key sign, on every node, without a restart; what the last one signed stays good
+    #[command(after_help = ROTATE_HELP)]
+    Rotate(ReasonArgs),
+    /// Emergency: whatever a key signed is worth nothing on any node within one second, and the next key signs at once
+    #[command(after_help = REVOKE_HELP)]
+    Revoke {
+        /// The key's identifier, as `mudeung key list` shows it; the `kid` of its tokens
+        id: String,
+        /// Where, and why
+        #[command(flatten)]
+        args: ReasonArgs,
+    },
+    /// Encrypt the key files under the key-encryption key; stop the server first
+    #[command(after_help = SEAL_HELP)]
+    Seal {
+        /// Where
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// The file of the key-encryption key that they are encrypted under now, when it is replaced by another
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
 }
+
+const ROTATE_HELP: &str = "The next key has been published all the while, so this can be done at any time. It signs as \
+soon as it has been published for 10 minutes.\n\nExample:\n  mudeung key rotate --config mudeung.toml --reason 'quarterly'";
+const REVOKE_HELP: &str = "Tokens under the key are refused, running answers cut, and file addresses made with them dead. \
+Companies fetch new tokens by themselves.\n\nExample:\n  mudeung key list --config mudeung.toml\n  mudeung key revoke \
+key_… --config mudeung.toml --reason 'backup tape lost'";
+const SEAL_HELP: &str = "The key-encryption key is named by keys.encryption_key_file in the configuration, or stands in \
+MUDEUNG_KEY_ENCRYPTION_KEY. Keep it apart from the folder of keys and from its backups.\n\nExample:\n  openssl rand -hex 32 \
+> /etc/mudeung/kek && chmod 600 /etc/mudeung/kek\n  mudeung key seal --config mudeung.toml";
 
 /// The whole service.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServiceCommand {
     /// Stop all tokens and all data, running answers too, on every node within one second
-    Pause(ServiceArgs),
+    Pause(ReasonArgs),
     /// Give tokens and data again
-    Resume(ServiceArgs),
+    Resume(ReasonArgs),
     /// Say whether the service is paused, since when, by whom and why
     Status(ConfigArgs),
 }
 
-/// Which service, and why.
+/// Where to act, and why.
 #[derive(Debug, Args)]
-pub(crate) struct ServiceArgs {
+pub(crate) struct ReasonArgs {
     /// The configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,

@@ -2,6 +2,7 @@
 
 pub(crate) mod curate;
 pub(crate) mod export;
+pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod serve;
 pub(crate) mod service;

@@ -95,6 +95,7 @@ impl Layout {
                 ledger: file("ledger.sqlite"),
                 checkpoints: file("checkpoints.sqlite"),
             },
+            keys: mudeung_server::config::KeyConfig::default(),
             data: DataConfig { store: self.store(), keys: self.root.join("keys") },
             tokens: mudeung_server::config::TokenConfig::default(),
             limits: mudeung_server::config::LimitConfig::default(),

@@ -1,5 +1,6 @@
 //! How a command fails: one line, what and where, and the exit code that says whose fault it is.
 
+use mudeung_store::ledger::LedgerError;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -29,6 +30,12 @@ impl Failure {
             Self::Input(_) => ExitCode::from(2),
             Self::Failed(_) => ExitCode::FAILURE,
         }
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        Self::Failed(format!("ledger: {error}"))
     }
 }
 

@@ -41,7 +41,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Usage(what) => command::usage::run(what).await,
         Command::Witness(args) => command::witness::run(args).await,
         Command::User(what) => command::user::run(what).await,
-        Command::Key(cli::KeyCommand::Rotate(args)) => command::serve::rotate_key(&args.config),
+        Command::Key(what) => command::key::run(what).await,
         Command::Service(what) => command::service::run(what).await,
         Command::Openapi => say(&mudeung_server::openapi::openapi_json().map_err(Failure::failed)?),
     }

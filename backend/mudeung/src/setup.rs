@@ -1,16 +1,20 @@
 //! From a configuration file to the parts of a server.
 
+use crate::cli::ReasonArgs;
 use crate::failure::Failure;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::{self, SystemClock, SystemEntropy};
 use mudeung_core::clock::{Clock, Entropy};
 use mudeung_engine::{EngineOptions, LocalEngine};
 use mudeung_server::Parts;
 use mudeung_server::config::Config;
-use mudeung_server::keys::Keys;
+use mudeung_server::keys::kek::KeyEncryptionKey;
+use mudeung_server::keys::{KeyError, Keys};
 use mudeung_store::{Db, Ledger, LedgerOptions};
-use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+use mudeung_wire::ledger::entry::{Entry, Kind};
 use std::path::Path;
 use std::sync::Arc;
+
+const REASON_CHARACTERS_MAX: usize = 500;
 
 /// Reads a configuration file.
 pub(crate) fn read_config(path: &Path) -> Result<Config, Failure> {
@@ -40,8 +44,7 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
     };
     let engine = LocalEngine::open(config.data.store.clone(), options)
         .map_err(|e| Failure::failed(format!("{}: {e}", config.data.store.display())))?;
-    let keys =
-        Keys::load_or_create(&config.data.keys, &SystemEntropy).map_err(|e| Failure::failed(format!("keys: {e}")))?;
+    let keys = open_keys(&config)?;
     Ok(Parts {
         config,
         clock: Arc::new(SystemClock),
@@ -51,6 +54,32 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
         reader: Arc::new(engine),
         keys,
     })
+}
+
+/// Opens the server's own keys.
+pub(crate) fn open_keys(config: &Config) -> Result<Keys, Failure> {
+    load_keys(&config.data.keys, config.keys.encryption_key_file.as_deref())
+}
+
+/// Opens the keys of a folder, decrypted with the key-encryption key of that file or of the environment.
+pub(crate) fn load_keys(folder: &Path, encryption_key_file: Option<&Path>) -> Result<Keys, Failure> {
+    let kek = key_encryption_key(encryption_key_file)?;
+    Keys::load_or_create(folder, kek.as_ref(), &SystemEntropy).map_err(keys_failure)
+}
+
+/// The key-encryption key of a file, or else of the environment, when there is one.
+pub(crate) fn key_encryption_key(file: Option<&Path>) -> Result<Option<KeyEncryptionKey>, Failure> {
+    let read = match (file, system::key_encryption_key()) {
+        (Some(file), _) => Some(KeyEncryptionKey::read(file)),
+        (None, Some(value)) => Some(KeyEncryptionKey::from_variable(&value)),
+        (None, None) => None,
+    };
+    read.transpose().map_err(keys_failure)
+}
+
+/// What is wrong with the keys is told as it is.
+pub(crate) fn keys_failure(error: KeyError) -> Failure {
+    Failure::failed(format!("keys: {error}"))
 }
 
 /// Opens the control database.
@@ -71,28 +100,24 @@ pub(crate) async fn recorded<T>(
     intent: Entry,
     change: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let receipt = ledger.append(intent.clone()).await.map_err(|e| Failure::failed(format!("ledger: {e}")))?;
-    let changed = change.await;
-    let status = if changed.is_ok() { Status::Completed } else { Status::Aborted };
-    let outcome = Entry {
-        intent: Some(receipt.index),
-        status: Some(status),
-        detail: intent.detail,
-        ..entry(Kind::Outcome, &intent.operation)
-    };
-    ledger.append(outcome).await.map_err(|e| Failure::failed(format!("ledger: {e}")))?;
-    changed
+    mudeung_server::record::recorded(ledger, &SystemClock, &SystemEntropy, intent, change, |_| None).await
 }
 
 /// An INTENT for a change made at the command line.
 pub(crate) fn intent(operation: &str, detail: impl Into<String>) -> Entry {
-    Entry { detail: Some(detail.into()), ..entry(Kind::Intent, operation) }
-}
-
-fn entry(kind: Kind, operation: &str) -> Entry {
     let mut nonce = [0_u8; 16];
     SystemEntropy.fill(&mut nonce);
-    Entry::new(kind, operation, SystemClock.now().micros(), nonce)
+    Entry { detail: Some(detail.into()), ..Entry::new(Kind::Intent, operation, SystemClock.now().micros(), nonce) }
+}
+
+/// Why something is done, as it was given.
+pub(crate) fn reason(args: &ReasonArgs) -> Result<String, Failure> {
+    let reason = args.reason.trim();
+    let plain = !reason.chars().any(char::is_control);
+    if plain && (1..=REASON_CHARACTERS_MAX).contains(&reason.chars().count()) {
+        return Ok(reason.to_owned());
+    }
+    Err(Failure::input(format!("--reason: say why, in 1 to {REASON_CHARACTERS_MAX} characters")))
 }
 
 /// Makes the folder that a SQLite file will lie in.

@@ -1,6 +1,7 @@
 //! The world outside: the system's clock, its entropy and the environment. Read here and nowhere else.
 
 use mudeung_core::clock::{Clock, Entropy, Timestamp};
+use mudeung_core::secret::Secret;
 use std::path::PathBuf;
 
 /// The system's clock.
@@ -38,6 +39,12 @@ pub(crate) fn demo_folder() -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
 pub(crate) fn log_filter() -> Option<String> {
     std::env::var("MUDEUNG_LOG").ok()
+}
+
+/// The key-encryption key in the environment, when it is set.
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+pub(crate) fn key_encryption_key() -> Option<Secret<String>> {
+    std::env::var(mudeung_server::keys::kek::VARIABLE).ok().map(Secret::new)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]

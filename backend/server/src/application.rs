@@ -1,7 +1,9 @@
 //! Starts the server from its parts, the same way in production and in tests.
 
 use crate::config::Config;
-use crate::keys::Keys;
+use crate::keys::live::SigningKeys;
+use crate::keys::office::{KeyOffice, OfficeError};
+use crate::keys::{KeyError, Keys};
 use crate::ledger::signer::Inconsistent;
 use crate::ledger::{publisher, reconciler};
 use crate::state::App;
@@ -60,6 +62,12 @@ pub enum StartError {
     /// The ledger is not the one that was signed for.
     #[error("{0}")]
     Inconsistent(#[from] Inconsistent),
+    /// The keys that sign tokens cannot be read.
+    #[error("keys: {0}")]
+    Keys(#[from] KeyError),
+    /// The keys that sign tokens could not be made.
+    #[error("{0}")]
+    Office(#[from] OfficeError),
 }
 
 /// A server that runs.
@@ -90,6 +98,8 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
     if closed > 0 {
         tracing::warn!(closed, "accesses left open by an earlier run are closed as unknown");
     }
+    key_office(&app).complete().await?;
+    app.snapshots.refresh().await?;
     crate::data::budget::sharing::enter(&app).await?;
     publisher::publish(&app).await?;
     let tasks = vec![
@@ -97,6 +107,7 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
         tokio::spawn(publisher::publish_checkpoints(app.clone())),
         tokio::spawn(reconciler::close_left_open(app.clone())),
         tokio::spawn(crate::oauth::books::keep(app.clone())),
+        tokio::spawn(crate::expiry::keep_noticing(app.clone())),
         tokio::spawn(crate::data::lease::close_ended(app.clone())),
         tokio::spawn(crate::data::budget::sharing::keep_sharing(app.clone())),
     ];
@@ -107,9 +118,10 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
 
 async fn assemble(parts: Parts, checkpoints: CheckpointStore) -> Result<App, StartError> {
     let Parts { config, clock, entropy, db, ledger, reader, keys } = parts;
+    let signing_keys = Arc::new(SigningKeys::new(&keys, config.signing_keys_kept()));
     Ok(App {
-        snapshots: crate::snapshots::Snapshots::load(db.clone()).await?,
-        tokens: crate::oauth::tokens::Tokens::new(&config, &keys),
+        snapshots: crate::snapshots::Snapshots::load(db.clone(), Arc::clone(&signing_keys)).await?,
+        tokens: crate::oauth::tokens::Tokens::new(&config, signing_keys),
         dpop: crate::oauth::dpop::Dpop::new(&config, &keys, &*entropy),
         oauth: crate::oauth::state::OAuthState::new(&config),
         checkpoints,
@@ -126,6 +138,26 @@ async fn assemble(parts: Parts, checkpoints: CheckpointStore) -> Result<App, Sta
         reader,
         keys,
     })
+}
+
+/// The operations on the signing keys of a server.
+pub fn key_office(app: &App) -> KeyOffice<'_> {
+    let App { db, ledger, keys, clock, entropy, config, .. } = app;
+    KeyOffice { db, ledger, keys, clock, entropy, kept: config.signing_keys_kept() }
+}
+
+/// What the operator should know at the start: what runs, but not as it should.
+pub fn warnings(config: &Config, keys: &Keys) -> Vec<String> {
+    let mut warnings = config.warnings();
+    if !keys.are_encrypted() {
+        warnings.push(format!(
+            "the keys in {} are not encrypted, so whoever gets a copy of the folder can sign tokens and read what is \
+             encrypted in the control database; make a key-encryption key, name it in keys.encryption_key_file and run \
+             `mudeung key seal`",
+            config.data.keys.display()
+        ));
+    }
+    warnings
 }
 
 fn http_server(app: &web::Data<App>, listener: TcpListener) -> std::io::Result<actix_web::dev::Server> {

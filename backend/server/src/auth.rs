@@ -1,5 +1,6 @@
 //! Who asks: the token and, when it is bound to a key, the proof; and the types that say which scopes open a handler.
 
+use crate::expiry::CredentialEnds;
 use crate::fault::Fault;
 use crate::oauth::dpop::{self, DPOP_NONCE, Expected, FreshNonce, InvalidProof, Thumbprint};
 use crate::state::App;
@@ -81,6 +82,8 @@ pub fn identify(request: &HttpRequest) -> Result<Caller, Fault> {
     let snapshot = app.snapshots.present();
     let (_, organization) = snapshot.active_app(&principal, now)?;
     let organization = organization.id;
+    let ends = snapshot.credentials.get(&principal.credential).and_then(|standing| standing.expires_at);
+    request.extensions_mut().insert(CredentialEnds(ends));
     Ok(Caller { principal, organization })
 }
 

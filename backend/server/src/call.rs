@@ -1,6 +1,7 @@
 //! What every call has: an identifier, a trace, a language; and the one place where errors become answers.
 
 use crate::address::client_address;
+use crate::expiry;
 use crate::fault::Fault;
 use crate::intake;
 use crate::oauth::dpop;
@@ -141,6 +142,7 @@ pub async fn envelope(
         app.oauth.count_refusal_from("unauthenticated", call.address);
     }
     dpop::announce(&mut response);
+    expiry::announce(&mut response, started);
     add_headers(&app, &call, response.headers_mut());
     app.metrics.request_finished(&response, app.clock.now().since(started));
     Ok(response)

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Everything `mudeung serve` is told.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +21,9 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Where the data lies.
     pub data: DataConfig,
+    /// How the server's own keys are encrypted.
+    #[serde(default)]
+    pub keys: KeyConfig,
     /// Access tokens.
     #[serde(default)]
     pub tokens: TokenConfig,
@@ -99,6 +103,16 @@ pub struct DataConfig {
     pub store: PathBuf,
     /// The folder of the server's own keys, readable by it alone.
     pub keys: PathBuf,
+}
+
+/// How the server's own keys are encrypted.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyConfig {
+    /// The file with the key-encryption key, 64 hexadecimal digits that its owner alone can read; not in `data.keys`. The
+    /// environment variable `MUDEUNG_KEY_ENCRYPTION_KEY` may hold it instead. Without either, the key files are protected
+    /// by their permissions alone.
+    pub encryption_key_file: Option<PathBuf>,
 }
 
 /// Access tokens.
@@ -239,6 +253,12 @@ impl Config {
             "" => self.data.keys.join("checkpoints.sqlite").display().to_string(),
             named => named.to_owned(),
         }
+    }
+
+    /// How long a key is kept after its last signature: until the last token under it is over, and the last file address
+    /// that was made with that token.
+    pub fn signing_keys_kept(&self) -> Duration {
+        Duration::from_secs(check::TOKEN_SECONDS_MAX.saturating_add(self.tokens.url_lifetime_seconds))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod billing;
 pub mod call;
 pub mod config;
 pub mod data;
+pub mod expiry;
 pub mod fault;
 pub mod intake;
 pub mod keys;

@@ -5,7 +5,9 @@ use crate::call::Call;
 use crate::fault::Fault;
 use crate::state::App;
 use actix_web::web;
+use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::policy::Permit;
+use mudeung_store::ledger::{Ledger, LedgerError};
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use sha2::{Digest, Sha256};
 
@@ -85,6 +87,35 @@ pub async fn refuse(app: &App, entry: Entry, fault: Fault) -> Fault {
         Ok(_) => fault,
         Err(unrecorded) => unrecorded,
     }
+}
+
+/// Makes a change that no call asked for, from the command line or by the server itself, the way every change is made: an
+/// INTENT that is durable before it, an OUTCOME after it, which says `said` when it was done and what the INTENT said when
+/// not.
+pub async fn recorded<T, E: From<LedgerError>>(
+    ledger: &Ledger,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+    intent: Entry,
+    change: impl Future<Output = Result<T, E>>,
+    said: impl FnOnce(&T) -> Option<String>,
+) -> Result<T, E> {
+    let receipt = ledger.append(intent.clone()).await?;
+    let changed = change.await;
+    let (status, detail) = match &changed {
+        Ok(done) => (Status::Completed, said(done)),
+        Err(_) => (Status::Aborted, None),
+    };
+    let mut nonce = [0_u8; 16];
+    entropy.fill(&mut nonce);
+    let outcome = Entry {
+        intent: Some(receipt.index),
+        status: Some(status),
+        detail: detail.or(intent.detail),
+        ..Entry::new(Kind::Outcome, &intent.operation, clock.now().micros(), nonce)
+    };
+    ledger.append(outcome).await?;
+    changed
 }
 
 impl Opened {

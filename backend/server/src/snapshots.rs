@@ -1,5 +1,7 @@
 //! The present snapshot of the control database, and the task that keeps it present.
 
+use crate::application::StartError;
+use crate::keys::live::SigningKeys;
 use arc_swap::ArcSwap;
 use mudeung_core::policy::Snapshot;
 use mudeung_store::{Db, StoreError};
@@ -22,15 +24,18 @@ pub struct Snapshots {
     /// Held from reading to showing: of two who refresh, the later reader is the later to show, or a revocation already
     /// in effect would be undone for a moment.
     refreshing: Arc<Mutex<()>>,
+    signing_keys: Arc<SigningKeys>,
     db: Db,
 }
 
 impl Snapshots {
-    /// Loads the first snapshot.
-    pub async fn load(db: Db) -> Result<Self, StoreError> {
+    /// Loads the first snapshot. The signing keys follow it.
+    pub async fn load(db: Db, signing_keys: Arc<SigningKeys>) -> Result<Self, StartError> {
         let first = db.read("load snapshot", mudeung_store::snapshot::load).await?;
+        signing_keys.learn(&first.signing_keys)?;
         let present = Arc::new(ArcSwap::from_pointee(first));
-        Ok(Self { present, confirmed: Arc::default(), began: Instant::now(), refreshing: Arc::default(), db })
+        let (confirmed, refreshing) = (Arc::default(), Arc::default());
+        Ok(Self { present, confirmed, began: Instant::now(), refreshing, signing_keys, db })
     }
 
     /// The present snapshot.
@@ -53,6 +58,9 @@ impl Snapshots {
             })
             .await?;
         if let Some(snapshot) = newer {
+            if let Err(error) = self.signing_keys.learn(&snapshot.signing_keys) {
+                tracing::error!("tokens under some signing keys are refused here: {error}");
+            }
             self.present.store(Arc::new(snapshot));
         }
         self.confirmed.store(millis(self.began.elapsed()), Ordering::Relaxed);

@@ -20,6 +20,7 @@ pub mod device_codes;
 pub mod grants;
 pub mod ledger;
 pub mod members;
+pub mod notices;
 pub mod organizations;
 pub mod registrations;
 pub mod requests;
@@ -29,6 +30,7 @@ pub mod second_factors;
 pub mod service;
 pub mod sessions;
 pub mod shares;
+pub mod signing_keys;
 pub mod snapshot;
 
 mod column;

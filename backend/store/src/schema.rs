@@ -78,6 +78,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    signing_keys (id) {
+        id -> Text,
+        public_key -> Binary,
+        sealed -> Binary,
+        published_at -> BigInt,
+        state -> Text,
+        signs_from -> Nullable<BigInt>,
+        signs_until -> Nullable<BigInt>,
+        state_at -> Nullable<BigInt>,
+        state_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    notices (kind, subject, days, ends_at) {
+        kind -> Text,
+        subject -> Text,
+        days -> BigInt,
+        ends_at -> BigInt,
+        organization -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     second_factors (member) {
         member -> Text,
         sealed -> Binary,

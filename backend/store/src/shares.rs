@@ -122,7 +122,8 @@ pub fn mark(conn: &mut Conn, meter: &str) -> Result<Mark, StoreError> {
 pub fn draw(conn: &mut Conn, draw: &Draw) -> Result<Drawn, StoreError> {
     let live = nodes::table.select(nodes::id).load::<String>(&mut conn.0)?;
     if !live.contains(&draw.node) {
-        return Err(StoreError::NotFound { what: "node" });
+        let why = "the other nodes take this one for dead; it joins them again within seconds";
+        return Err(StoreError::Unavailable(why.to_owned()));
     }
     let Mark(booked) = mark(conn, &draw.meter)?;
     let since = booked.minus(draw.mark.0);

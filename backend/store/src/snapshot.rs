@@ -3,7 +3,7 @@
 use crate::grants::GrantsOf;
 use crate::{
     Conn, StoreError, agreements, apps, budgets, catalog, credentials, generation as counter, grants, members,
-    organizations, revoked_tokens, service,
+    organizations, revoked_tokens, service, signing_keys,
 };
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
@@ -48,6 +48,7 @@ pub fn load(conn: &mut Conn) -> Result<Snapshot, StoreError> {
     snapshot.budgets = budgets.into_iter().map(|rule| (rule.subject.clone(), rule)).collect();
     snapshot.must_sign = must_sign(conn, &snapshot)?;
     snapshot.revoked = revoked_tokens::list_all(conn)?;
+    snapshot.signing_keys = signing_keys::list_signing_keys(conn)?;
     for dataset in catalog::list_datasets(conn)? {
         snapshot.datasets.insert(dataset.name.clone(), CatalogEntry { dataset, tiers: BTreeMap::new() });
     }

@@ -22,6 +22,7 @@ fn principal(scopes: ScopeSet) -> Principal {
         app: AppId::from_bytes([1; 16]),
         credential: CredentialId::from_bytes([2; 16]),
         token: TokenId::from_bytes([3; 16]),
+        signed_by: KeyId::from_bytes([4; 16]),
         scopes,
     }
 }

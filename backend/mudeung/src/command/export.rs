@@ -54,15 +54,16 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// The server's keys: what is signed here is signed by the log.
 fn keys(ledger: &LedgerArgs, args: &ExportArgs) -> Result<Keys, Failure> {
-    let folder = match (&args.keys, &ledger.config) {
-        (Some(keys), _) => keys.clone(),
-        (None, Some(config)) => setup::read_config(config)?.data.keys,
-        (None, None) => return Err(Failure::input("say where the log's key lies: --keys DIR")),
-    };
-    if args.keys.is_some() && !folder.is_dir() {
-        return Err(Failure::input(format!("there are no keys at {}", folder.display())));
+    let config = ledger.config.as_deref().map(setup::read_config).transpose()?;
+    let file = config.as_ref().and_then(|config| config.keys.encryption_key_file.as_deref());
+    match (&args.keys, &config) {
+        (Some(folder), _) if !folder.is_dir() => {
+            Err(Failure::input(format!("there are no keys at {}", folder.display())))
+        }
+        (Some(folder), _) => setup::load_keys(folder, file),
+        (None, Some(config)) => setup::open_keys(config),
+        (None, None) => Err(Failure::input("say where the log's key lies: --keys DIR")),
     }
-    Keys::load_or_create(&folder, &SystemEntropy).map_err(|error| Failure::failed(format!("keys: {error}")))
 }
 
 /// The checkpoint to export under: signed for the present tree as the server does it when there is a configuration that

@@ -1,17 +1,18 @@
-//! `mudeung serve`, `check-config`, `migrate` and `key rotate`.
+//! `mudeung serve`, `check-config` and `migrate`.
 
 use crate::command::witness;
 use crate::failure::Failure;
 use crate::say;
 use crate::setup;
-use crate::system::{SystemClock, SystemEntropy};
-use mudeung_server::keys::Keys;
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until it is told to stop.
 pub(crate) async fn serve(path: &Path) -> Result<(), Failure> {
     let parts = setup::parts(setup::read_config(path)?).await?;
+    for warning in mudeung_server::application::warnings(&parts.config, &parts.keys) {
+        tracing::warn!("{warning}");
+    }
     let running = mudeung_server::start(parts).await.map_err(Failure::failed)?;
     tracing::info!(address = %running.address, "serving");
     let cosigning = witness::have_cosigned(&running)?;
@@ -42,6 +43,7 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
     let mut config = setup::read_config(path)?;
     let listen = config.http.listen;
     config.settle(listen).map_err(|error| Failure::input(format!("{}: {error}", path.display())))?;
+    config.warnings().iter().try_for_each(|warning| say(&format!("warning: {warning}")))?;
     say(&format!("{}: ok", path.display()))
 }
 
@@ -49,11 +51,4 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
 pub(crate) async fn migrate(path: &Path) -> Result<(), Failure> {
     setup::migrate(&setup::read_config(path)?).await?;
     say("both databases are up to date")
-}
-
-/// Makes a new key for signing access tokens.
-pub(crate) fn rotate_key(path: &Path) -> Result<(), Failure> {
-    let config = setup::read_config(path)?;
-    let key = Keys::rotate_token_key(&config.data.keys, &SystemClock, &SystemEntropy).map_err(Failure::failed)?;
-    say(&format!("made key {key}; restart the server to sign with it, tokens under the old keys stay valid"))
 }

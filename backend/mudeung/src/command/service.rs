@@ -1,6 +1,6 @@
 //! `mudeung service pause|resume|status`: the widest kill switch, for when the portal cannot be reached.
 
-use crate::cli::{ServiceArgs, ServiceCommand};
+use crate::cli::{ReasonArgs, ServiceCommand};
 use crate::failure::Failure;
 use crate::system::SystemClock;
 use crate::{say, setup};
@@ -10,13 +10,12 @@ use mudeung_store::{Conn, StoreError, service};
 
 /// Who is recorded; who may run commands on this machine is for the machine to say.
 const BY: &str = "command line";
-const REASON_CHARACTERS_MAX: usize = 500;
 
 /// Stops or starts the service, or says which it is.
 pub(crate) async fn run(command: ServiceCommand) -> Result<(), Failure> {
     match command {
         ServiceCommand::Pause(args) => {
-            let reason = reason(&args)?;
+            let reason = setup::reason(&args)?;
             let pause = move |conn: &mut Conn| {
                 let state = service::find_service_state(conn)?.pause(BY.to_owned(), reason, SystemClock.now())?;
                 service::update_service_state(conn, &state)
@@ -25,7 +24,7 @@ pub(crate) async fn run(command: ServiceCommand) -> Result<(), Failure> {
             say("the service is paused: every node stops giving tokens and data within one second")
         }
         ServiceCommand::Resume(args) => {
-            reason(&args)?;
+            setup::reason(&args)?;
             let resume = |conn: &mut Conn| {
                 let state = service::find_service_state(conn)?.resume()?;
                 service::update_service_state(conn, &state)
@@ -46,7 +45,7 @@ pub(crate) async fn run(command: ServiceCommand) -> Result<(), Failure> {
 }
 
 async fn change(
-    args: &ServiceArgs,
+    args: &ReasonArgs,
     operation: &'static str,
     work: impl FnOnce(&mut Conn) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), Failure> {
@@ -60,13 +59,4 @@ async fn change(
         })
     };
     setup::recorded(&ledger, setup::intent(operation, format!("{BY} {}", args.reason.trim())), change).await
-}
-
-fn reason(args: &ServiceArgs) -> Result<String, Failure> {
-    let reason = args.reason.trim();
-    let plain = !reason.chars().any(char::is_control);
-    if plain && (1..=REASON_CHARACTERS_MAX).contains(&reason.chars().count()) {
-        return Ok(reason.to_owned());
-    }
-    Err(Failure::input(format!("--reason: say why, in 1 to {REASON_CHARACTERS_MAX} characters")))
 }

@@ -42,8 +42,7 @@ impl Books {
         let config = setup::read_config(&args.config)?;
         let db = setup::open_control(&config).await?;
         let ledger = setup::open_ledger(&config.database.ledger, 16)?;
-        let keys = Keys::load_or_create(&config.data.keys, &SystemEntropy)
-            .map_err(|error| Failure::failed(format!("keys: {error}")))?;
+        let keys = setup::open_keys(&config)?;
         let named = Some(config.ledger.origin.clone()).filter(|origin| !origin.is_empty());
         let checkpoints = CheckpointStore::open(&config.checkpoints()).map_err(Failure::failed)?;
         let signed = mudeung_server::ledger::publisher::last_origin(&ledger, &checkpoints).await;

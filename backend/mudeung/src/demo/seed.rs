@@ -48,7 +48,7 @@ pub(super) async fn seed(layout: &Layout, config: &Config) -> Result<Access, Fai
     let seeder = Seeder {
         db: setup::open_control(config).await?,
         ledger: setup::open_ledger(&config.database.ledger, config.ledger.queue_entries_max)?,
-        keys: Keys::load_or_create(&config.data.keys, &SystemEntropy).map_err(Failure::failed)?,
+        keys: setup::open_keys(config)?,
     };
     let manifests = curate::manifests_in(&layout.store())?;
     for manifest in &manifests {

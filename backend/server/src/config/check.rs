@@ -7,7 +7,7 @@ use mudeung_wire::ledger::cosignature::WitnessVerifier;
 use std::net::{IpAddr, SocketAddr};
 
 /// No token lives longer: what a revocation has to outlast on other servers that check tokens by themselves.
-const TOKEN_SECONDS_MAX: u64 = 1_200;
+pub(super) const TOKEN_SECONDS_MAX: u64 = 1_200;
 /// A device that stays signed in for longer than a month should be a credential of its own.
 const DEVICE_SECONDS_MAX: u64 = 31 * 24 * 60 * 60;
 
@@ -38,6 +38,19 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// What holds together, but hardly can be meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.http.behind_tls_proxy && self.http.trusted_proxies.is_empty() {
+            warnings.push(
+                "http.behind_tls_proxy is set and http.trusted_proxies is empty: every client counts as coming from the \
+                 proxy's address, so allow-lists of networks and brakes cannot tell clients apart; name the proxy there"
+                    .to_owned(),
+            );
+        }
+        warnings
     }
 
     fn settle_public_url(&mut self, address: SocketAddr) -> Result<(), String> {
@@ -212,6 +225,22 @@ mod tests {
             })
             .is_ok()
         );
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_trusts_is_warned_of() {
+        let behind = |trusted: &[&str]| {
+            let with = |c: &mut Config| {
+                c.http.behind_tls_proxy = true;
+                c.http.trusted_proxies = trusted.iter().map(|network| network.parse().unwrap()).collect();
+            };
+            settled(with).unwrap().warnings()
+        };
+        let warnings = behind(&[]);
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].contains("http.trusted_proxies is empty") && warnings[0].contains("proxy's address"));
+        assert!(behind(&["192.0.2.1/32"]).is_empty());
+        assert!(settled(|_| {}).unwrap().warnings().is_empty(), "without a proxy there is nothing to warn of");
     }
 
     #[test]

@@ -88,6 +88,7 @@ async fn item(visitor: &Visitor, permit: &Permit, table: &Table, file: &File) ->
         app: principal.app,
         credential: principal.credential,
         token: principal.token,
+        signed_by: principal.signed_by,
         grant: permit.grant.as_ref().map(|grant| grant.id),
         expires_at,
     };

@@ -76,6 +76,7 @@ impl FileVisitor {
             app: address.app,
             credential: address.credential,
             token: address.token,
+            signed_by: address.signed_by,
             scopes: required_scopes(Action::Read, tier).iter().copied().collect(),
         };
         let snapshot = app.snapshots.present();

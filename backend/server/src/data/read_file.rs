@@ -36,7 +36,8 @@ const PARQUET: &str = "application/vnd.apache.parquet";
     params(
         ("file" = String, Path, description = "The file's identifier"),
         ("app" = Option<String>, Query, description = "Of a signed address, as are all that follow"),
-        ("credential" = Option<String>, Query), ("token" = Option<String>, Query), ("grant" = Option<String>, Query),
+        ("credential" = Option<String>, Query), ("token" = Option<String>, Query),
+        ("key" = Option<String>, Query), ("grant" = Option<String>, Query),
         ("exp" = Option<String>, Query), ("sp" = Option<String>, Query), ("sig" = Option<String>, Query),
         ("Range" = Option<String>, Header, description = "One range, for instance `bytes=-65536`"),
     ),
@@ -60,7 +61,8 @@ pub async fn read_file(request: HttpRequest, path: web::Path<String>) -> Result<
     params(
         ("file" = String, Path, description = "The file's identifier"),
         ("app" = Option<String>, Query, description = "Of a signed address, as are all that follow"),
-        ("credential" = Option<String>, Query), ("token" = Option<String>, Query), ("grant" = Option<String>, Query),
+        ("credential" = Option<String>, Query), ("token" = Option<String>, Query),
+        ("key" = Option<String>, Query), ("grant" = Option<String>, Query),
         ("exp" = Option<String>, Query), ("sp" = Option<String>, Query), ("sig" = Option<String>, Query),
     ),
     responses((status = 200, description = "The headers of the file"),

@@ -1,21 +1,23 @@
 //! Signed file addresses: what they bind, and their signature.
 //!
 //! Clients that read Parquet over HTTP send no token; for them the address is the capability. It binds file, app,
-//! credential, token, grant and end, and is checked over the *decoded* parameters, because clients re-encode. `sp=r`
-//! says nothing new, but readers of shared tables take an address for a remote file only when it is there.
+//! credential, token, the key that signed the token, grant and end, and is checked over the *decoded* parameters, because
+//! clients re-encode. So an address dies with whatever it stands on: one made with a forged token dies when the stolen key
+//! is revoked. `sp=r` says nothing new, but readers of shared tables take an address for a remote file only when it is
+//! there.
 
 use crate::data::params::Params;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use mudeung_core::clock::Timestamp;
-use mudeung_core::id::{AppId, CredentialId, FileId, GrantId, TokenId};
+use mudeung_core::id::{AppId, CredentialId, FileId, GrantId, KeyId, TokenId};
 use sha2::Sha256;
 
 /// The path under which files are read; the file's identifier follows.
 pub const FILES_PATH: &str = "/v1/files/";
 /// The parameters of a signed address.
-pub const PARAMETERS: [&str; 7] = ["app", "credential", "token", "grant", "exp", "sp", "sig"];
+pub const PARAMETERS: [&str; 8] = ["app", "credential", "token", "key", "grant", "exp", "sp", "sig"];
 /// What stands in `grant` for data that needs none.
 const SYNTHETIC: &str = "synthetic";
 
@@ -35,6 +37,8 @@ pub struct Address {
     pub credential: CredentialId,
     /// The token it was made with.
     pub token: TokenId,
+    /// The key that signed that token.
+    pub signed_by: KeyId,
     /// The grant that opens the file; `None` for synthetic data.
     pub grant: Option<GrantId>,
     /// When it stops working, in whole seconds.
@@ -49,12 +53,12 @@ pub struct InvalidAddress;
 impl Address {
     /// The absolute address.
     pub fn sign(&self, public_url: &str, key: &[u8; 32]) -> String {
-        let Self { file, app, credential, token, expires_at, .. } = self;
+        let Self { file, app, credential, token, signed_by, expires_at, .. } = self;
         let (grant, exp) = (self.grant_text(), expires_at.seconds());
         let signature = URL_SAFE_NO_PAD.encode(self.mac(key).finalize().into_bytes());
         format!(
-            "{public_url}{FILES_PATH}{file}?app={app}&credential={credential}&token={token}&grant={grant}&exp={exp}\
-             &sp=r&sig={signature}"
+            "{public_url}{FILES_PATH}{file}?app={app}&credential={credential}&token={token}&key={signed_by}&grant={grant}\
+             &exp={exp}&sp=r&sig={signature}"
         )
     }
 
@@ -67,6 +71,7 @@ impl Address {
             app: parsed(text("app")?)?,
             credential: parsed(text("credential")?)?,
             token: parsed(text("token")?)?,
+            signed_by: parsed(text("key")?)?,
             grant: match text("grant")? {
                 SYNTHETIC => None,
                 grant => Some(parsed(grant)?),
@@ -84,10 +89,10 @@ impl Address {
     }
 
     fn mac(&self, key: &[u8; 32]) -> Hmac<Sha256> {
-        let Self { file, app, credential, token, expires_at, .. } = self;
+        let Self { file, app, credential, token, signed_by, expires_at, .. } = self;
         let (grant, exp) = (self.grant_text(), expires_at.seconds());
         let mut mac = keyed(key);
-        mac.update(format!("file\n{file}\n{app}\n{credential}\n{token}\n{grant}\n{exp}\nr").as_bytes());
+        mac.update(format!("file\n{file}\n{app}\n{credential}\n{token}\n{signed_by}\n{grant}\n{exp}\nr").as_bytes());
         mac
     }
 }
@@ -117,6 +122,7 @@ mod tests {
             app: AppId::from_bytes([2; 16]),
             credential: CredentialId::from_bytes([3; 16]),
             token: TokenId::from_bytes([4; 16]),
+            signed_by: KeyId::from_bytes([6; 16]),
             grant,
             expires_at: Timestamp::from_seconds(2_000),
         }

@@ -13,7 +13,7 @@ use crate::state::App;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use mudeung_core::app::ClientAuthentication;
 use mudeung_core::clock::Timestamp;
-use mudeung_core::id::{AppId, CredentialId, TokenId};
+use mudeung_core::id::{AppId, CredentialId, KeyId, TokenId};
 use mudeung_core::policy::{Principal, Snapshot};
 use mudeung_core::scope::ScopeSet;
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
@@ -138,7 +138,8 @@ fn subject(
 ) -> Option<Subject> {
     let standing = snapshot.credentials.get(&credential)?;
     let token = TokenId::from_bytes([0; 16]);
-    let principal = Principal { app, credential, token, scopes: ScopeSet::default() };
+    let signed_by = KeyId::from_bytes([0; 16]);
+    let principal = Principal { app, credential, token, signed_by, scopes: ScopeSet::default() };
     let (active, _) = snapshot.active_app(&principal, now).ok()?;
     // A token lives whole seconds, so the last second of a credential is none.
     let lives =

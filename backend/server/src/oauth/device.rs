@@ -7,7 +7,7 @@ pub(crate) mod codes;
 use super::client::brake;
 use super::documented::OAuthProblems;
 use super::form::Form;
-use super::issue_token::{admit, entry_about, grant};
+use super::issue_token::{Given, admit, entry_about, grant};
 use super::refresh;
 use super::refusal::Refusal;
 use crate::call::Call;
@@ -123,7 +123,7 @@ pub(super) async fn redeem(
     call: &Call,
     headers: &HeaderMap,
     form: &Form,
-) -> Result<TokenAnswer, Refusal> {
+) -> Result<Given, Refusal> {
     check_client(app, headers, form)?;
     let Some(code) = &form.device_code else {
         return Err(Refusal::invalid_request("device_code is missing from the body."));
@@ -167,7 +167,7 @@ async fn first_token(
     hash: [u8; 32],
     id: CredentialId,
     now: Timestamp,
-) -> Result<TokenAnswer, Refusal> {
+) -> Result<Given, Refusal> {
     const OVER: Refusal =
         Refusal::invalid_grant("The device was signed out before it got a token, or has one already.");
     // It may have been confirmed on another node a moment ago.
@@ -190,8 +190,8 @@ async fn first_token(
         return Err(OVER);
     }
     opened.close(Status::Completed, None);
-    let answer = grant(app, call, &subject, now).await?;
-    Ok(TokenAnswer { refresh_token: Some(token.expose().clone()), ..answer })
+    let (answer, ends) = grant(app, call, &subject, now).await?;
+    Ok((TokenAnswer { refresh_token: Some(token.expose().clone()), ..answer }, ends))
 }
 
 /// A refresh hash of no token: of a device that has not fetched its first one.

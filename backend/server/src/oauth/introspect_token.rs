@@ -63,7 +63,7 @@ async fn introspect(app: &App, call: &Call, headers: &HeaderMap, body: &[u8]) ->
     let form = Form::read(headers, body)?;
     let subject = client::authenticate(app, call, OPERATION, headers, &form, app.clock.now()).await?;
     let token = form.token.as_deref().ok_or(Refusal::invalid_request("token is missing from the body."))?;
-    let inspected = app.tokens.inspect(token).ok();
+    let inspected = app.tokens.inspect(token, app.clock.now()).ok();
     let token = inspected.as_ref().map(|inspected| inspected.principal.token.to_string());
     let hidden = inspected.as_ref().is_some_and(|inspected| !may_see(app, &subject, inspected));
     let answer = match inspected {

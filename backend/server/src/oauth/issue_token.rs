@@ -8,6 +8,7 @@ use super::terms::{self, Terms};
 use super::tokens::Subject;
 use super::{device, refresh};
 use crate::call::Call;
+use crate::expiry::CredentialEnds;
 use crate::record;
 use crate::state::App;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, PRAGMA};
@@ -23,6 +24,9 @@ const OPERATION: &str = "oauth.issue_token";
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// The type of tokens that are bound to a key (RFC 9449 section 5).
 const BOUND: &str = "DPoP";
+
+/// What a client is given, and when the credential ends that it proved itself with.
+pub(super) type Given = (TokenAnswer, CredentialEnds);
 
 /// Parameters of a token request.
 #[derive(utoipa::ToSchema)]
@@ -75,7 +79,8 @@ pub struct TokenForm {
 )]
 pub async fn issue_token(request: HttpRequest, call: Call, app: web::Data<App>, body: web::Bytes) -> HttpResponse {
     match issue(&app, &call, request.headers(), &body).await {
-        Ok(answer) => {
+        Ok((answer, ends)) => {
+            request.extensions_mut().insert(ends);
             if answer.token_type == BOUND {
                 request.extensions_mut().insert(app.dpop.nonce(app.clock.now()));
             }
@@ -88,7 +93,7 @@ pub async fn issue_token(request: HttpRequest, call: Call, app: web::Data<App>, 
     }
 }
 
-async fn issue(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[u8]) -> Result<TokenAnswer, Refusal> {
+async fn issue(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[u8]) -> Result<Given, Refusal> {
     let mut form = Form::read(headers, body)?;
     let now = app.clock.now();
     let subject = match form.grant_type.as_deref() {
@@ -135,18 +140,12 @@ fn wanted(form: &Form, granted: ScopeSet) -> Result<ScopeSet, Refusal> {
 }
 
 /// The token leaves only after its entry is durable.
-pub(super) async fn grant(app: &App, call: &Call, subject: &Subject, now: Timestamp) -> Result<TokenAnswer, Refusal> {
+pub(super) async fn grant(app: &App, call: &Call, subject: &Subject, now: Timestamp) -> Result<Given, Refusal> {
     let terms = Terms { ends: terms::first_end(app, subject, now), ..Terms::default() };
     grant_on(app, call, subject, &terms, now).await
 }
 
-async fn grant_on(
-    app: &App,
-    call: &Call,
-    subject: &Subject,
-    terms: &Terms,
-    now: Timestamp,
-) -> Result<TokenAnswer, Refusal> {
+async fn grant_on(app: &App, call: &Call, subject: &Subject, terms: &Terms, now: Timestamp) -> Result<Given, Refusal> {
     let id = TokenId::generate(&*app.clock, &*app.entropy);
     let issued = app.tokens.issue_on(terms, subject, id, now).map_err(|error| {
         tracing::error!("{error}");
@@ -162,13 +161,14 @@ async fn grant_on(
         Refusal::unavailable()
     })?;
     app.oauth.credential_used(subject.credential, now);
-    Ok(TokenAnswer {
+    let answer = TokenAnswer {
         access_token: issued.text,
         token_type: if terms.confirmation.is_some() { BOUND } else { "Bearer" }.to_owned(),
         expires_in: issued.expires_in,
         scope: subject.scopes.to_string(),
         refresh_token: None,
-    })
+    };
+    Ok((answer, CredentialEnds(subject.ends)))
 }
 
 /// Refuses a client that proved who it is; such refusals are recorded one by one.

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
     ),
 )]
 pub async fn read_key_set(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
-    let body = app.tokens.key_set().to_string();
+    let body = app.tokens.key_set(app.clock.now()).to_string();
     let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(body.as_bytes())));
     let mut answer = if is_known(&request, &tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer

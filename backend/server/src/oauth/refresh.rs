@@ -4,7 +4,7 @@
 use super::client::brake;
 use super::device::{check_client, unavailable, unknown, unrecorded};
 use super::form::Form;
-use super::issue_token::{admit, entry_about, grant};
+use super::issue_token::{Given, admit, entry_about, grant};
 use super::refusal::Refusal;
 use super::secrets;
 use super::tokens::Subject;
@@ -18,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mudeung_core::clock::{Entropy, Timestamp};
 use mudeung_core::credential::{Credential, Proof};
-use mudeung_core::id::{CredentialId, TokenId};
+use mudeung_core::id::{CredentialId, KeyId, TokenId};
 use mudeung_core::policy::Principal;
 use mudeung_core::scope::ScopeSet;
 use mudeung_core::secret::Secret;
@@ -76,7 +76,7 @@ pub(super) async fn refresh(
     call: &Call,
     headers: &HeaderMap,
     form: &Form,
-) -> Result<TokenAnswer, Refusal> {
+) -> Result<Given, Refusal> {
     check_client(app, headers, form)?;
     let Some(token) = &form.refresh_token else {
         return Err(Refusal::invalid_request("refresh_token is missing from the body."));
@@ -101,8 +101,8 @@ pub(super) async fn refresh(
         return Err(reused(app, call, &subject, "a refresh token was used twice at once", now).await);
     }
     opened.close(Status::Completed, None);
-    let answer = grant(app, call, &subject, now).await?;
-    Ok(TokenAnswer { refresh_token: Some(token.expose().clone()), ..answer })
+    let (answer, ends) = grant(app, call, &subject, now).await?;
+    Ok((TokenAnswer { refresh_token: Some(token.expose().clone()), ..answer }, ends))
 }
 
 /// Signs a device out because two have its refresh token.
@@ -156,6 +156,7 @@ pub(super) fn subject(app: &App, credential: &Credential, now: Timestamp) -> Opt
         app: credential.app,
         credential: credential.id,
         token: TokenId::from_bytes([0; 16]),
+        signed_by: KeyId::from_bytes([0; 16]),
         scopes: ScopeSet::default(),
     };
     let snapshot = app.snapshots.present();
@@ -180,7 +181,7 @@ mod tests {
     fn only_a_token_that_was_issued_names_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let entropy = CountingEntropy::default();
-        let keys = Keys::load_or_create(&folder.path().join("keys"), &entropy).unwrap();
+        let keys = Keys::load_or_create(&folder.path().join("keys"), None, &entropy).unwrap();
         let id = CredentialId::from_bytes([7; 16]);
         let (token, stored) = mint(&keys, &entropy, id);
         assert_eq!(owner(&keys, token.expose()), Some(id));

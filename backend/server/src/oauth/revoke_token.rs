@@ -78,7 +78,7 @@ async fn revoke(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[
     if let Some(device) = refresh::device_of(app, token).await? {
         return sign_out(app, call, &by, &device, now).await;
     }
-    let Ok(inspected) = app.tokens.inspect(token) else {
+    let Ok(inspected) = app.tokens.inspect(token, now) else {
         let known = |hint: &str| matches!(hint, "access_token" | "refresh_token");
         if form.token_type_hint.as_deref().is_some_and(|hint| !known(hint)) {
             return Err(Refusal::unsupported_token_type());

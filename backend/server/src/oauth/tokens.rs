@@ -5,14 +5,13 @@ mod known;
 
 use super::dpop::Thumbprint;
 use crate::config::Config;
-use crate::keys::Keys;
-use crate::keys::token_key::TokenKey;
+use crate::keys::live::SigningKeys;
 use audience::Audience;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use known::Known;
 use mudeung_core::clock::Timestamp;
-use mudeung_core::id::{AppId, CredentialId, TokenId};
+use mudeung_core::id::{AppId, CredentialId, KeyId, TokenId};
 use mudeung_core::policy::Principal;
 use mudeung_core::scope::{ScopeSet, Side};
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,7 @@ const ALGORITHM: &str = "ES256";
 
 /// Issues and verifies access tokens.
 pub struct Tokens {
-    keys: Arc<[TokenKey]>,
+    keys: Arc<SigningKeys>,
     issuer: String,
     lifetime_seconds: i64,
     admin_lifetime_seconds: i64,
@@ -113,9 +112,10 @@ pub enum InvalidToken {
     NotYet,
 }
 
-/// The system gave no randomness to sign with.
+/// There is no key to sign with, as for a second after one was revoked that no other was ready to follow; or the system
+/// gave no randomness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the token could not be signed")]
+#[error("the token could not be signed: no signing key is in force, or the system gives no randomness")]
 pub struct SigningFailed;
 
 #[derive(Serialize, Deserialize)]
@@ -151,9 +151,9 @@ struct Confirmation {
 
 impl Tokens {
     /// The tokens of a server: its public address is issuer and audience.
-    pub fn new(config: &Config, keys: &Keys) -> Self {
+    pub fn new(config: &Config, keys: Arc<SigningKeys>) -> Self {
         Self {
-            keys: Arc::clone(keys.tokens()),
+            keys,
             issuer: config.http.public_url.clone(),
             lifetime_seconds: i64::try_from(config.tokens.lifetime_seconds).unwrap_or(i64::MAX),
             admin_lifetime_seconds: i64::try_from(config.tokens.admin_lifetime_seconds).unwrap_or(i64::MAX),
@@ -203,7 +203,7 @@ impl Tokens {
     }
 
     fn sign(&self, claims: &Claims, now: Timestamp) -> Option<String> {
-        let key = self.signing_key(now)?;
+        let key = self.keys.signing(now)?;
         let header = serde_json::to_vec(&Header { alg: ALGORITHM, typ: TYPE, kid: key.kid() }).ok()?;
         let mut text = String::with_capacity(1_024);
         URL_SAFE_NO_PAD.encode_string(header, &mut text);
@@ -213,11 +213,6 @@ impl Tokens {
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         Some(text)
-    }
-
-    /// The newest key that has started. Before any has, the oldest.
-    fn signing_key(&self, now: Timestamp) -> Option<&TokenKey> {
-        self.keys.iter().rev().find(|key| key.not_before() <= now).or_else(|| self.keys.first())
     }
 
     /// What a token says that is good now. Whether its app may act is for the snapshot to say.
@@ -243,36 +238,37 @@ impl Tokens {
     }
 
     /// The public keys, as a JWK set.
-    pub fn key_set(&self) -> serde_json::Value {
-        serde_json::json!({ "keys": self.keys.iter().map(TokenKey::jwk).collect::<Vec<_>>() })
+    pub fn key_set(&self, now: Timestamp) -> serde_json::Value {
+        self.keys.key_set(now)
     }
 
     /// What a token of this server says. It may be over: times are for the caller to look at.
-    pub fn inspect(&self, token: &str) -> Result<Inspected, InvalidToken> {
+    pub fn inspect(&self, token: &str, now: Timestamp) -> Result<Inspected, InvalidToken> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(InvalidToken::Malformed);
         }
-        self.inspected(&self.read(token)?)
+        let (claims, signed_by) = self.read(token, now)?;
+        self.inspected(&claims, signed_by)
     }
 
     fn check(&self, token: &str, now: Timestamp) -> Result<Inspected, InvalidToken> {
-        let claims = self.read(token)?;
+        let (claims, signed_by) = self.read(token, now)?;
         if now >= Timestamp::from_seconds(claims.exp) {
             return Err(InvalidToken::Expired);
         }
         if claims.nbf.is_some_and(|start| now < Timestamp::from_seconds(start)) {
             return Err(InvalidToken::NotYet);
         }
-        self.inspected(&claims)
+        self.inspected(&claims, signed_by)
     }
 
-    fn inspected(&self, claims: &Claims) -> Result<Inspected, InvalidToken> {
+    fn inspected(&self, claims: &Claims, signed_by: KeyId) -> Result<Inspected, InvalidToken> {
         let confirmation = match &claims.cnf {
             None => None,
             Some(Confirmation { jkt }) => Some(thumbprint(jkt).ok_or(InvalidToken::Malformed)?),
         };
         Ok(Inspected {
-            principal: principal(claims).ok_or(InvalidToken::Malformed)?,
+            principal: principal(claims, signed_by).ok_or(InvalidToken::Malformed)?,
             audience: Audience::parse(&self.issuer, &claims.aud).ok_or(InvalidToken::OtherServer)?,
             confirmation,
             issued_at: Timestamp::from_seconds(claims.iat),
@@ -280,8 +276,8 @@ impl Tokens {
         })
     }
 
-    /// The claims of a token that a key of ours signed for this server.
-    fn read(&self, token: &str) -> Result<Claims, InvalidToken> {
+    /// The claims of a token that a key of ours signed for this server, and which key.
+    fn read(&self, token: &str, now: Timestamp) -> Result<(Claims, KeyId), InvalidToken> {
         let (message, signature) = token.rsplit_once('.').ok_or(InvalidToken::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(InvalidToken::Malformed)?;
         let header = decode(header)?;
@@ -293,7 +289,8 @@ impl Tokens {
         if kind.strip_prefix("application/").unwrap_or(&kind) != TYPE {
             return Err(InvalidToken::Type);
         }
-        let key = self.keys.iter().find(|key| key.kid() == header.kid).ok_or(InvalidToken::UnknownKey)?;
+        let signed_by = KeyId::parse(header.kid).ok().ok_or(InvalidToken::UnknownKey)?;
+        let key = self.keys.verifying(signed_by, now).ok_or(InvalidToken::UnknownKey)?;
         if !key.verifies(message.as_bytes(), &decode(signature)?) {
             return Err(InvalidToken::Signature);
         }
@@ -301,11 +298,11 @@ impl Tokens {
         if claims.iss != self.issuer || Audience::parse(&self.issuer, &claims.aud).is_none() {
             return Err(InvalidToken::OtherServer);
         }
-        Ok(claims)
+        Ok((claims, signed_by))
     }
 }
 
-fn principal(claims: &Claims) -> Option<Principal> {
+fn principal(claims: &Claims, signed_by: KeyId) -> Option<Principal> {
     if claims.sub != claims.client_id {
         return None;
     }
@@ -313,6 +310,7 @@ fn principal(claims: &Claims) -> Option<Principal> {
         app: AppId::parse(&claims.sub).ok()?,
         credential: CredentialId::parse(&claims.credential).ok()?,
         token: TokenId::parse(&claims.jti).ok()?,
+        signed_by,
         scopes: ScopeSet::parse(&claims.scope),
     })
 }

@@ -9,10 +9,16 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 use mudeung_core::clock::Timestamp;
+use mudeung_core::credential::CredentialState;
 use mudeung_core::dataset::VersionState;
+use mudeung_core::id::AppId;
 use mudeung_core::member::Role;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::request::{AccessRequest, RequestState};
+use mudeung_store::notices::{Ending, Notice, list_notices};
+
+/// How many notices are shown at most.
+const ENDINGS_MAX: u32 = 200;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -21,10 +27,20 @@ struct HomePage {
     t: &'static HomeTexts,
     roles: Vec<&'static str>,
     waiting: Vec<Task>,
+    endings: Vec<EndingLine>,
     apps: String,
     live_grants: String,
     open_requests: String,
     ledger_size: String,
+}
+
+/// Something of the company that ends soon.
+struct EndingLine {
+    href: String,
+    name: String,
+    ends: String,
+    days: String,
+    told: String,
 }
 
 struct Task {
@@ -46,8 +62,10 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     let open = requests.iter().filter(|request| submitted_at(request).is_some()).count();
     let is_auditor = desk.signed_in.has(&[Role::Auditor]);
     let overdue = if is_auditor { super::reviews::overdue(&desk.app).await? } else { 0 };
+    let endings = endings(&desk, &snapshot, now).await?;
     let page = desk.page.clone();
     let shown = HomePage {
+        endings,
         t: HomeTexts::of(page.language),
         roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
         waiting: waiting(&desk, &snapshot, &requests, apps.is_empty(), overdue),
@@ -58,6 +76,53 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
+}
+
+/// What the member's company was told to end, as long as it is still to end then.
+async fn endings(desk: &Desk<Anyone>, snapshot: &Snapshot, now: Timestamp) -> Result<Vec<EndingLine>, Fault> {
+    let organization = desk.signed_in.organization.id;
+    let list = move |conn: &mut mudeung_store::Conn| list_notices(conn, organization, ENDINGS_MAX);
+    let mut told = desk.app.db.read("list notices", list).await?;
+    // The latest notice of a thing comes first.
+    told.dedup_by_key(|notice| notice.ending);
+    let mut lines = Vec::new();
+    for notice in told.into_iter().filter(|notice| now < notice.ends_at) {
+        let Some((app, name)) = still_ends(desk, snapshot, &notice).await? else { continue };
+        lines.push(EndingLine {
+            href: desk.page.at(&format!("/apps/{app}")),
+            name,
+            ends: moment::minute(notice.ends_at),
+            days: (notice.ends_at.since(now).as_secs() / 86_400).to_string(),
+            told: moment::minute(notice.created_at),
+        });
+    }
+    Ok(lines)
+}
+
+/// The app and the name of what a notice is about, unless it is gone or ends at another time now.
+async fn still_ends(
+    desk: &Desk<Anyone>,
+    snapshot: &Snapshot,
+    notice: &Notice,
+) -> Result<Option<(AppId, String)>, Fault> {
+    let app_name = |app: &AppId| snapshot.apps.get(app).map(|app| app.name.clone()).unwrap_or_default();
+    match notice.ending {
+        Ending::Credential(id) => {
+            let standing = snapshot.credentials.get(&id);
+            let same = standing.filter(|standing| standing.expires_at == Some(notice.ends_at));
+            if same.is_none_or(|standing| !matches!(standing.state, CredentialState::Active)) {
+                return Ok(None);
+            }
+            let find = move |conn: &mut mudeung_store::Conn| mudeung_store::credentials::find_credential(conn, id);
+            let found = desk.app.db.read("find credential", find).await?;
+            Ok(found.map(|credential| (credential.app, format!("{}: {}", app_name(&credential.app), credential.label))))
+        }
+        Ending::Grant(id) => {
+            let mut grants = snapshot.grants.values().flatten();
+            let grant = grants.find(|grant| grant.id == id && grant.valid_until == notice.ends_at);
+            Ok(grant.map(|grant| (grant.app, format!("{}: {}", app_name(&grant.app), grant.dataset))))
+        }
+    }
 }
 
 fn waiting(

@@ -1,18 +1,17 @@
 //! Time-based one-time passwords (RFC 6238): SHA-1, six digits, thirty seconds, which is what every authenticator does.
 
+use crate::keys::sealing;
 use crate::state::App;
 use hkdf::Hkdf;
 use mudeung_core::clock::{Entropy, Timestamp};
 use mudeung_core::id::MemberId;
 use mudeung_core::secret::Secret;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hmac;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 const STEP_SECONDS: i64 = 30;
 const SECRET_BYTES: usize = 20;
-const NONCE_BYTES: usize = 12;
 /// How many recovery codes a member gets.
 pub(super) const RECOVERY_CODES: usize = 10;
 
@@ -95,28 +94,19 @@ pub(super) fn recovery_hash(app: &App, typed: &str) -> [u8; 32] {
 
 /// Encrypts a secret for the database, bound to its member.
 pub(super) fn seal(app: &App, member: MemberId, secret: &Secret<Vec<u8>>) -> Option<Vec<u8>> {
-    let mut nonce = [0_u8; NONCE_BYTES];
-    app.entropy.fill(&mut nonce);
-    let mut sealed = secret.expose().clone();
-    let aad = Aad::from(member.to_string());
-    sealing_key(app)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed).ok()?;
-    Some([nonce.as_slice(), &sealed].concat())
+    let key = sealing_key(app)?;
+    sealing::seal(key.expose(), member.to_string().as_bytes(), secret.expose(), &*app.entropy)
 }
 
 /// Decrypts a secret from the database.
 pub(super) fn open(app: &App, member: MemberId, sealed: &[u8]) -> Option<Secret<Vec<u8>>> {
-    let (nonce, rest) = sealed.split_at_checked(NONCE_BYTES)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-    let mut rest = rest.to_vec();
-    let aad = Aad::from(member.to_string());
-    let secret = sealing_key(app)?.open_in_place(nonce, aad, &mut rest).ok()?.to_vec();
-    Some(Secret::new(secret))
+    sealing::open(sealing_key(app)?.expose(), member.to_string().as_bytes(), sealed)
 }
 
-fn sealing_key(app: &App) -> Option<LessSafeKey> {
-    let mut key = Secret::new([0_u8; 32]).expose().to_owned();
+fn sealing_key(app: &App) -> Option<Secret<[u8; 32]>> {
+    let mut key = [0_u8; 32];
     Hkdf::<Sha256>::new(Some(b"mudeung"), app.keys.session().expose()).expand(b"mudeung/totp/v1", &mut key).ok()?;
-    UnboundKey::new(&AES_256_GCM, &key).ok().map(LessSafeKey::new)
+    Some(Secret::new(key))
 }
 
 #[cfg(test)]

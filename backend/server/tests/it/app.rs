@@ -63,7 +63,7 @@ impl TestApp {
         Db::migrate(&config.database.control).await.unwrap();
         Ledger::migrate(&config.database.ledger).unwrap();
         let db = Db::open(&config.database.control).await.unwrap();
-        let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
+        let keys = Keys::load_or_create(&config.data.keys, None, &*entropy).unwrap();
         let fixture = fixture::insert(&db, &keys, &*clock, &*entropy).await;
         let running = run(config, clock.clone(), entropy, db, keys, reader).await.unwrap();
         let url = format!("http://{}", running.address);
@@ -93,7 +93,7 @@ impl TestApp {
         change(&mut config);
         let entropy = Arc::new(CountingEntropy::starting_at(1 << 40));
         let db = Db::open(&config.database.control).await.unwrap();
-        let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
+        let keys = Keys::load_or_create(&config.data.keys, None, &*entropy).unwrap();
         let reader = Arc::new(MemoryReader);
         let running = run(config, clock.clone(), entropy, db, keys, reader).await?;
         let url = format!("http://{}", running.address);
@@ -201,7 +201,7 @@ pub(crate) async fn start_again(folder: &Path) -> Result<Running, StartError> {
     let config = config(folder);
     let entropy = Arc::new(CountingEntropy::starting_at(1 << 41));
     let db = Db::open(&config.database.control).await.unwrap();
-    let keys = Keys::load_or_create(&config.data.keys, &*entropy).unwrap();
+    let keys = Keys::load_or_create(&config.data.keys, None, &*entropy).unwrap();
     run(config, Arc::new(ManualClock::at(BEGIN)), entropy, db, keys, Arc::new(MemoryReader)).await
 }
 

@@ -21,7 +21,7 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::load_or_create(&folder.path().join("keys"), &CountingEntropy::default()).unwrap();
+        let keys = Keys::load_or_create(&folder.path().join("keys"), None, &CountingEntropy::default()).unwrap();
         let checkpoints = CheckpointStore::open(&folder.path().join("checkpoints.sqlite").display().to_string());
         Self { folder, keys, checkpoints: checkpoints.unwrap() }
     }

@@ -17,6 +17,7 @@ mod clock;
 mod conformance;
 #[cfg(test)]
 mod data;
+mod expiry;
 #[cfg(test)]
 mod kill_switches;
 #[cfg(test)]
@@ -61,5 +62,6 @@ mod revocation;
 mod routes;
 #[cfg(test)]
 mod shutdown;
+mod signing_keys;
 #[cfg(test)]
 mod witness;

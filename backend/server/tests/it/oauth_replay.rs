@@ -94,7 +94,7 @@ async fn oauth_27_two_servers_on_one_database_accept_it_once() {
         db: Db::open(&config.database.control).await.unwrap(),
         ledger: Ledger::open(&ledger, LedgerOptions::default()).unwrap(),
         reader: Arc::new(crate::reader::MemoryReader),
-        keys: Keys::load_or_create(&config.data.keys, &*entropy).unwrap(),
+        keys: Keys::load_or_create(&config.data.keys, None, &*entropy).unwrap(),
         entropy,
         config,
     };

@@ -3,7 +3,7 @@
 use crate::place::{Place, on_both};
 use crate::samples::{self, NOW};
 use mudeung_core::dataset::VersionState;
-use mudeung_core::id::{AppId, CredentialId, TokenId, VersionId};
+use mudeung_core::id::{AppId, CredentialId, KeyId, TokenId, VersionId};
 use mudeung_core::policy::{Action, Denial, Principal, Resource, Snapshot, decide};
 use mudeung_core::scope::ScopeSet;
 use mudeung_core::tier::Tier;
@@ -35,6 +35,7 @@ fn principal() -> Principal {
         app: AppId::from_bytes([1; 16]),
         credential: CredentialId::from_bytes([1; 16]),
         token: TokenId::from_bytes([1; 16]),
+        signed_by: KeyId::from_bytes([1; 16]),
         scopes: ScopeSet::company(),
     }
 }

@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn oauth_74_every_refusal_costs_the_same_work() {
         let folder = tempfile::tempdir().unwrap();
-        let keys = Keys::load_or_create(&folder.path().join("keys"), &CountingEntropy::default()).unwrap();
+        let keys = Keys::load_or_create(&folder.path().join("keys"), None, &CountingEntropy::default()).unwrap();
         let (snapshot, known, secret) = world(&keys);
         let unknown = AppId::from_bytes([9; 16]).to_string();
         for (id, secret) in [

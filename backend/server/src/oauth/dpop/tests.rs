@@ -30,7 +30,7 @@ fn config() -> Config {
 
 fn node(seed: i64) -> Dpop {
     let folder = tempfile::tempdir().unwrap();
-    let keys = Keys::load_or_create(&folder.path().join("keys"), &CountingEntropy::default()).unwrap();
+    let keys = Keys::load_or_create(&folder.path().join("keys"), None, &CountingEntropy::default()).unwrap();
     Dpop::new(&config(), &keys, &CountingEntropy::starting_at(seed))
 }
 

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::oauth::tokens::audience::Audience;
     use mudeung_core::clock::Timestamp;
-    use mudeung_core::id::{AppId, CredentialId, TokenId};
+    use mudeung_core::id::{AppId, CredentialId, KeyId, TokenId};
     use mudeung_core::policy::Principal;
     use mudeung_core::scope::ScopeSet;
 
@@ -81,6 +81,7 @@ mod tests {
             app: AppId::from_bytes([seed; 16]),
             credential: CredentialId::from_bytes([seed; 16]),
             token: TokenId::from_bytes([seed; 16]),
+            signed_by: KeyId::from_bytes([seed; 16]),
             scopes: ScopeSet::default(),
         };
         let at = Timestamp::from_seconds(i64::from(seed));

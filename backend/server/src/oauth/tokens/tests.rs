@@ -1,8 +1,10 @@
 use super::*;
-use mudeung_core::clock::CountingEntropy;
+use crate::keys::Keys;
+use crate::keys::token_key::TokenKey;
+use mudeung_core::clock::{CountingEntropy, ManualClock};
 use mudeung_core::scope::Scope;
+use mudeung_core::signing_key::{KeyRing, NOTICE};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::Duration;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_772_409_600);
@@ -10,7 +12,8 @@ const NOW: Timestamp = Timestamp::from_seconds(1_772_409_600);
 struct Bench {
     tokens: Tokens,
     keys: Keys,
-    folder: tempfile::TempDir,
+    ring: KeyRing,
+    signing_keys: Arc<SigningKeys>,
 }
 
 fn config() -> Config {
@@ -21,14 +24,17 @@ fn config() -> Config {
     .unwrap()
 }
 
-fn keys(folder: &Path) -> Keys {
-    Keys::load_or_create(&folder.join("keys"), &CountingEntropy::default()).unwrap()
-}
+const KEPT: Duration = Duration::from_secs(4_800);
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let keys = keys(folder.path());
-    Bench { tokens: Tokens::new(&config(), &keys), keys, folder }
+    let entropy = CountingEntropy::default();
+    let keys = Keys::load_or_create(&folder.path().join("keys"), None, &entropy).unwrap();
+    let mut ring = KeyRing::default();
+    ring.fill(&mut keys.fresh_signing_keys(2, &ManualClock::at(NOW), &entropy).unwrap(), NOW);
+    let signing_keys = Arc::new(SigningKeys::new(&keys, KEPT));
+    signing_keys.learn(&ring).unwrap();
+    Bench { tokens: Tokens::new(&config(), Arc::clone(&signing_keys)), keys, ring, signing_keys }
 }
 
 fn subject() -> Subject {
@@ -53,8 +59,29 @@ impl Bench {
         self.tokens.verify(token, NOW).map(|says| says.principal)
     }
 
-    fn kid(&self) -> &str {
-        self.keys.tokens()[0].kid()
+    fn key(&self) -> Arc<TokenKey> {
+        self.signing_keys.signing(NOW).unwrap()
+    }
+
+    fn kid(&self) -> String {
+        self.key().kid().to_owned()
+    }
+
+    /// Changes the ring as the operator does, and learns it as a node does.
+    fn change(&mut self, now: Timestamp, work: impl FnOnce(&mut KeyRing)) {
+        work(&mut self.ring);
+        let entropy = CountingEntropy::starting_at(now.micros());
+        self.ring.fill(&mut self.keys.fresh_signing_keys(2, &ManualClock::at(now), &entropy).unwrap(), now);
+        self.signing_keys.learn(&self.ring).unwrap();
+    }
+
+    fn kid_at(&self, now: Timestamp) -> String {
+        part(&self.tokens.issue(&subject(), id(), now).unwrap().text, 0)["kid"].as_str().unwrap().to_owned()
+    }
+
+    fn published(&self, now: Timestamp) -> Vec<String> {
+        let set = self.tokens.key_set(now);
+        set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
     }
 
     fn header(&self) -> Value {
@@ -65,7 +92,7 @@ impl Bench {
     fn forge(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", part(header), part(claims));
-        let signature = self.keys.tokens()[0].sign(message.as_bytes()).unwrap();
+        let signature = self.key().sign(message.as_bytes()).unwrap();
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
@@ -98,15 +125,21 @@ fn oauth_34_a_token_has_every_claim_of_rfc_9068() {
     assert_eq!(part(&token, 1), expected);
     assert_eq!(
         bench.verify(&token),
-        Ok(Principal { app: subject().app, credential: subject().credential, token: id(), scopes: subject().scopes })
+        Ok(Principal {
+            app: subject().app,
+            credential: subject().credential,
+            token: id(),
+            signed_by: KeyId::parse(&bench.kid()).unwrap(),
+            scopes: subject().scopes
+        })
     );
 }
 
 #[test]
 fn oauth_34_another_implementation_verifies_the_token_with_the_published_key() {
     let bench = bench();
-    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_value(bench.tokens.key_set()).unwrap();
-    let jwk = set.find(bench.kid()).unwrap();
+    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_value(bench.tokens.key_set(NOW)).unwrap();
+    let jwk = set.find(&bench.kid()).unwrap();
     let key = jsonwebtoken::DecodingKey::from_jwk(jwk).unwrap();
     let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
     rules.set_audience(&["https://data.example.org"]);
@@ -174,7 +207,7 @@ fn oauth_35_the_public_key_as_an_hmac_secret_opens_nothing() {
     let header = json!({ "alg": "HS256", "typ": "at+jwt", "kid": bench.kid() });
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(&header), part(&bench.claims()));
-    let jwk = bench.keys.tokens()[0].jwk().to_string();
+    let jwk = bench.key().jwk().to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(jwk.as_bytes()).unwrap();
     mac.update(message.as_bytes());
     let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
@@ -243,29 +276,39 @@ fn oauth_60_what_a_token_is_bound_to_comes_back() {
 
 #[test]
 fn oauth_38_a_new_key_is_published_before_it_signs_and_the_old_one_still_verifies() {
-    let bench = bench();
-    let old = bench.token();
-    let clock = mudeung_core::clock::ManualClock::at(NOW);
-    let dir = bench.folder.path().join("keys");
-    let entropy = CountingEntropy::starting_at(1 << 40);
-    let kid = Keys::rotate_token_key(&dir, &clock, &entropy).unwrap();
-    let keys = Keys::load_or_create(&dir, &entropy).unwrap();
-    let tokens = Tokens::new(&config(), &keys);
-    assert_eq!(tokens.key_set()["keys"].as_array().unwrap().len(), 2);
-    let kid_at = |now| part(&tokens.issue(&subject(), id(), now).unwrap().text, 0)["kid"].as_str().unwrap().to_owned();
-    assert_eq!(kid_at(NOW), bench.kid());
-    assert_eq!(kid_at(NOW.plus(crate::keys::NOTICE)), kid);
-    assert!(tokens.verify(&old, NOW).is_ok());
+    let mut bench = bench();
+    let (token, old) = (bench.token(), bench.kid());
+    assert_eq!(bench.published(NOW).len(), 2, "one signs, one stands by");
+    let (next, from) = {
+        let mut taken = None;
+        bench.change(NOW, |ring| taken = ring.rotate(NOW).ok());
+        taken.unwrap()
+    };
+    assert_eq!(from, NOW.plus(NOTICE), "the set may be cached for half of that");
+    let just_before = Timestamp::from_micros(from.micros() - 1);
+    for (at, kid) in [(NOW, old.clone()), (just_before, old.clone()), (from, next.to_string())] {
+        assert_eq!(bench.kid_at(at), kid);
+        assert!(bench.published(at).contains(&kid));
+    }
+    let last = Timestamp::from_micros(from.plus(KEPT).micros() - 1);
+    assert!(bench.tokens.inspect(&token, last).is_ok() && bench.published(last).contains(&old));
+    assert_eq!(bench.tokens.inspect(&token, from.plus(KEPT)).unwrap_err(), InvalidToken::UnknownKey);
+    assert!(!bench.published(from.plus(KEPT)).contains(&old), "and then it is over");
 }
 
 #[test]
-fn oauth_39_without_its_key_a_token_is_worth_nothing() {
-    let bench = bench();
-    let token = bench.token();
-    let dir = bench.folder.path().join("keys");
-    std::fs::remove_file(dir.join("token-0000000000.pem")).unwrap();
-    let keys = Keys::load_or_create(&dir, &CountingEntropy::starting_at(1 << 40)).unwrap();
-    assert_eq!(Tokens::new(&config(), &keys).verify(&token, NOW), Err(InvalidToken::UnknownKey));
+fn oauth_39_what_a_revoked_key_signed_is_worth_nothing_and_another_signs_at_once() {
+    let mut bench = bench();
+    let (token, kid) = (bench.token(), bench.kid());
+    assert!(bench.tokens.verify(&token, NOW).is_ok());
+    let later = NOW.plus(Duration::from_secs(60));
+    let id = KeyId::parse(&kid).unwrap();
+    bench.change(later, |ring| ring.revoke(id, "stolen".to_owned(), later).unwrap());
+    assert!(!bench.published(later).contains(&kid));
+    assert_eq!(bench.tokens.inspect(&token, later).unwrap_err(), InvalidToken::UnknownKey);
+    let next = bench.tokens.issue(&subject(), super::tests::id(), later).unwrap().text;
+    assert_ne!(part(&next, 0)["kid"], json!(kid));
+    assert!(bench.tokens.verify(&next, later).is_ok());
 }
 
 #[test]

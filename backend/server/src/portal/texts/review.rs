@@ -17,6 +17,12 @@ texts! {
         live_grants: "유효한 이용 승인", "Live grants";
         open_requests: "검토 중인 신청", "Requests under review";
         ledger_size: "원장 기록 수", "Ledger entries";
+        endings: "곧 끝나는 항목", "Ending soon";
+        endings_lead: "새 자격증명은 지금 것과 나란히 쓸 수 있습니다. 바꾼 뒤에 옛 것을 폐기하세요. 이용 승인은 다시 신청해야 이어집니다.", "A new credential works beside the present one: change over, then revoke the old one. A grant goes on only with a new request.";
+        ending_what: "항목", "What";
+        ending_when: "종료", "Ends";
+        ending_days: "남은 일수", "Days left";
+        ending_told: "알린 때", "Told";
         roles: "역할", "Roles";
         developer: "개발자", "Developer";
         steward: "데이터 담당자", "Data steward";

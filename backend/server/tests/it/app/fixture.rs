@@ -14,10 +14,11 @@ use mudeung_core::organization::{Organization, OrganizationKind, OrganizationSta
 use mudeung_core::quota::Amount;
 use mudeung_core::scope::{Scope, ScopeSet, Side};
 use mudeung_core::secret::Secret;
+use mudeung_core::signing_key::KeyRing;
 use mudeung_core::tier::Tier;
-use mudeung_server::keys::Keys;
+use mudeung_server::keys::{Keys, office};
 use mudeung_server::oauth::secrets;
-use mudeung_store::{Db, agreements, apps, catalog, credentials, grants, members, organizations};
+use mudeung_store::{Conn, Db, agreements, apps, catalog, credentials, grants, members, organizations};
 use mudeung_wire::manifest::{Bilingual, Manifest, ManifestColumn, ManifestFile, ManifestTable};
 use std::time::Duration;
 
@@ -118,6 +119,9 @@ pub(crate) fn new_credential(keys: &Keys, app: AppId, secret: &Secret<String>, i
 
 /// Puts everything into the control database.
 pub(crate) async fn insert(db: &Db, keys: &Keys, clock: &dyn Clock, entropy: &dyn Entropy) -> Fixture {
+    let (mut fresh, now) = (keys.fresh_signing_keys(2, clock, entropy).unwrap(), clock.now());
+    let save = move |conn: &mut Conn| office::save(conn, &mut KeyRing::default(), &mut fresh, now);
+    db.tx("make signing keys", save).await.unwrap();
     let make = Maker { keys, clock, entropy };
     let company = make.organization(OrganizationKind::Company, "Company");
     let other = make.organization(OrganizationKind::Company, "Other company");

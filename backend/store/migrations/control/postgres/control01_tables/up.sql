@@ -60,6 +60,21 @@ CREATE TABLE revoked_tokens (
 CREATE INDEX revoked_tokens_app ON revoked_tokens (app);
 CREATE INDEX revoked_tokens_expires_at ON revoked_tokens (expires_at);
 
+-- The keys that sign access tokens. The private half is encrypted under the server's master key, and wiped when the key
+-- is revoked.
+CREATE TABLE signing_keys (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    public_key   BYTEA NOT NULL,
+    sealed       BYTEA NOT NULL,
+    published_at BIGINT NOT NULL,
+    -- `standby`, `signing` (signs_from, signs_until) or `revoked` (state_at, state_reason).
+    state        TEXT    NOT NULL,
+    signs_from   BIGINT,
+    signs_until  BIGINT,
+    state_at     BIGINT,
+    state_reason TEXT
+);
+
 CREATE TABLE second_factors (
     member       TEXT    NOT NULL PRIMARY KEY REFERENCES members (id),
     sealed       BYTEA    NOT NULL,
@@ -173,6 +188,19 @@ CREATE TABLE signatures (
     signed_at    BIGINT NOT NULL,
     PRIMARY KEY (agreement, organization, member)
 );
+
+-- What organizations were told of that ends: once so many days before.
+CREATE TABLE notices (
+    kind         TEXT    NOT NULL,
+    subject      TEXT    NOT NULL,
+    days         BIGINT NOT NULL,
+    ends_at      BIGINT NOT NULL,
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    created_at   BIGINT NOT NULL,
+    PRIMARY KEY (kind, subject, days, ends_at)
+);
+CREATE INDEX notices_organization ON notices (organization);
+CREATE INDEX notices_ends_at ON notices (ends_at);
 
 CREATE TABLE requests (
     id           TEXT    NOT NULL PRIMARY KEY,

@@ -61,6 +61,21 @@ CREATE TABLE revoked_tokens (
 CREATE INDEX revoked_tokens_app ON revoked_tokens (app);
 CREATE INDEX revoked_tokens_expires_at ON revoked_tokens (expires_at);
 
+-- The keys that sign access tokens. The private half is encrypted under the server's master key, and wiped when the key
+-- is revoked.
+CREATE TABLE signing_keys (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    public_key   BLOB NOT NULL,
+    sealed       BLOB NOT NULL,
+    published_at INTEGER NOT NULL,
+    -- `standby`, `signing` (signs_from, signs_until) or `revoked` (state_at, state_reason).
+    state        TEXT    NOT NULL,
+    signs_from   INTEGER,
+    signs_until  INTEGER,
+    state_at     INTEGER,
+    state_reason TEXT
+) STRICT;
+
 CREATE TABLE second_factors (
     member       TEXT    NOT NULL PRIMARY KEY REFERENCES members (id),
     sealed       BLOB    NOT NULL,
@@ -174,6 +189,19 @@ CREATE TABLE signatures (
     signed_at    INTEGER NOT NULL,
     PRIMARY KEY (agreement, organization, member)
 ) STRICT;
+
+-- What organizations were told of that ends: once so many days before.
+CREATE TABLE notices (
+    kind         TEXT    NOT NULL,
+    subject      TEXT    NOT NULL,
+    days         INTEGER NOT NULL,
+    ends_at      INTEGER NOT NULL,
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (kind, subject, days, ends_at)
+) STRICT;
+CREATE INDEX notices_organization ON notices (organization);
+CREATE INDEX notices_ends_at ON notices (ends_at);
 
 CREATE TABLE requests (
     id           TEXT    NOT NULL PRIMARY KEY,
