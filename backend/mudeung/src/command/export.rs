@@ -3,7 +3,7 @@
 use super::ledger::{open, progress};
 use crate::cli::{ExportArgs, LedgerArgs};
 use crate::failure::Failure;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::SystemClock;
 use crate::{say, setup};
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_server::audit::export::{Export, Format, Order};

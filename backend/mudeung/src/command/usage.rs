@@ -2,7 +2,7 @@
 
 use crate::cli::{InvoiceArgs, UsageCommand};
 use crate::failure::Failure;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::system::SystemClock;
 use crate::{say, setup};
 use mudeung_core::clock::Clock;
 use mudeung_core::id::OrganizationId;

@@ -9,7 +9,7 @@ use mudeung_core::id::{MemberId, OrganizationId};
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_server::portal::password;
-use mudeung_store::{Db, StoreError, members, organizations};
+use mudeung_store::{Db, StoreError, members, organizations, second_factors};
 
 /// Creates a member or resets a password.
 pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
@@ -66,13 +66,16 @@ pub(crate) async fn create(
     }
 }
 
-/// Gives a member a new password.
+/// Gives a member a new password, and takes away the second factor, which may be lost with the first.
 async fn reset(db: &Db, email: &str) -> Result<String, Failure> {
     let (password, hash) = new_password()?;
     let wanted = email.to_lowercase();
     let found = db
         .tx("reset password", move |c| match members::find_member_by_email(c, &wanted)? {
-            Some((member, _)) => members::update_member_password(c, member.id, &hash).map(|()| true),
+            Some((member, _)) => {
+                members::update_member_password(c, member.id, &hash)?;
+                second_factors::delete_second_factor(c, member.id).map(|()| true)
+            }
             None => Ok(false),
         })
         .await
