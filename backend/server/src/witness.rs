@@ -10,11 +10,11 @@ use crate::keys::KeyError;
 use ed25519_dalek::SigningKey;
 use memory::Memory;
 use mudeung_core::clock::{Clock, Entropy};
+use mudeung_wire::ledger::add_checkpoint::AddCheckpoint;
 use mudeung_wire::ledger::checkpoint::{Checkpoint, InvalidCheckpoint, LogVerifier};
 use mudeung_wire::ledger::cosignature::{WitnessVerifier, cosign};
 use mudeung_wire::ledger::note::{SignedNote, is_key_name};
-use mudeung_wire::ledger::proof::{PROOF_HASHES_MAX, parse_decimal, parse_hashes};
-use mudeung_wire::ledger::tree::{Hash, empty_root, verify_consistency};
+use mudeung_wire::ledger::tree::{empty_root, verify_consistency};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -62,13 +62,6 @@ pub enum Refusal {
     NotDurable(String),
 }
 
-/// What a log asks.
-struct Request<'a> {
-    old: u64,
-    proof: Vec<Hash>,
-    note: &'a str,
-}
-
 impl Witness {
     /// A witness with its key and memory in a folder that its owner alone may enter. The key is made when it is not
     /// there; a lost memory is what would let it be fooled, so it lies beside the key.
@@ -97,7 +90,9 @@ impl Witness {
 
     /// Answers a request to `add-checkpoint`: the line of the cosignature. What is cosigned is durable before.
     pub fn add_checkpoint(&self, body: &str) -> Result<String, Refusal> {
-        let Request { old, proof, note } = parse(body)?;
+        let AddCheckpoint { old, hashes: proof, checkpoint: note } =
+            AddCheckpoint::parse(body).map_err(Refusal::Malformed)?;
+        let note = note.as_str();
         let signed = SignedNote::parse(note).map_err(|error| Refusal::Malformed(error.0))?;
         let origin = signed.text().split('\n').next().unwrap_or_default();
         let known: Vec<LogVerifier> = self.logs.iter().filter(|log| log.name() == origin).cloned().collect();
@@ -137,14 +132,4 @@ impl Witness {
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.text(known.name()).ok().flatten()
     }
-}
-
-fn parse(body: &str) -> Result<Request<'_>, Refusal> {
-    let (head, note) = body.split_once("\n\n").ok_or(Refusal::Malformed("no checkpoint"))?;
-    let mut lines = head.split('\n');
-    let old = lines.next().and_then(|line| line.strip_prefix("old ")).and_then(parse_decimal);
-    let old = old.ok_or(Refusal::Malformed("the first line is not the old size"))?;
-    let proof = parse_hashes(lines).ok_or(Refusal::Malformed("a line is not a hash, or there are too many"))?;
-    debug_assert!(proof.len() <= PROOF_HASHES_MAX);
-    Ok(Request { old, proof, note })
 }

@@ -112,7 +112,7 @@ impl From<StoreError> for LedgerError {
 pub struct Ledger {
     handle: Arc<Handle>,
     readers: Pool,
-    last_tiles: tiles::LastTiles,
+    kept_tiles: tiles::KeptTiles,
 }
 
 /// Closes the queue when the last clone of the ledger goes.
@@ -134,7 +134,7 @@ impl Ledger {
         let queue = Arc::new(Queue::new(options));
         committer::start(Arc::clone(&queue), address.clone())?;
         let readers = Pool::new(address, READERS_MAX, READER_TIMEOUT_MS);
-        Ok(Self { handle: Arc::new(Handle { queue }), readers, last_tiles: tiles::LastTiles::default() })
+        Ok(Self { handle: Arc::new(Handle { queue }), readers, kept_tiles: tiles::KeptTiles::default() })
     }
 
     /// Brings a ledger to the schema of this program; makes it when it does not exist.
@@ -188,27 +188,27 @@ impl Ledger {
 
     /// The bytes of a tile, 32 for each hash; `None` when the tree does not have all of its hashes.
     pub async fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, LedgerError> {
-        let last = self.last_tiles.clone();
-        self.read("ledger.tile", move |conn| tiles::tile(conn, &last, tile)).await
+        let kept = self.kept_tiles.clone();
+        self.read("ledger.tile", move |conn| tiles::tile(conn, &kept, tile)).await
     }
 
     /// The proof that entry `index` is in the tree of the first `size` entries; `None` when it is not.
     pub async fn prove(&self, index: u64, size: u64) -> Result<Option<Vec<Hash>>, LedgerError> {
-        let last = self.last_tiles.clone();
-        self.read("ledger.prove", move |conn| tiles::prove(conn, &last, index, size)).await
+        let kept = self.kept_tiles.clone();
+        self.read("ledger.prove", move |conn| tiles::prove(conn, &kept, index, size)).await
     }
 
     /// The proof that the tree of the first `to` entries begins with that of the first `from`; `None` when there are no
     /// such trees.
     pub async fn prove_consistency(&self, from: u64, to: u64) -> Result<Option<Vec<Hash>>, LedgerError> {
-        let last = self.last_tiles.clone();
-        self.read("ledger.prove_consistency", move |conn| tiles::prove_consistency(conn, &last, from, to)).await
+        let kept = self.kept_tiles.clone();
+        self.read("ledger.prove_consistency", move |conn| tiles::prove_consistency(conn, &kept, from, to)).await
     }
 
     /// The root of the tree of the first `size` entries; `None` when there are not so many.
     pub async fn root_at(&self, size: u64) -> Result<Option<Hash>, LedgerError> {
-        let last = self.last_tiles.clone();
-        self.read("ledger.root_at", move |conn| tiles::root_at(conn, &last, size)).await
+        let kept = self.kept_tiles.clone();
+        self.read("ledger.root_at", move |conn| tiles::root_at(conn, &kept, size)).await
     }
 
     /// An entry, when there is one at that index.

@@ -1,5 +1,7 @@
 //! The ledger as an outsider sees it: the bytes of an entry, the tree over them, and what is signed.
 
+pub mod add_checkpoint;
+pub mod audit;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod entry;

@@ -7,6 +7,7 @@ use crate::state::App;
 use actix_web::web;
 use futures_util::future::{BoxFuture, join_all};
 use mudeung_store::ledger::LedgerError;
+use mudeung_wire::ledger::add_checkpoint::AddCheckpoint;
 use mudeung_wire::ledger::cosignature::WitnessVerifier;
 use mudeung_wire::ledger::note::{NoteSignature, SignedNote};
 use mudeung_wire::ledger::proof::parse_decimal;
@@ -113,9 +114,8 @@ impl Cosigner {
 
 /// The body of a request to `add-checkpoint` (C2SP tlog-witness).
 async fn request(app: &App, known: u64, note: &Note) -> Result<String, LedgerError> {
-    let proof = app.ledger.prove_consistency(known, note.size).await?.unwrap_or_default();
-    let lines: String = super::in_base64(&proof).into_iter().map(|line| line + "\n").collect();
-    Ok(format!("old {known}\n{lines}\n{}", note.text))
+    let hashes = app.ledger.prove_consistency(known, note.size).await?.unwrap_or_default();
+    Ok(AddCheckpoint { old: known, hashes, checkpoint: note.text.clone() }.to_string())
 }
 
 /// Asks all witnesses to cosign the checkpoint that is shown, and shows what they signed. Answers how many did.

@@ -6,7 +6,7 @@ use crate::{Conn, StoreError, column};
 use diesel::prelude::*;
 use mudeung_wire::ledger::tile::{TILE_HEIGHT, TILE_WIDTH, Tile};
 use mudeung_wire::ledger::tree::{self, CompactRange, Hash, prove_inclusion, subtree};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A full tile.
@@ -18,35 +18,115 @@ pub(super) struct TileRow {
     pub(super) hashes: Vec<u8>,
 }
 
-/// The hashes of the last tile of each level above the leaves, as far as they were read. What is complete never changes,
-/// so it stays true; without it every proof would read up to 255 tiles to know the last one. One tile for each level.
+/// Tiles above the leaves that are kept, with the nodes within them: 16 KiB each.
+const KEPT_MAX: usize = 256;
+
+/// The tree within one tile, as far as its hashes are known.
 #[derive(Clone, Default)]
-pub(super) struct LastTiles(Arc<Mutex<BTreeMap<u8, LastTile>>>);
+struct TileTree {
+    range: CompactRange,
+    /// The complete nodes by height: the hashes of the tile first, and the root of all 256 of them last.
+    nodes: Vec<Vec<Hash>>,
+}
 
-/// The index of a tile and its first hashes.
-type LastTile = (u64, Vec<Hash>);
+impl TileTree {
+    fn of(hashes: &[Hash]) -> Self {
+        let mut tree = Self::default();
+        tree.extend(hashes);
+        tree
+    }
 
-impl LastTiles {
-    /// The first `width` hashes of a tile that is not full.
-    fn hashes(&self, conn: &mut Conn, level: u8, index: u64, width: u64) -> Result<Vec<Hash>, StoreError> {
-        let first = index * TILE_WIDTH;
-        if level == 0 {
-            return hashes_of_level(conn, level, first, width);
+    fn extend(&mut self, hashes: &[Hash]) {
+        let (range, nodes) = (&mut self.range, &mut self.nodes);
+        for hash in hashes {
+            range.append(*hash, |height, _, hash| {
+                let height = usize::try_from(height).unwrap_or(usize::MAX);
+                if nodes.len() <= height {
+                    nodes.push(Vec::new());
+                }
+                if let Some(row) = nodes.get_mut(height) {
+                    row.push(hash);
+                }
+            });
         }
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&level).cloned();
-        let mut hashes = known.filter(|(of, _)| *of == index).map(|(_, hashes)| hashes).unwrap_or_default();
-        let have = u64::try_from(hashes.len()).map_err(StoreError::corrupt)?;
-        if have < width {
-            hashes.extend(hashes_of_level(conn, level, first + have, width - have)?);
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(level, (index, hashes.clone()));
+    }
+
+    /// How many hashes are known.
+    const fn width(&self) -> u64 {
+        self.range.size()
+    }
+
+    fn hashes(&self) -> &[Hash] {
+        self.nodes.first().map_or(&[], Vec::as_slice)
+    }
+
+    fn node(&self, height: u32, place: usize) -> Option<Hash> {
+        self.nodes.get(usize::try_from(height).ok()?)?.get(place).copied()
+    }
+}
+
+/// Level and index of a tile.
+type Place = (u8, u64);
+
+/// The tiles above the leaves that were used last. What is complete never changes, so it stays true. Without it every
+/// proof would hash a thousand nodes anew, and read up to 255 tiles to know the last one of a level.
+#[derive(Clone, Default)]
+pub(super) struct KeptTiles(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    /// With the number of the last use.
+    tiles: HashMap<Place, (u64, Arc<TileTree>)>,
+    uses: u64,
+}
+
+impl KeptTiles {
+    fn get(&self, place: Place) -> Option<Arc<TileTree>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.uses += 1;
+        let uses = kept.uses;
+        let (last, tree) = kept.tiles.get_mut(&place)?;
+        *last = uses;
+        Some(Arc::clone(tree))
+    }
+
+    /// Keeps a tile in the place of the one that was not used for longest.
+    fn put(&self, place: Place, tree: &Arc<TileTree>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = kept.tiles.iter().min_by_key(|(_, (last, _))| *last).map(|(place, _)| *place);
+        if let Some(oldest) = oldest.filter(|_| kept.tiles.len() >= KEPT_MAX && !kept.tiles.contains_key(&place)) {
+            kept.tiles.remove(&oldest);
         }
-        hashes.truncate(usize::try_from(width).map_err(StoreError::corrupt)?);
-        Ok(hashes)
+        let uses = kept.uses;
+        kept.tiles.insert(place, (uses, Arc::clone(tree)));
+    }
+
+    /// A tile with at least its first `width` hashes.
+    fn read(&self, conn: &mut Conn, place: Place, width: u64) -> Result<Arc<TileTree>, StoreError> {
+        let (level, index) = place;
+        let known = if level == 0 { None } else { self.get(place) };
+        if let Some(tree) = known.as_ref().filter(|tree| tree.width() >= width) {
+            return Ok(Arc::clone(tree));
+        }
+        let tree = match stored(conn, level, index)? {
+            Some(row) => TileTree::of(row.hashes.as_chunks::<32>().0),
+            None => {
+                let mut tree = known.map(|tree| (*tree).clone()).unwrap_or_default();
+                let have = tree.width();
+                tree.extend(&hashes_of_level(conn, level, index * TILE_WIDTH + have, width - have)?);
+                tree
+            }
+        };
+        let tree = Arc::new(tree);
+        if level > 0 {
+            self.put(place, &tree);
+        }
+        Ok(tree)
     }
 }
 
 /// The bytes of a tile; `None` when the tree does not have all of its hashes.
-pub(super) fn tile(conn: &mut Conn, last: &LastTiles, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn tile(conn: &mut Conn, kept: &KeptTiles, tile: Tile) -> Result<Option<Vec<u8>>, StoreError> {
     if !tile.is_in(read_head(conn)?.size) {
         return Ok(None);
     }
@@ -54,52 +134,52 @@ pub(super) fn tile(conn: &mut Conn, last: &LastTiles, tile: Tile) -> Result<Opti
     if let Some(row) = stored(conn, tile.level, tile.index)? {
         return Ok(row.hashes.get(..width * 32).map(<[u8]>::to_vec));
     }
-    let hashes = last.hashes(conn, tile.level, tile.index, u64::from(tile.width))?;
-    Ok(Some(hashes.concat()))
+    let tree = kept.read(conn, (tile.level, tile.index), u64::from(tile.width))?;
+    Ok(tree.hashes().get(..width).map(<[Hash]>::concat))
 }
 
 /// The proof that leaf `index` is in the tree of `size` leaves; `None` when it is not.
-pub(super) fn prove(conn: &mut Conn, last: &LastTiles, index: u64, size: u64) -> Result<Option<Vec<Hash>>, StoreError> {
+pub(super) fn prove(conn: &mut Conn, kept: &KeptTiles, index: u64, size: u64) -> Result<Option<Vec<Hash>>, StoreError> {
     if index >= size || size > read_head(conn)?.size {
         return Ok(None);
     }
-    with_nodes(conn, last, |mut node| prove_inclusion(index, size, &mut node))
+    with_nodes(conn, kept, |mut node| prove_inclusion(index, size, &mut node))
 }
 
 /// The proof that the tree of `to` leaves begins with the tree of `from`; `None` when the ledger never had those sizes.
 pub(super) fn prove_consistency(
     conn: &mut Conn,
-    last: &LastTiles,
+    kept: &KeptTiles,
     from: u64,
     to: u64,
 ) -> Result<Option<Vec<Hash>>, StoreError> {
     if from > to || to > read_head(conn)?.size {
         return Ok(None);
     }
-    with_nodes(conn, last, |mut node| tree::prove_consistency(from, to, &mut node))
+    with_nodes(conn, kept, |mut node| tree::prove_consistency(from, to, &mut node))
 }
 
 /// The root of the tree of the first `size` leaves; `None` when there are not so many.
-pub(super) fn root_at(conn: &mut Conn, last: &LastTiles, size: u64) -> Result<Option<Hash>, StoreError> {
+pub(super) fn root_at(conn: &mut Conn, kept: &KeptTiles, size: u64) -> Result<Option<Hash>, StoreError> {
     if size > read_head(conn)?.size {
         return Ok(None);
     }
     if size == 0 {
         return Ok(Some(tree::empty_root()));
     }
-    with_nodes(conn, last, |mut node| subtree(0, size, &mut node))
+    with_nodes(conn, kept, |mut node| subtree(0, size, &mut node))
 }
 
 /// Does something with the nodes of the tree, each tile of which is read once. A node that cannot be read is an error.
 fn with_nodes<T>(
     conn: &mut Conn,
-    last: &LastTiles,
+    kept: &KeptTiles,
     work: impl FnOnce(&mut dyn FnMut(u32, u64) -> Option<Hash>) -> Option<T>,
 ) -> Result<Option<T>, StoreError> {
     let mut known = HashMap::new();
     let mut trouble = None;
     let done =
-        work(&mut |level, at| node(conn, last, &mut known, level, at).map_err(|error| trouble = Some(error)).ok());
+        work(&mut |level, at| node(conn, kept, &mut known, level, at).map_err(|error| trouble = Some(error)).ok());
     match trouble {
         Some(error) => Err(error),
         None => Ok(done),
@@ -109,8 +189,8 @@ fn with_nodes<T>(
 /// The hash of the complete subtree at a level and index of the tree, out of the tile it lies in.
 fn node(
     conn: &mut Conn,
-    last: &LastTiles,
-    known: &mut HashMap<(u8, u64), Vec<Hash>>,
+    kept: &KeptTiles,
+    known: &mut HashMap<Place, Arc<TileTree>>,
     level: u32,
     index: u64,
 ) -> Result<Hash, StoreError> {
@@ -118,21 +198,18 @@ fn node(
     let height = level % TILE_HEIGHT;
     let first = index << height;
     let place = (tile_level, first / TILE_WIDTH);
-    let start = usize::try_from(first % TILE_WIDTH).map_err(StoreError::corrupt)?;
-    let end = start + (1_usize << height);
-    let enough = known.get(&place).is_some_and(|hashes| hashes.len() >= end);
-    if !enough {
-        let hashes = match stored(conn, place.0, place.1)? {
-            Some(row) => row.hashes.as_chunks::<32>().0.to_vec(),
-            None => {
-                let width = u64::try_from(end).map_err(StoreError::corrupt)?;
-                last.hashes(conn, place.0, place.1, width)?
-            }
-        };
-        known.insert(place, hashes);
-    }
-    let hashes = known.get(&place).and_then(|hashes| hashes.get(start..end));
-    hashes.map(root_of).ok_or_else(|| StoreError::Corrupt(format!("the tile {}/{} is cut off", place.0, place.1)))
+    let end = first % TILE_WIDTH + (1 << height);
+    let tree = match known.get(&place).filter(|tree| tree.width() >= end) {
+        Some(tree) => Arc::clone(tree),
+        None => {
+            let tree = kept.read(conn, place, end)?;
+            known.insert(place, Arc::clone(&tree));
+            tree
+        }
+    };
+    let within = usize::try_from((first % TILE_WIDTH) >> height).map_err(StoreError::corrupt)?;
+    let hash = tree.node(height, within);
+    hash.ok_or_else(|| StoreError::Corrupt(format!("the tile {}/{} is cut off", place.0, place.1)))
 }
 
 fn stored(conn: &mut Conn, level: u8, index: u64) -> Result<Option<TileRow>, StoreError> {

@@ -23,6 +23,8 @@ mod ledger_model;
 #[cfg(test)]
 mod ledger_nodes;
 #[cfg(test)]
+mod ledger_proofs;
+#[cfg(test)]
 mod ledger_reads;
 #[cfg(test)]
 mod ledger_tampering;
