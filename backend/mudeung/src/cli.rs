@@ -1,5 +1,9 @@
 //! The command line: what can be said to `mudeung`, and the help that teaches it.
 
+mod ledger;
+
+pub(crate) use ledger::{ExportArgs, LedgerArgs, LedgerCommand, ProveArgs, PruneArgs, TrustArgs, VerifyArgs};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -31,7 +35,7 @@ pub(crate) enum Command {
     Curate(CurateCommand),
     /// Make a synthetic dataset; the same seed gives the same bytes
     Synth(SynthArgs),
-    /// Check, show and export the ledger
+    /// Check, prove, export and prune the ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),
     /// Issue invoices, hand them out with their proofs, and check them offline
@@ -147,42 +151,6 @@ pub(crate) struct SynthArgs {
     pub(crate) out: PathBuf,
 }
 
-/// Check, show and export the ledger.
-#[derive(Debug, Subcommand)]
-pub(crate) enum LedgerCommand {
-    /// Recompute the whole ledger from its rows and report the first fault
-    Verify(LedgerArgs),
-    /// Write the entries of a period to a folder that proves itself
-    Export {
-        /// The ledger
-        #[command(flatten)]
-        ledger: LedgerArgs,
-        /// What to write
-        #[command(flatten)]
-        export: ExportArgs,
-    },
-    /// Print the proof that an entry is in the ledger
-    Prove {
-        /// The ledger
-        #[command(flatten)]
-        ledger: LedgerArgs,
-        /// The entry's index, as in the Mudeung-Receipt header
-        index: u64,
-    },
-}
-
-/// Which ledger.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct LedgerArgs {
-    /// The configuration file of the server (TOML)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// The ledger database: a SQLite file or a postgres:// address
-    #[arg(long, value_name = "DATABASE")]
-    pub(crate) database: Option<String>,
-}
-
 /// Invoices.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UsageCommand {
@@ -219,26 +187,6 @@ pub(crate) struct InvoiceArgs {
     /// The company's identifier
     #[arg(long, value_name = "ORGANIZATION")]
     pub(crate) organization: String,
-}
-
-/// What to export, and where to.
-#[derive(Debug, Args)]
-pub(crate) struct ExportArgs {
-    /// From this moment (RFC 3339) [default: the first entry]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: Option<String>,
-    /// Before this moment (RFC 3339) [default: the last checkpoint]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: Option<String>,
-    /// ndjson, csv, fhir-r4 or fhir-r5
-    #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
-    pub(crate) format: String,
-    /// The server's keys, when no configuration names them
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keys: Option<PathBuf>,
-    /// The folder to write; it must not be there yet
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
 }
 
 /// How to be a witness.

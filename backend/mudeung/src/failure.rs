@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Input(String),
     /// It could not be done: exit code 1.
     Failed(String),
+    /// What was checked does not hold: exit code 3.
+    Broken(String),
 }
 
 impl Failure {
@@ -24,11 +26,17 @@ impl Failure {
         Self::Failed(reason.to_string())
     }
 
+    /// What was checked does not hold.
+    pub(crate) fn broken(reason: impl fmt::Display) -> Self {
+        Self::Broken(reason.to_string())
+    }
+
     /// The exit code.
     pub(crate) fn code(&self) -> ExitCode {
         match self {
             Self::Input(_) => ExitCode::from(2),
             Self::Failed(_) => ExitCode::FAILURE,
+            Self::Broken(_) => ExitCode::from(3),
         }
     }
 }
@@ -42,7 +50,7 @@ impl From<LedgerError> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Input(reason) | Self::Failed(reason) => f.write_str(reason),
+            Self::Input(reason) | Self::Failed(reason) | Self::Broken(reason) => f.write_str(reason),
         }
     }
 }

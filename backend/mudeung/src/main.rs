@@ -35,15 +35,22 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate(args) => command::serve::migrate(&args.config).await,
         Command::Curate(what) => command::curate::run(what).await,
         Command::Synth(args) => command::curate::synth(&args),
-        Command::Ledger(LedgerCommand::Verify(ledger)) => command::ledger::verify(&ledger).await,
-        Command::Ledger(LedgerCommand::Export { ledger, export }) => command::export::export(&ledger, &export).await,
-        Command::Ledger(LedgerCommand::Prove { ledger, index }) => command::ledger::prove(&ledger, index).await,
+        Command::Ledger(what) => ledger(what).await,
         Command::Usage(what) => command::usage::run(what).await,
         Command::Witness(args) => command::witness::run(args).await,
         Command::User(what) => command::user::run(what).await,
         Command::Key(what) => command::key::run(what).await,
         Command::Service(what) => command::service::run(what).await,
         Command::Openapi => say(&mudeung_server::openapi::openapi_json().map_err(Failure::failed)?),
+    }
+}
+
+async fn ledger(command: LedgerCommand) -> Result<(), Failure> {
+    match command {
+        LedgerCommand::Verify(args) => command::verify::verify(&args).await,
+        LedgerCommand::Export { ledger, export } => command::export::export(&ledger, &export).await,
+        LedgerCommand::Prove(args) => command::prove::prove(&args).await,
+        LedgerCommand::Prune(args) => command::prune::prune(&args).await,
     }
 }
 

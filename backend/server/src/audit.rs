@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod list_entries;
+pub mod prune;
 pub mod review;
 pub mod search;
 

@@ -5,6 +5,7 @@ mod parse;
 
 pub use parse::ConfigError;
 
+use crate::audit::prune::RETENTION_YEARS_MIN;
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -194,6 +195,9 @@ pub struct LedgerConfig {
     pub queue_entries_max: usize,
     /// Seconds that ranges of one file count under one INTENT; 0 gives each range its own.
     pub lease_seconds: u64,
+    /// Years that entries are kept after the end of their year; 2 at least. What is older stays until it is given up with
+    /// `mudeung ledger prune`.
+    pub retention_years: u8,
 }
 
 /// A witness (C2SP tlog-witness) that somebody else runs.
@@ -310,6 +314,7 @@ impl Default for LedgerConfig {
             witnesses: Vec::new(),
             queue_entries_max: 10_000,
             lease_seconds: 60,
+            retention_years: RETENTION_YEARS_MIN,
         }
     }
 }

@@ -12,6 +12,7 @@ mod entries;
 mod fold;
 mod indexer;
 mod nodes;
+mod prune;
 mod queue;
 mod reconcile;
 mod search;
@@ -20,6 +21,7 @@ mod usage;
 mod verify;
 
 pub use entries::EntryFilter;
+pub use prune::Prunable;
 pub use usage::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow, UsedBy};
 pub use verify::{SetBack, VerifyError, VerifyReport};
 
@@ -251,6 +253,41 @@ impl Ledger {
         self.read("ledger.period", move |conn| entries::period(conn, from, until)).await
     }
 
+    /// The first index whose entry was not given up.
+    pub async fn pruned(&self) -> Result<u64, LedgerError> {
+        self.read("ledger.pruned", prune::pruned).await
+    }
+
+    /// What can be given up of the time before a moment.
+    pub async fn prunable(&self, before: Timestamp) -> Result<Prunable, LedgerError> {
+        self.read("ledger.prunable", move |conn| prune::prunable(conn, before)).await
+    }
+
+    /// SHA-256 over the usage of all entries below an index, as [`mudeung_wire::ledger::pruning::Pruning`] has it.
+    pub async fn usage_sha256(&self, until: u64) -> Result<String, LedgerError> {
+        self.read("ledger.usage_sha256", move |conn| prune::usage_sha256(&prune::usage_until(conn, until)?)).await
+    }
+
+    /// Gives entries up: their usage is summed up and their rows may go, while their hashes stay. Whoever calls it
+    /// exported them, and an INTENT that says so is durable. Nothing happens when others did so meanwhile.
+    pub async fn give_up(&self, prunable: Prunable) -> Result<bool, LedgerError> {
+        let usage = self.read("ledger.usage_until", move |conn| prune::usage_until(conn, prunable.until)).await?;
+        let give_up = move |conn: &mut Conn| prune::give_up(conn, prunable, &usage);
+        Ok(self.readers.transaction("ledger.give_up", Access::Write, give_up).await?)
+    }
+
+    /// Takes away the rows of entries that were given up, some at a time; answers how many.
+    pub async fn sweep_pruned(&self) -> Result<u64, LedgerError> {
+        let mut swept = 0_u64;
+        loop {
+            let rows = self.readers.transaction("ledger.sweep", Access::Write, prune::sweep).await?;
+            swept = swept.saturating_add(u64::try_from(rows).unwrap_or(0));
+            if rows == 0 {
+                return Ok(swept);
+            }
+        }
+    }
+
     /// Bytes and rows that were read by all that fits.
     pub async fn used(&self, by: UsedBy) -> Result<Amount, LedgerError> {
         self.read("ledger.used", move |conn| usage::used(conn, &by)).await
@@ -266,6 +303,11 @@ impl Ledger {
     /// The checkpoint of the largest tree and its size, when there is one.
     pub async fn latest_checkpoint(&self) -> Result<Option<(u64, String)>, LedgerError> {
         self.read("ledger.latest_checkpoint", checkpoints::latest).await
+    }
+
+    /// The checkpoint of the smallest tree of at least `size` entries that was kept, and its size.
+    pub async fn checkpoint(&self, size: u64) -> Result<Option<(u64, String)>, LedgerError> {
+        self.read("ledger.checkpoint", move |conn| checkpoints::at_least(conn, size)).await
     }
 
     /// Recomputes everything from the rows: hashes, tree, tiles, search columns, usage, links, checkpoints. `progress`

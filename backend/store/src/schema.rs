@@ -423,6 +423,7 @@ diesel::table! {
         root -> Binary,
         nodes -> Binary,
         open_from -> BigInt,
+        pruned -> BigInt,
     }
 }
 
@@ -452,6 +453,21 @@ diesel::table! {
 
 diesel::table! {
     usage_hour (period_start, organization, app, grant_id, dataset, tier, operation) {
+        period_start -> BigInt,
+        organization -> Text,
+        app -> Text,
+        grant_id -> Text,
+        dataset -> Text,
+        tier -> Text,
+        operation -> Text,
+        requests -> BigInt,
+        rows -> BigInt,
+        bytes -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_pruned (period_start, organization, app, grant_id, dataset, tier, operation) {
         period_start -> BigInt,
         organization -> Text,
         app -> Text,

@@ -8,6 +8,7 @@ pub mod entry;
 pub mod export;
 pub mod note;
 pub mod proof;
+pub mod pruning;
 pub mod tile;
 pub mod tree;
 pub mod trust;

@@ -13,7 +13,7 @@ use mudeung_store::{CheckpointStore, Ledger};
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
 use std::path::{Path, PathBuf};
 
-/// Writes the entries of a period under another name, which becomes the folder's own when all of them are written.
+/// Writes the entries of a period into a folder.
 pub(crate) async fn export(ledger: &LedgerArgs, args: &ExportArgs) -> Result<(), Failure> {
     let order = Order {
         format: Format::parse(&args.format)
@@ -27,20 +27,28 @@ pub(crate) async fn export(ledger: &LedgerArgs, args: &ExportArgs) -> Result<(),
     }
     let (opened, keys) = (open(ledger)?, keys(ledger, args)?);
     let note = checkpoint(ledger, &opened, &keys).await?;
-    let mut export = Export::begin(&opened, keys.ledger(), &note, order).await.map_err(Failure::failed)?;
+    let export = Export::begin(&opened, keys.ledger(), &note, order).await.map_err(Failure::failed)?;
+    let entries = export.entries();
+    write_folder(export, &args.out).await?;
+    say(&format!("{}: {entries} entries, signed and provable", args.out.display()))
+}
+
+/// Writes an export under another name, which becomes the folder's own when all of it is there.
+pub(super) async fn write_folder(mut export: Export, out: &Path) -> Result<(), Failure> {
     let bar = progress("entries exported");
     bar.set_length(export.entries());
-    let above = args.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = tempfile::tempdir_in(above).map_err(|error| cannot_write(&args.out, &error))?;
+    let above = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = tempfile::tempdir_in(above).map_err(|error| cannot_write(out, &error))?;
     while let Some(piece) = export.next().await.map_err(Failure::failed)? {
-        write(&folder.path().join(&piece.name), &piece.bytes).map_err(|error| cannot_write(&args.out, &error))?;
+        write(&folder.path().join(&piece.name), &piece.bytes).map_err(|error| cannot_write(out, &error))?;
         bar.set_position(export.written());
     }
-    std::fs::rename(folder.path(), &args.out).map_err(|error| cannot_write(&args.out, &error))?;
+    std::fs::rename(folder.path(), out).map_err(|error| cannot_write(out, &error))?;
     // The folder has its own name now; there is nothing left to clear.
     let _: PathBuf = folder.keep();
+    std::fs::File::open(above).and_then(|above| above.sync_all()).map_err(|error| cannot_write(out, &error))?;
     bar.finish_and_clear();
-    say(&format!("{}: {} entries, signed and provable", args.out.display(), export.entries()))
+    Ok(())
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -66,9 +74,21 @@ fn keys(ledger: &LedgerArgs, args: &ExportArgs) -> Result<Keys, Failure> {
     }
 }
 
+/// The last checkpoint of a ledger; with a configuration, which names keys and the store of checkpoints, one of the
+/// present tree.
+pub(super) async fn present_checkpoint(args: &LedgerArgs, ledger: &Ledger) -> Result<String, Failure> {
+    if let Some(config) = &args.config {
+        let keys = setup::open_keys(&setup::read_config(config)?)?;
+        return checkpoint(args, ledger, &keys).await;
+    }
+    let latest = ledger.latest_checkpoint().await.map_err(Failure::failed)?;
+    let none = || Failure::failed("the ledger has no checkpoint yet; start the server once, or give --config");
+    latest.map(|(_, note)| note).ok_or_else(none)
+}
+
 /// The checkpoint to export under: signed for the present tree as the server does it when there is a configuration that
 /// says where checkpoints are kept, else the last one that the server signed.
-async fn checkpoint(args: &LedgerArgs, ledger: &Ledger, keys: &Keys) -> Result<String, Failure> {
+pub(super) async fn checkpoint(args: &LedgerArgs, ledger: &Ledger, keys: &Keys) -> Result<String, Failure> {
     let latest = ledger.latest_checkpoint().await.map_err(Failure::failed)?.map(|(_, note)| note);
     let signed_under = latest.as_deref().and_then(|note| note.lines().next()).map(str::to_owned);
     let Some(config) = args.config.as_deref().map(setup::read_config).transpose()? else {

@@ -136,7 +136,7 @@ fn check(folder: &Path, verifier: Option<&str>) -> Result<(), Failure> {
     let verifier = LogVerifier::parse(key).ok_or_else(|| Failure::input(format!("{key} is not a verifier key")))?;
     let (invoice, note) = (read(folder, INVOICE)?, read(folder, NOTE)?);
     let report = verify(Claim { invoice: invoice.as_bytes(), note: &note }, entries(folder)?, &verifier);
-    let report = report.map_err(|fault| Failure::failed(format!("THE INVOICE DOES NOT HOLD: {fault}")))?;
+    let report = report.map_err(|fault| Failure::broken(format!("THE INVOICE DOES NOT HOLD: {fault}")))?;
     say(&holds(&report))?;
     if trusted {
         return Ok(());
@@ -164,7 +164,7 @@ fn entries(folder: &Path) -> Result<Vec<BundleEntry>, Failure> {
         let line = line.map_err(|error| cannot_read(&path, &error))?;
         let entry = BundleEntry::parse(&line);
         let place = format!("THE INVOICE DOES NOT HOLD: {}, line {}", path.display(), number + 1);
-        entries.push(entry.map_err(|error| Failure::failed(format!("{place}: {error}")))?);
+        entries.push(entry.map_err(|error| Failure::broken(format!("{place}: {error}")))?);
     }
     Ok(entries)
 }

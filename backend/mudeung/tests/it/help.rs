@@ -29,6 +29,7 @@ fn every_subcommand_teaches_its_use() {
         "ledger verify",
         "ledger export",
         "ledger prove",
+        "ledger prune",
         "usage invoice",
         "usage export",
         "usage verify",

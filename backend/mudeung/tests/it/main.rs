@@ -5,6 +5,7 @@
 mod bad_input;
 mod curate;
 mod help;
+mod ledger;
 
 use std::path::Path;
 use std::process::{Command, Output};

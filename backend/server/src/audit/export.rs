@@ -94,15 +94,28 @@ impl Format {
 
 impl Export {
     /// Begins an export under a checkpoint that was kept before, so that nothing is signed that could be taken back.
+    /// Entries that were given up are not in it.
     pub async fn begin(ledger: &Ledger, key: &SigningKey, note: &str, order: Order) -> Result<Self, LedgerError> {
+        let (start, end) = match (order.from, order.until) {
+            (None, None) => (0, u64::MAX),
+            (from, until) => ledger.period(from, until).await?.map_or((0, 0), |(first, last)| (first, last + 1)),
+        };
+        let start = start.max(ledger.pruned().await?);
+        Self::begin_run(ledger, key, note, order, (start, end.max(start))).await
+    }
+
+    /// Begins an export of the entries from one index to before another.
+    pub async fn begin_run(
+        ledger: &Ledger,
+        key: &SigningKey,
+        note: &str,
+        order: Order,
+        (start, end): (u64, u64),
+    ) -> Result<Self, LedgerError> {
         let origin = note.lines().next().unwrap_or_default();
         let verifier = LogVerifier::new(origin.to_owned(), key.verifying_key());
         let checkpoint = Checkpoint::verify(note, &verifier).map_err(|e| LedgerError::Corrupt(e.to_string()))?;
         let size = checkpoint.size;
-        let (start, end) = match (order.from, order.until) {
-            (None, None) => (0, size),
-            (from, until) => ledger.period(from, until).await?.map_or((0, 0), |(first, last)| (first, last + 1)),
-        };
         let (end, start) = (end.min(size), start.min(size));
         let (left, right) = (nodes(ledger, &left_of(start)).await?, nodes(ledger, &right_of(end, size)).await?);
         let range = RangeCheck::start(start, &left).map_err(|error| LedgerError::Corrupt(error.to_string()))?;

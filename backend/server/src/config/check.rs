@@ -1,6 +1,7 @@
 //! Whether the parts of a configuration hold together, and what only the bound address can fill in.
 
 use super::{Config, WitnessConfig};
+use crate::audit::prune::RETENTION_YEARS_MIN;
 use actix_web::http::Uri;
 use mudeung_wire::ledger::checkpoint::LogVerifier;
 use mudeung_wire::ledger::cosignature::WitnessVerifier;
@@ -30,6 +31,12 @@ impl Config {
         }
         if self.ledger.origin.contains(|c: char| c.is_whitespace() || c == '+') {
             return Err("ledger.origin: a name without spaces and plus signs".to_owned());
+        }
+        if self.ledger.retention_years < RETENTION_YEARS_MIN {
+            return Err(format!(
+                "ledger.retention_years: records of access must be kept for {RETENTION_YEARS_MIN} years at least \
+                 (Standards on Safety Measures for Personal Information, article 8)"
+            ));
         }
         self.check_witnesses()?;
         for former in &self.ledger.former_verifiers {
@@ -268,6 +275,18 @@ mod tests {
         assert!(
             settled(|c| c.ledger.former_verifiers = vec!["x".to_owned()]).unwrap_err().contains("former_verifiers")
         );
+    }
+
+    #[test]
+    fn a_retention_below_two_years_is_refused_with_the_reason() {
+        for years in [2, 3, 5, 10] {
+            assert!(settled(|c| c.ledger.retention_years = years).is_ok(), "{years}");
+        }
+        for years in [0, 1] {
+            let refused = settled(|c| c.ledger.retention_years = years).unwrap_err();
+            assert!(refused.contains("ledger.retention_years") && refused.contains("2 years"), "{refused}");
+        }
+        assert_eq!(crate::config::LedgerConfig::default().retention_years, 2);
     }
 
     #[test]

@@ -3,9 +3,12 @@
 use crate::app::TestApp;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mudeung_wire::ledger::audit::{
+    AuditError, Audited, BrokenLog, Source, audit_log, fetch_consistency, fetch_inclusion,
+};
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
 use mudeung_wire::ledger::proof::{PROOF_MEDIA_TYPE, TlogProof};
-use mudeung_wire::ledger::tree::{CompactRange, Hash, verify_consistency};
+use mudeung_wire::ledger::tree::{CompactRange, Hash, leaf_hash, verify_consistency};
 use mudeung_wire::ledger::trust::Trust;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -93,6 +96,54 @@ async fn a_full_tile_may_be_kept_for_ever_and_one_beyond_the_checkpoint_is_not_t
     for path in [format!("/ledger/tile/0/001.p/{beyond}"), "/ledger/tile/0/001".to_owned()] {
         assert_eq!(app.get(&path).send().await.unwrap().status(), 404, "{path}");
     }
+}
+
+/// A server as somebody elsewhere sees it.
+struct Outside {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Source for Outside {
+    type Error = String;
+
+    async fn get(&self, path: String) -> Result<Vec<u8>, String> {
+        let answer = self.http.get(format!("{}/ledger/{path}", self.url)).send().await.map_err(|e| e.to_string())?;
+        let status = answer.status();
+        if status != 200 {
+            return Err(format!("{path}: {status}"));
+        }
+        Ok(answer.bytes().await.map_err(|error| error.to_string())?.to_vec())
+    }
+}
+
+#[tokio::test]
+async fn an_auditor_checks_the_whole_log_and_makes_proofs_from_what_it_publishes() {
+    let app = TestApp::start_with(|config| config.limits.tokens_per_minute = 1_000).await;
+    let trust = Trust::log(verifier(&app).await);
+    let outside = Outside { http: app.http.clone(), url: app.url.clone() };
+    for _ in 0..20 {
+        app.token(&app.fixture.reader).await;
+    }
+    checkpoint(&app, 20).await;
+    let held = audit_log(&outside, &trust, None, |_, _| {}).await.unwrap();
+    for _ in 0..260 {
+        app.token(&app.fixture.reader).await;
+    }
+    checkpoint(&app, 280).await;
+    let Audited { witnessed, .. } = audit_log(&outside, &trust, None, |_, _| {}).await.unwrap();
+    assert!(witnessed.checkpoint.size >= 280);
+    let first = &held.witnessed.checkpoint;
+    audit_log(&outside, &trust, Some(first), |_, _| {}).await.unwrap();
+    let forked = Checkpoint { root: [1; 32], ..first.clone() };
+    let found = audit_log(&outside, &trust, Some(&forked), |_, _| {}).await;
+    assert_eq!(found, Err(AuditError::Broken(BrokenLog::Forked(first.size))));
+    let proof = fetch_consistency(&outside, &trust, None, first.size).await.unwrap();
+    assert!(proof.verify(first, &trust).unwrap().checkpoint.size >= 280);
+    // Under the checkpoint that was held, and so out of tiles as they were then.
+    let entry = app.state().ledger.entry(7).await.unwrap().unwrap().to_bytes().unwrap();
+    let proof = fetch_inclusion(&outside, &trust, Some(&held.note), 7).await.unwrap();
+    assert_eq!(proof.verify(&leaf_hash(&entry), &trust).unwrap().checkpoint, *first);
 }
 
 #[tokio::test]

@@ -55,6 +55,8 @@ mod portal;
 #[cfg(test)]
 mod problems;
 #[cfg(test)]
+mod prune;
+#[cfg(test)]
 mod reader;
 #[cfg(test)]
 mod revocation;

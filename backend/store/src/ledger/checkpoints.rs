@@ -28,6 +28,13 @@ pub(super) fn latest(conn: &mut Conn) -> Result<Option<(u64, String)>, StoreErro
     row.map(|(size, note)| Ok((column::count_back(size)?, note))).transpose()
 }
 
+/// The checkpoint of the smallest tree that has so many entries.
+pub(super) fn at_least(conn: &mut Conn, size: u64) -> Result<Option<(u64, String)>, StoreError> {
+    let query = table.filter(checkpoint::size.ge(column::count(size))).order(checkpoint::size);
+    let row = query.select((checkpoint::size, checkpoint::note)).first::<(i64, String)>(&mut conn.0).optional()?;
+    row.map(|(size, note)| Ok((column::count_back(size)?, note))).transpose()
+}
+
 /// All checkpoints as sizes and roots, smallest first.
 pub(super) fn list(conn: &mut Conn) -> Result<Vec<TreeHead>, StoreError> {
     let rows = table.order(checkpoint::size).select((checkpoint::size, checkpoint::root));

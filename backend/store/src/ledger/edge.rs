@@ -24,6 +24,8 @@ pub(super) struct Head {
     pub(super) nodes: Vec<Hash>,
     /// No INTENT below this index is open.
     pub(super) open_from: u64,
+    /// Entries below this index were given up.
+    pub(super) pruned: u64,
 }
 
 /// The tree as far as adding to it needs to know it.
@@ -43,10 +45,15 @@ impl Head {
     }
 }
 
+type HeadRow = (i64, Vec<u8>, Vec<u8>, i64, i64);
+
+const HEAD: (head::size, head::root, head::nodes, head::open_from, head::pruned) =
+    (head::size, head::root, head::nodes, head::open_from, head::pruned);
+
 /// Reads the head row.
 pub(super) fn read_head(conn: &mut Conn) -> Result<Head, StoreError> {
-    let query = head::table.select((head::size, head::root, head::nodes, head::open_from));
-    let row = query.first::<(i64, Vec<u8>, Vec<u8>, i64)>(&mut conn.0).optional()?;
+    let query = head::table.select(HEAD);
+    let row = query.first::<HeadRow>(&mut conn.0).optional()?;
     head_of(row)
 }
 
@@ -56,14 +63,14 @@ pub(super) fn lock_head(conn: &mut Conn) -> Result<Head, StoreError> {
     match &mut conn.0 {
         AnyConnection::Sqlite(_) => read_head(conn),
         AnyConnection::Postgres(conn) => {
-            let query = head::table.select((head::size, head::root, head::nodes, head::open_from)).for_update();
-            head_of(query.first::<(i64, Vec<u8>, Vec<u8>, i64)>(conn).optional()?)
+            let query = head::table.select(HEAD).for_update();
+            head_of(query.first::<HeadRow>(conn).optional()?)
         }
     }
 }
 
-fn head_of(row: Option<(i64, Vec<u8>, Vec<u8>, i64)>) -> Result<Head, StoreError> {
-    let (size, root, nodes, open_from) = row.ok_or_else(|| StoreError::corrupt("the head row is missing"))?;
+fn head_of(row: Option<HeadRow>) -> Result<Head, StoreError> {
+    let (size, root, nodes, open_from, pruned) = row.ok_or_else(|| StoreError::corrupt("the head row is missing"))?;
     let (nodes, rest) = nodes.as_chunks::<32>();
     if !rest.is_empty() {
         return Err(StoreError::corrupt("the nodes in the head row are cut off"));
@@ -73,6 +80,7 @@ fn head_of(row: Option<(i64, Vec<u8>, Vec<u8>, i64)>) -> Result<Head, StoreError
         root: column::hash(&root)?,
         nodes: nodes.to_vec(),
         open_from: column::count_back(open_from)?,
+        pruned: column::count_back(pruned)?,
     })
 }
 

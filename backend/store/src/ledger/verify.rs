@@ -1,7 +1,10 @@
 //! Recomputing everything from the rows: what `mudeung ledger verify` does.
 
+mod pruned;
+
 use super::edge::{Head, read_head};
-use super::fold::{Figures, Fold, UsageKey, usage_of};
+use super::fold::{Fold, UsageKey, usage_of};
+use super::prune::{UsageColumns, usage_of_row};
 use super::search::Search;
 use super::{TreeHead, checkpoints, indexer};
 use crate::connection::Access;
@@ -25,6 +28,8 @@ const CLOCK_SLACK_US: i64 = 300_000_000;
 pub struct VerifyReport {
     /// Size and root of the tree, recomputed.
     pub head: TreeHead,
+    /// Entries that were given up: of them the hashes and the usage were checked.
+    pub pruned: u64,
     /// Full tiles.
     pub tiles: u64,
     /// Rows of usage.
@@ -94,7 +99,7 @@ fn verify(conn: &mut Conn, mut progress: impl FnMut(u64, u64)) -> Result<VerifyR
     let mut check = Check::new(checkpoints::list(conn)?);
     check.roots()?;
     let indexed = indexer::indexed(conn)?;
-    let mut next = 0_u64;
+    let mut next = pruned::take(conn, &mut check, &head)?;
     loop {
         // Nothing is taken from `node`: it says nothing about what happened.
         let query = entry::table.filter(entry::idx.ge(column::count(next))).order(entry::idx).limit(PAGE);
@@ -113,7 +118,7 @@ fn verify(conn: &mut Conn, mut progress: impl FnMut(u64, u64)) -> Result<VerifyR
         progress(next, head.size.max(next));
     }
     let report = check.end(conn, &head)?;
-    compare_search_size(conn, indexed, next)?;
+    compare_search_size(conn, head.pruned, indexed, next)?;
     Ok(report)
 }
 
@@ -124,6 +129,7 @@ struct Check {
     filled: Vec<(i64, i64, Vec<u8>)>,
     tiles: u64,
     usage: Fold,
+    pruned: pruned::Pruned,
     /// Open INTENTs with their operation.
     open: BTreeMap<u64, String>,
     /// INTENTs that were closed as unknown, which does not keep a later word from being heard.
@@ -143,6 +149,7 @@ impl Check {
             filled: Vec::new(),
             tiles: 0,
             usage: Fold::new(),
+            pruned: pruned::Pruned::default(),
             open: BTreeMap::new(),
             unknown: BTreeMap::new(),
             checkpoints: checkpoints.into_iter().peekable(),
@@ -172,6 +179,7 @@ impl Check {
         }
         self.follow_clock(expected, entry.time_us);
         self.link(expected, &entry).map_err(at)?;
+        self.pruned.hear(&entry);
         if let Some((key, figures)) = usage_of(&entry) {
             self.usage.entry(key).or_default().add(figures);
         }
@@ -198,6 +206,8 @@ impl Check {
             }
             (Kind::Intent, Some(_)) => Err("is an INTENT and names another".to_owned()),
             (Kind::Outcome, None) => Ok(()),
+            // What that INTENT said was given up; that it was closed was a condition of it.
+            (Kind::Outcome, Some(intent)) if intent < self.pruned.until => Ok(()),
             (Kind::Outcome, Some(intent)) => {
                 let opened = self.open.remove(&intent).or_else(|| self.unknown.remove(&intent));
                 let operation = opened.ok_or_else(|| format!("closes entry {intent}, which is not an open INTENT"))?;
@@ -254,6 +264,7 @@ impl Check {
         if self.open.first_key_value().is_some_and(|(index, _)| *index < head.open_from) {
             return Err(fault("the head row says that there is no open INTENT where there is one".to_owned()));
         }
+        self.pruned.check()?;
         let stored_tiles = tile::table.count().get_result::<i64>(&mut conn.0).map_err(StoreError::from)?;
         if u64::try_from(stored_tiles) != Ok(self.tiles) {
             return Err(fault(format!("there are {stored_tiles} tiles where {} belong", self.tiles)));
@@ -261,6 +272,7 @@ impl Check {
         let usage_rows = compare_usage(conn, std::mem::take(&mut self.usage))?;
         Ok(VerifyReport {
             head: TreeHead { size, root: self.range.root() },
+            pruned: self.pruned.until,
             tiles: self.tiles,
             usage_rows,
             checkpoints: self.checked,
@@ -298,10 +310,12 @@ fn compare_search(index: u64, indexed: u64, row: Option<SearchRow>, search: &Sea
     }
 }
 
-/// There are no search columns but those that were compared.
-fn compare_search_size(conn: &mut Conn, indexed: u64, size: u64) -> Result<(), VerifyError> {
-    let rows = entry_search::table.count().get_result::<i64>(&mut conn.0).map_err(StoreError::from)?;
-    if indexed > size || u64::try_from(rows) != Ok(indexed) {
+/// There are no search columns but those that were compared, and those that still go.
+fn compare_search_size(conn: &mut Conn, pruned: u64, indexed: u64, size: u64) -> Result<(), VerifyError> {
+    let kept = entry_search::table.filter(entry_search::idx.ge(column::count(pruned)));
+    let rows = kept.count().get_result::<i64>(&mut conn.0).map_err(StoreError::from)?;
+    let expected = indexed.checked_sub(pruned);
+    if indexed > size || expected.is_none() || u64::try_from(rows).ok() != expected {
         return Err(fault(format!("{rows} entries have search columns where {indexed} are said to, of {size}")));
     }
     Ok(())
@@ -338,15 +352,11 @@ fn compare_tiles(conn: &mut Conn, check: &mut Check) -> Result<(), VerifyError> 
     Ok(())
 }
 
-type UsageColumns = (i64, String, String, String, String, String, String, i64, i64, i64);
-
 fn compare_usage(conn: &mut Conn, mut fold: Fold) -> Result<u64, VerifyError> {
     let rows = usage_hour::table.load::<UsageColumns>(&mut conn.0).map_err(StoreError::from)?;
     let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     for row in rows {
-        let (period_start, organization, app, grant_id, dataset, tier, operation, requests, rows, bytes) = row;
-        let key = UsageKey { period_start, organization, app, grant_id, dataset, tier, operation };
-        let stored = Figures { requests, rows, bytes };
+        let (key, stored) = usage_of_row(row);
         let name = describe(&key);
         match fold.remove(&key) {
             None => return Err(fault(format!("the usage row {name} has no entry behind it"))),

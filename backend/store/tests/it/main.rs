@@ -25,6 +25,8 @@ mod ledger_nodes;
 #[cfg(test)]
 mod ledger_proofs;
 #[cfg(test)]
+mod ledger_pruning;
+#[cfg(test)]
 mod ledger_reads;
 #[cfg(test)]
 mod ledger_tampering;

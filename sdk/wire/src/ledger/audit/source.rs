@@ -5,7 +5,9 @@ use crate::ledger::add_checkpoint::AddCheckpoint;
 use crate::ledger::checkpoint::{Checkpoint, InvalidCheckpoint};
 use crate::ledger::proof::TlogProof;
 use crate::ledger::tile::Tile;
-use crate::ledger::tree::{Hash, prove_consistency, prove_inclusion};
+use crate::ledger::tree::{
+    Hash, ProofFailed, empty_root, prove_consistency, prove_inclusion, subtree, verify_consistency, verify_inclusion,
+};
 use crate::ledger::trust::{Trust, Witnessed};
 use std::future::poll_fn;
 use std::task::Poll;
@@ -79,28 +81,56 @@ pub async fn audit_log<S: Source>(
     Ok(audited)
 }
 
-/// Makes the proof that the entry of an index is in a log, under its present checkpoint and without the entry.
+/// Makes the proof that the entry of an index is in a log, without the entry, under a signed checkpoint or the present
+/// one. It is checked before it is answered.
 pub async fn fetch_inclusion<S: Source>(
     source: &S,
     trust: &Trust,
+    note: Option<&str>,
     index: u64,
 ) -> Result<TlogProof, AuditError<S::Error>> {
-    let Audited { note, witnessed: Witnessed { checkpoint, .. } } = fetch_checkpoint(source, trust).await?;
-    let size = checkpoint.size;
-    let hashes = prove(source, size, |node| prove_inclusion(index, size, &mut |level, at| node(level, at))).await?;
+    let Audited { note, witnessed: Witnessed { checkpoint, .. } } = signed(source, trust, note).await?;
+    let Checkpoint { size, root, .. } = checkpoint;
+    let make = |node: &mut dyn FnMut(u32, u64) -> Option<Hash>| {
+        let leaf = node(0, index)?;
+        Some((leaf, prove_inclusion(index, size, &mut |level, at| node(level, at))?))
+    };
+    if index >= size {
+        return Err(AuditError::Beyond(size));
+    }
+    let (leaf, hashes) = with_nodes(source, size, make).await?;
+    verify_inclusion(index, &leaf, size, &root, &hashes).map_err(|_: ProofFailed| BrokenLog::Root(size))?;
     Ok(TlogProof { extra: None, index, hashes, checkpoint: note })
 }
 
-/// Makes the proof that a log's present checkpoint extends the tree of its first `old` entries.
+/// Makes the proof that a signed checkpoint, or the present one, extends the tree of a log's first `old` entries. It is
+/// checked before it is answered.
 pub async fn fetch_consistency<S: Source>(
     source: &S,
     trust: &Trust,
+    note: Option<&str>,
     old: u64,
 ) -> Result<AddCheckpoint, AuditError<S::Error>> {
-    let Audited { note, witnessed: Witnessed { checkpoint, .. } } = fetch_checkpoint(source, trust).await?;
-    let size = checkpoint.size;
-    let hashes = prove(source, size, |node| prove_consistency(old, size, &mut |level, at| node(level, at))).await?;
+    let Audited { note, witnessed: Witnessed { checkpoint, .. } } = signed(source, trust, note).await?;
+    let Checkpoint { size, root, .. } = checkpoint;
+    if old > size {
+        return Err(AuditError::Beyond(size));
+    }
+    let make = |node: &mut dyn FnMut(u32, u64) -> Option<Hash>| {
+        let before = if old == 0 { empty_root() } else { subtree(0, old, &mut |level, at| node(level, at))? };
+        Some((before, prove_consistency(old, size, &mut |level, at| node(level, at))?))
+    };
+    let (before, hashes) = with_nodes(source, size, make).await?;
+    verify_consistency(old, &before, size, &root, &hashes).map_err(|_: ProofFailed| BrokenLog::Root(size))?;
     Ok(AddCheckpoint { old, hashes, checkpoint: note })
+}
+
+/// A checkpoint that is given, or the present one.
+async fn signed<S: Source>(source: &S, trust: &Trust, note: Option<&str>) -> Result<Audited, AuditError<S::Error>> {
+    match note {
+        Some(note) => Ok(Audited { note: note.to_owned(), witnessed: trust.check(note)? }),
+        None => fetch_checkpoint(source, trust).await,
+    }
 }
 
 async fn fetch_checkpoint<S: Source>(source: &S, trust: &Trust) -> Result<Audited, AuditError<S::Error>> {
@@ -110,14 +140,12 @@ async fn fetch_checkpoint<S: Source>(source: &S, trust: &Trust) -> Result<Audite
     Ok(Audited { note, witnessed })
 }
 
-type Proof = Option<Vec<Hash>>;
-
-/// Makes a proof twice: the first time to hear which nodes it needs, the second time with them.
-async fn prove<S: Source>(
+/// Makes something out of nodes twice: the first time to hear which it needs, the second time with them.
+async fn with_nodes<S: Source, T>(
     source: &S,
     size: u64,
-    make: impl Fn(&mut dyn FnMut(u32, u64) -> Option<Hash>) -> Proof,
-) -> Result<Vec<Hash>, AuditError<S::Error>> {
+    make: impl Fn(&mut dyn FnMut(u32, u64) -> Option<Hash>) -> Option<T>,
+) -> Result<T, AuditError<S::Error>> {
     let mut places = Vec::new();
     let needed = make(&mut |level, index| {
         places.push((level, index));

@@ -168,6 +168,21 @@ fn a_tile_of_another_length_or_out_of_turn_is_refused() {
     assert_eq!(walk.finish(), Err(BrokenLog::Root(300)), "not all of it was seen");
 }
 
+#[test]
+fn a_proof_is_made_under_the_checkpoint_that_is_given_and_none_out_of_a_tile_that_lies() {
+    let mut log = Log::new(700);
+    let earlier = log.at(600).sign(&log.key);
+    let proof = now(fetch_inclusion(&log, &log.trust(), Some(&earlier), 300)).unwrap();
+    assert_eq!(proof.verify(&leaf_hash(&300_u64.to_be_bytes()), &log.trust()).unwrap().checkpoint.size, 600);
+    assert_eq!(now(fetch_inclusion(&log, &log.trust(), Some(&earlier), 600)), Err(AuditError::Beyond(600)));
+    let proof = now(fetch_consistency(&log, &log.trust(), Some(&earlier), 257)).unwrap();
+    assert_eq!(proof.verify(&log.at(257), &log.trust()).unwrap().checkpoint.size, 600);
+    log.lie = Some((Tile { level: 0, index: 1, width: 256 }, (300 - 256) * 32));
+    let broken = Err(AuditError::Broken(BrokenLog::Root(700)));
+    assert_eq!(now(fetch_inclusion(&log, &log.trust(), None, 300)), broken);
+    assert!(matches!(now(fetch_consistency(&log, &log.trust(), None, 301)), Err(AuditError::Broken(_))));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -175,12 +190,12 @@ proptest! {
     fn proofs_made_from_tiles_hold(size in 1_u64..1_200, one: u64, other: u64) {
         let log = Log::new(size);
         let (index, old) = (one % size, other % size + 1);
-        let proof = now(fetch_inclusion(&log, &log.trust(), index)).unwrap();
+        let proof = now(fetch_inclusion(&log, &log.trust(), None, index)).unwrap();
         prop_assert!(proof.verify(&leaf_hash(&index.to_be_bytes()), &log.trust()).is_ok());
         prop_assert!(proof.verify(&leaf_hash(&size.to_be_bytes()), &log.trust()).is_err());
-        let proof = now(fetch_consistency(&log, &log.trust(), old)).unwrap();
+        let proof = now(fetch_consistency(&log, &log.trust(), None, old)).unwrap();
         prop_assert!(proof.verify(&log.at(old), &log.trust()).is_ok());
-        prop_assert_eq!(now(fetch_inclusion(&log, &log.trust(), size)), Err(AuditError::Beyond(size)));
-        prop_assert_eq!(now(fetch_consistency(&log, &log.trust(), size + 1)), Err(AuditError::Beyond(size)));
+        prop_assert_eq!(now(fetch_inclusion(&log, &log.trust(), None, size)), Err(AuditError::Beyond(size)));
+        prop_assert_eq!(now(fetch_consistency(&log, &log.trust(), None, size + 1)), Err(AuditError::Beyond(size)));
     }
 }

@@ -37,16 +37,18 @@ CREATE TABLE search_head (
 INSERT INTO search_head (id, size) VALUES (1, 0);
 
 -- `nodes` holds the roots of the complete subtrees, largest first, 32 bytes each. No INTENT below `open_from` is open.
+-- Entries below `pruned`, a multiple of 256, were given up: their hashes are in the tiles, their rows go.
 CREATE TABLE head (
     id        INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     size      INTEGER NOT NULL,
     root      BLOB    NOT NULL,
     nodes     BLOB    NOT NULL,
-    open_from INTEGER NOT NULL
+    open_from INTEGER NOT NULL,
+    pruned    INTEGER NOT NULL
 ) STRICT;
 -- The empty tree; its root is SHA-256 of nothing.
-INSERT INTO head (id, size, root, nodes, open_from)
-VALUES (1, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'', 0);
+INSERT INTO head (id, size, root, nodes, open_from, pruned)
+VALUES (1, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'', 0, 0);
 
 -- The processes that append, renewed every few seconds and gone when one stopped; by the clock of the database.
 CREATE TABLE node (
@@ -83,8 +85,24 @@ CREATE TABLE usage_hour (
 ) STRICT;
 CREATE INDEX usage_hour_grant ON usage_hour (grant_id);
 
+-- The part of `usage_hour` that comes from entries that were given up; an entry has its hash.
+CREATE TABLE usage_pruned (
+    period_start INTEGER NOT NULL,
+    organization TEXT    NOT NULL,
+    app          TEXT    NOT NULL,
+    grant_id     TEXT    NOT NULL,
+    dataset      TEXT    NOT NULL,
+    tier         TEXT    NOT NULL,
+    operation    TEXT    NOT NULL,
+    requests     INTEGER NOT NULL,
+    rows         INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL,
+    PRIMARY KEY (period_start, organization, app, grant_id, dataset, tier, operation)
+) STRICT;
+
 -- A guard against mistakes, not against attackers: those are what the tree is for.
 CREATE TRIGGER entry_never_changes BEFORE UPDATE ON entry
 BEGIN SELECT RAISE(ABORT, 'an entry never changes'); END;
 CREATE TRIGGER entry_never_goes BEFORE DELETE ON entry
-BEGIN SELECT RAISE(ABORT, 'an entry never goes'); END;
+WHEN old.idx >= (SELECT pruned FROM head)
+BEGIN SELECT RAISE(ABORT, 'an entry that was not given up never goes'); END;
