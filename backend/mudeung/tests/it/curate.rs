@@ -1,6 +1,8 @@
 //! `mudeung curate` and `synth` as a steward runs them, on the bundled real data.
 
 use super::{definition, mudeung, text};
+use mudeung_wire::ledger::entry::{Entry, Status};
+use mudeung_wire::ledger::proof::TlogProof;
 
 #[test]
 fn real_patients_become_a_published_version_on_the_record() {
@@ -24,8 +26,10 @@ fn real_patients_become_a_published_version_on_the_record() {
     let exported = run(&["ledger", "export", "--config", "mudeung.toml", "--out", "exported"]);
     assert!(exported.contains("2 entries"), "{exported}");
     assert!(folder.path().join("exported/manifest.note").is_file());
-    let proof = run(&["ledger", "prove", "--config", "mudeung.toml", "1"]);
-    assert!(proof.contains("version.publish"), "{proof}");
+    let told = run(&["ledger", "prove", "--config", "mudeung.toml", "1"]);
+    let proof = std::fs::read_to_string(folder.path().join(told.trim())).unwrap();
+    let entry = Entry::from_bytes(&TlogProof::parse(&proof).unwrap().extra.unwrap()).unwrap();
+    assert_eq!((entry.operation.as_str(), entry.status), ("version.publish", Some(Status::Completed)));
 }
 
 #[test]
