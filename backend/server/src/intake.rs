@@ -59,7 +59,8 @@ pub fn check_https(request: &ServiceRequest, http: &HttpConfig) -> Result<(), Fa
 /// in the address of a file.
 fn carries_secrets(request: &ServiceRequest) -> bool {
     let (method, path) = (request.method(), request.path());
-    !(method.is_safe() && !speaks_oauth(path))
+    !method.is_safe()
+        || speaks_oauth(path)
         || request.headers().contains_key(AUTHORIZATION)
         || request.headers().contains_key(COOKIE)
         || is_signed(path, request.query_string())

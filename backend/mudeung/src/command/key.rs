@@ -31,8 +31,7 @@ pub(crate) async fn run(command: KeyCommand) -> Result<(), Failure> {
         }
         KeyCommand::Revoke { id, args } => {
             let by = by(&args)?;
-            let parsed = KeyId::parse(&id);
-            let key = parsed.map_err(|_| Failure::input(format!("{id} is not the identifier of a key")))?;
+            let key = KeyId::parse(&id).map_err(|error| Failure::input(format!("{id}: {error}")))?;
             Tools::open(&args.config).await?.office().revoke(key, &by).await.map_err(told)?;
             say(&format!("{key} is revoked: whatever it signed is refused on every node within one second"))
         }

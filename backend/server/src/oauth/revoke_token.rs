@@ -1,8 +1,8 @@
 //! `POST /oauth2/revoke` (RFC 7009): an app takes back an access token before its end, a device signs itself out.
 
 use super::client;
-use super::documented::OAuthProblems;
 use super::device;
+use super::documented::OAuthProblems;
 use super::form::Form;
 use super::issue_token;
 use super::refresh;

@@ -6,7 +6,7 @@ use crate::ledger::checkpoint::{Checkpoint, InvalidCheckpoint};
 use crate::ledger::proof::TlogProof;
 use crate::ledger::tile::Tile;
 use crate::ledger::tree::{
-    Hash, ProofFailed, empty_root, prove_consistency, prove_inclusion, subtree, verify_consistency, verify_inclusion,
+    Hash, empty_root, prove_consistency, prove_inclusion, subtree, verify_consistency, verify_inclusion,
 };
 use crate::ledger::trust::{Trust, Witnessed};
 use std::future::poll_fn;
@@ -99,7 +99,7 @@ pub async fn fetch_inclusion<S: Source>(
         return Err(AuditError::Beyond(size));
     }
     let (leaf, hashes) = with_nodes(source, size, make).await?;
-    verify_inclusion(index, &leaf, size, &root, &hashes).map_err(|_: ProofFailed| BrokenLog::Root(size))?;
+    verify_inclusion(index, &leaf, size, &root, &hashes).ok().ok_or(BrokenLog::Root(size))?;
     Ok(TlogProof { extra: None, index, hashes, checkpoint: note })
 }
 
@@ -121,7 +121,7 @@ pub async fn fetch_consistency<S: Source>(
         Some((before, prove_consistency(old, size, &mut |level, at| node(level, at))?))
     };
     let (before, hashes) = with_nodes(source, size, make).await?;
-    verify_consistency(old, &before, size, &root, &hashes).map_err(|_: ProofFailed| BrokenLog::Root(size))?;
+    verify_consistency(old, &before, size, &root, &hashes).ok().ok_or(BrokenLog::Root(size))?;
     Ok(AddCheckpoint { old, hashes, checkpoint: note })
 }
 
