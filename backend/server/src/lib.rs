@@ -13,6 +13,8 @@ pub mod config;
 pub mod data;
 pub mod expiry;
 pub mod fault;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod intake;
 pub mod keys;
 pub mod ledger;

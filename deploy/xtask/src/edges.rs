@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "mudeung-server",
         ],
     ),
+    ("mudeung-fuzz", &["mudeung-core", "mudeung-wire", "mudeung-server"]),
     ("xtask", &[]),
 ];
 

@@ -5,6 +5,7 @@ mod command;
 mod data;
 #[cfg(test)]
 mod edges;
+mod fuzz;
 #[cfg(test)]
 mod house;
 mod machine;
@@ -60,6 +61,20 @@ Without a name all but cold-run are measured.")]
         #[arg(long, default_value_t = 3)]
         repetitions: u32,
     },
+    /// Look for inputs that break a parser of what strangers send, starting from the corpus and adding to it.
+    ///
+    /// Needs a nightly toolchain. What is found is written to `deploy/fuzz/artifacts`; the tests replay the corpus. Never
+    /// part of `test`.
+    #[command(after_help = "Examples:
+  cargo xtask fuzz                          all targets, 10 minutes each
+  cargo xtask fuzz --seconds 60 filter      one of them, for a minute")]
+    Fuzz {
+        /// The targets: assertion, dpop_proof, checkpoint, tlog_proof, range, filter. All of them when left out.
+        targets: Vec<String>,
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -68,6 +83,7 @@ fn main() -> ExitCode {
         Task::Test { only, list: false } => stages::run(&only),
         Task::Data { dataset, store } => data::run(dataset.as_deref(), store),
         Task::Bench { names, seconds, repetitions } => bench::run(&names, seconds, repetitions),
+        Task::Fuzz { targets, seconds } => fuzz::run(&targets, seconds),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

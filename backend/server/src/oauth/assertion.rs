@@ -2,6 +2,7 @@
 //! serves the endpoints, which stop at the first that fails, and the dry run, which shows them all.
 
 mod compact;
+pub(crate) mod fuzz;
 pub(crate) mod problem;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! another node is told that node's nonce and comes again.
 
 mod address;
+pub mod fuzz;
 mod key;
 mod nonce;
 mod proof;

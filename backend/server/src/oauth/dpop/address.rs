@@ -1,6 +1,7 @@
 //! Addresses in the one form in which two of them can be compared (RFC 3986 section 6.2), without query and fragment.
 
 use actix_web::http::Uri;
+use std::net::Ipv6Addr;
 
 /// The normal form of an absolute `http` or `https` address; nothing for other texts.
 pub(super) fn normalised(text: &str) -> Option<String> {
@@ -13,7 +14,10 @@ pub(super) fn normalised(text: &str) -> Option<String> {
         _ => return None,
     };
     let authority = uri.authority()?;
-    if authority.as_str().contains('@') {
+    let port = authority.as_str().strip_prefix(authority.host())?;
+    let is_port =
+        port.is_empty() || port.strip_prefix(':').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+    if !is_host(authority.host()) || !is_port {
         return None;
     }
     let host = authority.host().to_ascii_lowercase();
@@ -25,7 +29,15 @@ pub(super) fn normalised(text: &str) -> Option<String> {
     })
 }
 
-/// The normal form of a path: escapes in upper case, and none where none is needed.
+/// A name or an IP address; parsers of addresses let much more pass.
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+    }
+}
+
+/// The normal form of a path: escapes in upper case, and none where none is needed. It is its own normal form.
 pub(super) fn path(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut rest = path;
@@ -41,7 +53,8 @@ pub(super) fn path(path: &str) -> String {
                 out.push('%');
                 out.push_str(&digits.to_ascii_uppercase());
             }
-            (None, _) => out.push('%'),
+            // No escape, so it stands for itself.
+            (None, _) => out.push_str("%25"),
         }
         rest = if digits.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
@@ -56,6 +69,9 @@ mod tests {
     #[test]
     fn oauth_57_addresses_that_mean_the_same_are_the_same() {
         let plain = normalised("https://data.example.org/v1/datasets").unwrap();
+        for not in ["http://:80/x", "https://=[::1-;]443.x", "https://u@h/", "https://[::x]/", "https://h:8a/"] {
+            assert_eq!(normalised(not), None, "{not}");
+        }
         for same in [
             "HTTPS://Data.Example.ORG/v1/datasets",
             "https://data.example.org:443/v1/datasets",

@@ -11,7 +11,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 /// The longest proof: an RSA key of 4096 bits fits.
 const PROOF_BYTES_MAX: usize = 8 << 10;
 /// The longest `jti`, `nonce`, `htm` and `ath`.
-const TEXT_BYTES_MAX: usize = 256;
+pub(super) const TEXT_BYTES_MAX: usize = 256;
 const TYPE: &str = "dpop+jwt";
 
 #[derive(Deserialize)]
