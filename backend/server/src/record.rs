@@ -158,6 +158,7 @@ impl Opened {
         let outcome = Entry {
             app: intent.app.clone(),
             bytes: Some(self.bytes),
+            credential: intent.credential.clone(),
             dataset: intent.dataset.clone(),
             detail,
             grant: intent.grant.clone(),
@@ -183,7 +184,8 @@ impl Drop for Opened {
     }
 }
 
-fn nonce(app: &App) -> [u8; 16] {
+/// What makes the hash of an entry unpredictable.
+pub(crate) fn nonce(app: &App) -> [u8; 16] {
     let mut nonce = [0_u8; 16];
     app.entropy.fill(&mut nonce);
     nonce

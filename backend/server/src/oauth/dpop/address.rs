@@ -93,6 +93,7 @@ mod tests {
         for none in ["", "/v1/datasets", "https://", "ftp://data.example.org/x", "https://u@data.example.org/", "::"] {
             assert_eq!(normalised(none), None, "{none}");
         }
-        assert_eq!(path("/a%2fb%7E%"), "/a%2Fb~%");
+        assert_eq!(path("/a%2fb%7E%"), "/a%2Fb~%25");
+        assert_eq!(path("/a%2Fb~%25"), "/a%2Fb~%25");
     }
 }
