@@ -3,6 +3,7 @@
 
 pub mod check_checkpoint;
 pub mod cosigning;
+pub mod list_years;
 pub mod publisher;
 pub mod read_checkpoint;
 pub mod read_consistency;
@@ -10,6 +11,7 @@ pub mod read_tile;
 pub mod read_verifier;
 pub mod reconciler;
 pub mod signer;
+pub mod years;
 
 use crate::route::{Access, Recording, Route};
 use actix_web::web;
@@ -45,6 +47,14 @@ pub static ROUTES: &[Route] = &[
         access: Access::Public,
         recording: PROOF,
         handler: || web::get().to(read_verifier::read_verifier),
+    },
+    Route {
+        method: "GET",
+        path: "/ledger/years",
+        operation: "list_years",
+        access: Access::Public,
+        recording: PROOF,
+        handler: || web::get().to(list_years::list_years),
     },
     Route {
         method: "GET",

@@ -57,6 +57,7 @@ use utoipa::{Modify, OpenApi};
         crate::ledger::read_tile::read_tile,
         crate::ledger::read_verifier::read_verifier,
         crate::ledger::read_consistency::read_consistency,
+        crate::ledger::list_years::list_years,
         crate::ledger::check_checkpoint::check_checkpoint,
         crate::operations::check_health::check_health,
         crate::operations::check_readiness::check_readiness,

@@ -254,6 +254,20 @@ wire! {
         pub hashes: Vec<String>,
     }
 
+    /// A year of the ledger that is over.
+    pub struct LedgerYear {
+        /// The year, in Korea Standard Time.
+        pub year: u16,
+        /// Index of its first entry.
+        pub from: u64,
+        /// Index after its last entry: the size of the tree that its checkpoint is over.
+        pub until: u64,
+        /// Index of the entry that closes it.
+        pub entry: u64,
+        /// The signed checkpoint that it ends with.
+        pub checkpoint: String,
+    }
+
     /// A checkpoint that the ledger begins with.
     pub struct CheckedCheckpoint {
         /// Size of the tree of the checkpoint that was sent.

@@ -12,3 +12,4 @@ pub mod pruning;
 pub mod tile;
 pub mod tree;
 pub mod trust;
+pub mod year;

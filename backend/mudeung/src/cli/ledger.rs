@@ -159,6 +159,9 @@ pub(crate) struct ExportArgs {
     /// Before this moment (RFC 3339) [default: the last checkpoint]
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
+    /// The entries of a year that is over (Korea Standard Time), up to the checkpoint that closed it
+    #[arg(long, value_name = "YEAR", conflicts_with_all = ["from", "to"])]
+    pub(crate) year: Option<i16>,
     /// ndjson, csv, fhir-r4 or fhir-r5
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub(crate) format: String,

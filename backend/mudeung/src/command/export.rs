@@ -9,6 +9,7 @@ use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_server::audit::export::{Export, Format, Order};
 use mudeung_server::keys::Keys;
 use mudeung_server::ledger::signer::Signer;
+use mudeung_server::ledger::years::closed_years;
 use mudeung_store::{CheckpointStore, Ledger};
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
 use std::path::{Path, PathBuf};
@@ -27,10 +28,31 @@ pub(crate) async fn export(ledger: &LedgerArgs, args: &ExportArgs) -> Result<(),
     }
     let (opened, keys) = (open(ledger)?, keys(ledger, args)?);
     let note = checkpoint(ledger, &opened, &keys).await?;
-    let export = Export::begin(&opened, keys.ledger(), &note, order).await.map_err(Failure::failed)?;
+    let export = match args.year {
+        Some(year) => {
+            let run = entries_of(&opened, year).await?;
+            Export::begin_run(&opened, keys.ledger(), &note, order, run).await
+        }
+        None => Export::begin(&opened, keys.ledger(), &note, order).await,
+    };
+    let export = export.map_err(Failure::failed)?;
     let entries = export.entries();
     write_folder(export, &args.out).await?;
     say(&format!("{}: {entries} entries, signed and provable", args.out.display()))
+}
+
+/// The entries of a year that was closed, as far as they were not given up.
+async fn entries_of(ledger: &Ledger, year: i16) -> Result<(u64, u64), Failure> {
+    let closed = closed_years(ledger).await.map_err(Failure::failed)?;
+    let known: Vec<String> = closed.iter().map(|closed| closed.end.year.to_string()).collect();
+    let Some(found) = closed.into_iter().find(|closed| closed.end.year == year) else {
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(Failure::input(format!(
+            "--year: {year} was not closed in this ledger (closed: {known}); a running server closes a year when it is over"
+        )));
+    };
+    let pruned = ledger.pruned().await.map_err(Failure::failed)?;
+    Ok((found.from.max(pruned), found.end.until.max(pruned)))
 }
 
 /// Writes an export under another name, which becomes the folder's own when all of it is there.

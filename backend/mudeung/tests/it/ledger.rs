@@ -9,6 +9,7 @@ use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use mudeung_wire::ledger::proof::TlogProof;
 use mudeung_wire::ledger::tile::Tile;
 use mudeung_wire::ledger::trust::Trust;
+use mudeung_wire::ledger::year::{CLOSE_YEAR, YearEnd};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -217,6 +218,32 @@ fn proofs_are_written_from_inside_and_outside_and_hold() {
         assert!(said.contains(word), "{asked:?}: {said}");
     }
     assert!(!hospital.has("600.tlog-proof") && !hospital.has("100-400.add-checkpoint"));
+}
+
+#[test]
+fn a_year_that_was_closed_is_exported_up_to_the_checkpoint_that_closed_it() {
+    let hospital = Hospital::new(300);
+    let end = YearEnd { checkpoint: hospital.checkpoint().sign(&hospital.key), until: 300, year: 2020 };
+    let closing = Entry::new(Kind::Outcome, CLOSE_YEAR, LONG_AGO_US, [1; 16]);
+    let closing = Entry { detail: Some(end.to_detail().unwrap()), status: Some(Status::Completed), ..closing };
+    hospital.ledger.append_detached(closing);
+    hospital.append(300..310);
+    let config = "[http]\nlisten = \"127.0.0.1:0\"\n[database]\ncontrol = \"control.sqlite\"\n\
+                  ledger = \"ledger.sqlite\"\ncheckpoints = \"checkpoints.sqlite\"\n\
+                  [data]\nstore = \"store\"\nkeys = \"keys\"\n[ledger]\norigin = \"hospital.example/years\"\n";
+    std::fs::write(hospital.folder.path().join("mudeung.toml"), config).unwrap();
+    let export = |year: &str, out: &str| {
+        hospital.run(&["ledger", "export", "--config", "mudeung.toml", "--year", year, "--out", out])
+    };
+    let (code, said) = export("2021", "out");
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("2021 was not closed in this ledger (closed: 2020)"), "{said}");
+    let (code, said) = export("2020", "out");
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("300 entries, signed and provable"), "{said}");
+    let (code, said) = hospital.run(&["ledger", "verify", "--export", "out", "--verifier", "out/verifier"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("300 entries from 0 to before 300, under a checkpoint over 311"), "{said}");
 }
 
 #[test]

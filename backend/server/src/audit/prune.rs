@@ -1,9 +1,9 @@
 //! Giving up entries whose retention is over: what may go, and that it goes only with an export that proves itself.
 
 use crate::data::view::rfc3339;
+use crate::ledger::years;
 use mudeung_core::clock::Timestamp;
 use mudeung_store::ledger::{Ledger, LedgerError, Prunable};
-use mudeung_wire::invoice::Month;
 use mudeung_wire::ledger::checkpoint::LogVerifier;
 use mudeung_wire::ledger::export::{BrokenExport, Checked, MANIFEST, verify_export};
 use mudeung_wire::ledger::pruning::Pruning;
@@ -81,10 +81,8 @@ pub async fn plan(ledger: &Ledger, year: i16, retention_years: u8, now: Timestam
     Ok(Plan { year, entries: ledger.prunable(end).await?, swept })
 }
 
-/// The end of a year in Korea Standard Time.
 fn end_of(year: i16) -> Result<Timestamp, PruneError> {
-    let month: Option<Month> = format!("{year:04}-12").parse().ok();
-    month.map(|month| Timestamp::from_micros(month.end_us())).ok_or(PruneError::Year(year))
+    years::end_of(year).ok_or(PruneError::Year(year))
 }
 
 impl Plan {

@@ -1,6 +1,7 @@
-//! Signs a checkpoint within a second after the ledger has grown, and keeps it before anyone sees it.
+//! Signs a checkpoint within a second after the ledger has grown, and keeps it before anyone sees it; closes years.
 
 use super::signer::{Inconsistent, Signer};
+use super::years;
 use crate::state::App;
 use actix_web::web;
 use arc_swap::ArcSwapOption;
@@ -89,8 +90,12 @@ pub fn signer<'a>(app: &'a App, verifiers: &'a [LogVerifier]) -> Signer<'a> {
 pub async fn publish_checkpoints(app: web::Data<App>) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut closed = None;
     loop {
         ticks.tick().await;
+        if let Err(error) = years::close(&app, &mut closed).await {
+            tracing::error!("the last year of the ledger cannot be closed: {error}");
+        }
         if let Err(error) = publish(&app).await {
             tracing::error!("no checkpoint can be published: {error}");
         }

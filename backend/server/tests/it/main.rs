@@ -17,6 +17,7 @@ mod clock;
 mod conformance;
 #[cfg(test)]
 mod data;
+#[cfg(test)]
 mod expiry;
 #[cfg(test)]
 mod kill_switches;
@@ -64,6 +65,9 @@ mod revocation;
 mod routes;
 #[cfg(test)]
 mod shutdown;
+#[cfg(test)]
 mod signing_keys;
 #[cfg(test)]
 mod witness;
+#[cfg(test)]
+mod years;

@@ -26,6 +26,7 @@ const EXEMPT: &[&str] = &[
     "read_tile",
     "read_verifier",
     "read_consistency",
+    "list_years",
     "check_checkpoint",
     // An app's own figures, and headers without a body.
     "list_usage",

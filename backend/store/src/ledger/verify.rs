@@ -1,6 +1,7 @@
 //! Recomputing everything from the rows: what `mudeung ledger verify` does.
 
 mod pruned;
+mod years;
 
 use super::edge::{Head, read_head};
 use super::fold::{Fold, UsageKey, usage_of};
@@ -36,6 +37,8 @@ pub struct VerifyReport {
     pub usage_rows: u64,
     /// Checkpoints that the tree was held against.
     pub checkpoints: u64,
+    /// Years that were closed.
+    pub years: u64,
     /// INTENTs without an OUTCOME: accesses under way, or left by a crash.
     pub open_intents: u64,
     /// Where the clock was set back the furthest, when that was by more than five minutes. The order of the entries is
@@ -130,6 +133,7 @@ struct Check {
     tiles: u64,
     usage: Fold,
     pruned: pruned::Pruned,
+    years: years::Years,
     /// Open INTENTs with their operation.
     open: BTreeMap<u64, String>,
     /// INTENTs that were closed as unknown, which does not keep a later word from being heard.
@@ -150,6 +154,7 @@ impl Check {
             tiles: 0,
             usage: Fold::new(),
             pruned: pruned::Pruned::default(),
+            years: years::Years::default(),
             open: BTreeMap::new(),
             unknown: BTreeMap::new(),
             checkpoints: checkpoints.into_iter().peekable(),
@@ -180,6 +185,7 @@ impl Check {
         self.follow_clock(expected, entry.time_us);
         self.link(expected, &entry).map_err(at)?;
         self.pruned.hear(&entry);
+        self.years.hear(expected, &entry)?;
         if let Some((key, figures)) = usage_of(&entry) {
             self.usage.entry(key).or_default().add(figures);
         }
@@ -265,6 +271,7 @@ impl Check {
             return Err(fault("the head row says that there is no open INTENT where there is one".to_owned()));
         }
         self.pruned.check()?;
+        let years = std::mem::take(&mut self.years).check(conn)?;
         let stored_tiles = tile::table.count().get_result::<i64>(&mut conn.0).map_err(StoreError::from)?;
         if u64::try_from(stored_tiles) != Ok(self.tiles) {
             return Err(fault(format!("there are {stored_tiles} tiles where {} belong", self.tiles)));
@@ -276,6 +283,7 @@ impl Check {
             tiles: self.tiles,
             usage_rows,
             checkpoints: self.checked,
+            years,
             open_intents: u64::try_from(self.open.len()).unwrap_or(u64::MAX),
             set_back: self.set_back,
         })

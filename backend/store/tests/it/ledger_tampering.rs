@@ -3,6 +3,9 @@
 use crate::place::{Place, execute, on_both};
 use crate::samples::{intent, outcome};
 use mudeung_store::ledger::{Ledger, LedgerError, VerifyError};
+use mudeung_wire::ledger::checkpoint::Checkpoint;
+use mudeung_wire::ledger::entry::{Entry, Kind, Status};
+use mudeung_wire::ledger::year::{CLOSE_YEAR, YearEnd};
 use std::sync::Arc;
 
 on_both!(
@@ -25,6 +28,7 @@ on_both!(
     a_deleted_tile_is_found,
     an_edited_head_is_found,
     a_hidden_open_intent_is_found,
+    a_year_that_was_closed_with_another_tree_is_found,
     rows_cannot_be_changed_by_mistake,
     a_ledger_that_shrank_under_a_running_process_is_not_added_to,
 );
@@ -202,6 +206,28 @@ async fn a_hidden_open_intent_is_found(place: Arc<Place>) {
     execute(&place.ledger, "UPDATE head SET open_from = 601");
     let error = ledger.verify(|_, _| {}).await.unwrap_err();
     assert!(error.to_string().contains("open INTENT"), "{error}");
+}
+
+async fn a_year_that_was_closed_with_another_tree_is_found(place: Arc<Place>) {
+    let ledger = filled(&place).await;
+    for (size, root, fault) in [
+        (600, ledger.head().await.unwrap().root, None),
+        (300, ledger.root_at(300).await.unwrap().unwrap(), None),
+        (300, [7; 32], Some("the year 2026 was closed with another tree of 300 entries")),
+        (900, [7; 32], Some("closes a year without a checkpoint over the entries before it")),
+    ] {
+        let checkpoint = Checkpoint { origin: "x".to_owned(), size, root };
+        // Whose signature it is plays no part here.
+        let checkpoint = format!("{}\n— x {}AQE=\n", checkpoint.text(), "AQEB".repeat(22));
+        let detail = YearEnd { checkpoint, until: size, year: 2026 }.to_detail().unwrap();
+        let closing = Entry::new(Kind::Outcome, CLOSE_YEAR, 0, [1; 16]);
+        ledger.append(Entry { detail: Some(detail), status: Some(Status::Completed), ..closing }).await.unwrap();
+        let said = ledger.verify(|_, _| {}).await.map(|report| report.years);
+        match fault {
+            None => assert!(said.is_ok_and(|years| years > 0)),
+            Some(fault) => assert!(said.unwrap_err().to_string().contains(fault), "{fault}"),
+        }
+    }
 }
 
 async fn rows_cannot_be_changed_by_mistake(place: Arc<Place>) {

@@ -28,6 +28,7 @@ CREATE INDEX entry_search_app ON entry_search (app, idx);
 CREATE INDEX entry_search_dataset ON entry_search (dataset, idx);
 CREATE INDEX entry_search_grant ON entry_search (grant_id, idx);
 CREATE INDEX entry_search_token ON entry_search (token, idx);
+CREATE INDEX entry_search_operation ON entry_search (operation, idx);
 CREATE INDEX entry_search_time ON entry_search (time_us, idx);
 
 CREATE TABLE search_head (
