@@ -79,6 +79,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_proofs.py"),
     },
     Stage {
+        name: "attacks",
+        shows: "a ledger that is edited, cut off, restored or rewritten: auditor, company and witness notice from outside",
+        work: Work::EndToEnd("test_attacks.py"),
+    },
+    Stage {
         name: "drill",
         shows: "kill -9 under 64 readers, 20 times: no answer without its durable INTENT",
         work: Work::EndToEnd("test_drill.py"),

@@ -305,7 +305,10 @@ async fn oauth_48_a_device_signs_itself_out_with_its_refresh_token_whether_used_
         assert_eq!(kinds, [(Kind::Intent, true), (Kind::Outcome, true)]);
         let again: Vec<_> = entries.iter().filter(|entry| entry.operation == "oauth.revoke_token").collect();
         assert_eq!(again.len(), 1, "{again:?}");
-        assert_eq!((again[0].detail.as_deref(), again[0].credential.as_ref()), (Some("already_revoked"), Some(&device)));
+        assert_eq!(
+            (again[0].detail.as_deref(), again[0].credential.as_ref()),
+            (Some("already_revoked"), Some(&device))
+        );
     }
 }
 

@@ -14,49 +14,78 @@ on_both!(a_killed_process_loses_no_acknowledged_entry);
 /// Comes before the address in the arguments of the process to be killed; the test runner takes it for a filter.
 const MARK: &str = "append-until-killed:";
 
-/// Kills one process after another, each a little later in its work.
+/// How often a process is killed; `MUDEUNG_CRASH_ROUNDS` says otherwise, for a longer drill.
+const ROUNDS: usize = 12;
+/// After the first rounds all of the ledger is recomputed so often only, because it takes as long as the ledger is.
+const VERIFY_EVERY: usize = 50;
+
+fn rounds() -> usize {
+    std::env::var("MUDEUNG_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap())
+}
+
+/// Kills one process after another, each at another point of its work.
 async fn a_killed_process_loses_no_acknowledged_entry(place: Arc<Place>) {
     let mut acknowledged: BTreeMap<u64, String> = BTreeMap::new();
     let (clock, entropy) = (ManualClock::at(NOW), CountingEntropy::default());
-    for round in 0..6_usize {
-        let program = std::env::current_exe().unwrap();
-        let mut command = Command::new(program);
-        command.args(["--exact", "--nocapture", "ledger_crashes::the_process_that_is_killed"]);
-        command.arg(format!("{MARK}{round}:{}", place.ledger));
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut heard = 0;
-        let mut killed = false;
-        for line in lines {
-            // A line that the kill cut short has no full stop.
-            let Some((index, token)) =
-                line.strip_prefix("acknowledged ").and_then(|l| l.strip_suffix('.')?.split_once(' '))
-            else {
-                continue;
-            };
-            assert_eq!(acknowledged.insert(index.parse().unwrap(), token.to_owned()), None, "{index} was given twice");
-            heard += 1;
-            if heard > round * 53 && !killed {
-                child.kill().unwrap();
-                killed = true;
-            }
-        }
-        child.wait().unwrap();
-        assert!(killed, "it was alive until then");
+    let rounds = rounds();
+    for round in 0..rounds {
+        let heard = append_until_killed(&place, round);
+        assert!(heard.keys().all(|index| !acknowledged.contains_key(index)), "an index was given twice");
         let ledger = place.open_ledger();
-        let report = ledger.verify(|_, _| {}).await.unwrap();
-        for (index, token) in &acknowledged {
-            let entry = ledger.entry(*index).await.unwrap();
-            assert_eq!(entry.and_then(|entry| entry.token).as_deref(), Some(token.as_str()), "entry {index}");
-        }
+        all_there(&ledger, &heard).await;
+        acknowledged.extend(heard);
         if !place.is_sqlite() {
             // SQLite's nodes are known to be dead by their locks; here half a minute must have passed.
             assert_eq!(ledger.reconcile(&clock, &entropy).await.unwrap(), 0);
             execute(&place.ledger, "UPDATE node SET seen_at = seen_at - 31000000");
         }
-        assert_eq!(ledger.reconcile(&clock, &entropy).await.unwrap(), report.open_intents);
-        assert_eq!(ledger.verify(|_, _| {}).await.unwrap().open_intents, 0);
+        let is_last = round + 1 == rounds;
+        if round < ROUNDS || round % VERIFY_EVERY == 0 || is_last {
+            let open = ledger.verify(|_, _| {}).await.unwrap().open_intents;
+            assert_eq!(ledger.reconcile(&clock, &entropy).await.unwrap(), open);
+            assert_eq!(ledger.verify(|_, _| {}).await.unwrap().open_intents, 0);
+        } else {
+            ledger.reconcile(&clock, &entropy).await.unwrap();
+        }
+        if is_last {
+            all_there(&ledger, &acknowledged).await;
+        }
     }
+    println!("{rounds} processes killed, {} entries acknowledged, none lost", acknowledged.len());
+}
+
+/// Each entry is at the index that was acknowledged.
+async fn all_there(ledger: &Ledger, acknowledged: &BTreeMap<u64, String>) {
+    for (index, token) in acknowledged {
+        let entry = ledger.entry(*index).await.unwrap();
+        assert_eq!(entry.and_then(|entry| entry.token).as_deref(), Some(token.as_str()), "entry {index}");
+    }
+}
+
+/// Lets a process append and kills it; answers what it acknowledged.
+fn append_until_killed(place: &Place, round: usize) -> BTreeMap<u64, String> {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "--nocapture", "ledger_crashes::the_process_that_is_killed"]);
+    command.arg(format!("{MARK}{round}:{}", place.ledger));
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let (mut heard, mut killed) = (BTreeMap::new(), false);
+    for line in lines {
+        // A line that the kill cut short has no full stop.
+        let Some((index, token)) =
+            line.strip_prefix("acknowledged ").and_then(|l| l.strip_suffix('.')?.split_once(' '))
+        else {
+            continue;
+        };
+        assert_eq!(heard.insert(index.parse().unwrap(), token.to_owned()), None, "{index} was given twice");
+        if heard.len() > round * 53 % 400 && !killed {
+            child.kill().unwrap();
+            killed = true;
+        }
+    }
+    child.wait().unwrap();
+    assert!(killed, "it was alive until then");
+    heard
 }
 
 /// Only does something in the process that the test above starts.
