@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import httpx  # noqa: E402
 import bigtable  # noqa: E402
+import postgres  # noqa: E402
 import sandbox  # noqa: E402
 
 FOLDER = sandbox.FOLDER
@@ -213,29 +214,85 @@ def basic(name, secret):
     return {"Authorization": f"Basic {encoded}", "Content-Type": "application/x-www-form-urlencoded"}
 
 
+def small(options):
+    """Small requests with a token, each with its durable entry before the answer, against an actix-web that says hello."""
+    port = sandbox.free_port()
+    peer = subprocess.Popen([os.environ["MUDEUNG_HELLO"], str(port)])
+    folder = FOLDER / "small"
+    shutil.rmtree(folder, ignore_errors=True)
+    hello, governed = "actix-web, hello", "mudeung, token + durable entry"
+    waits = {hello: {}, governed: {}}
+    try:
+        wait_for(f"http://127.0.0.1:{port}/")
+        with sandbox.Server(folder) as ours:
+            company = ours.company("sandbox")
+            bearer = {"Authorization": company.http.headers["authorization"]}
+
+            def measure(name, url, connections, headers):
+                def run():
+                    result = wrk(url, connections, options.seconds, headers=dict(headers))
+                    waits[name].setdefault(connections, []).append((result["p50_us"], result["p99_us"]))
+                    return per_second(result)
+
+                return run
+
+            rows = {}
+            for connections in CONNECTIONS:
+                contenders = {
+                    hello: measure(hello, f"http://127.0.0.1:{port}/", connections, {}),
+                    governed: measure(governed, ours.url + "/v1/datasets?limit=1", connections, bearer),
+                }
+                rows[connections] = alternate(contenders, options.repetitions)
+        show_waits("Small requests, time to answer", waits)
+        return table("Small governed requests", "requests/s", rows, hello)
+    finally:
+        peer.terminate()
+        peer.wait()
+
+
+def show_waits(title, waits):
+    """Medians of p50 and p99 in milliseconds."""
+    print(f"\n**{title}** (ms, p50 / p99)\n\n| | " + " | ".join(map(str, CONNECTIONS)) + " |")
+    print("|---" * (len(CONNECTIONS) + 1) + "|")
+    for name, measured in waits.items():
+        medians = [[statistics.median(each) / 1e3 for each in zip(*measured[count])] for count in CONNECTIONS]
+        print(f"| {name} | " + " | ".join(f"{p50:.2f} / {p99:.2f}" for p50, p99 in medians) + " |", flush=True)
+
+
 def appends(options):
     """Durable appends of full entries, against the same bytes appended to a bare file with group commit."""
     program = os.environ["MUDEUNG_APPEND_BENCH"]
+    cluster = postgres.Cluster(is_durable=True)
+    names = {
+        "file": "bare file, group commit",
+        "ledger": "mudeung ledger on SQLite: entry, tree, usage",
+        "postgres": "mudeung ledger on PostgreSQL",
+    }
+    waits = {name: {} for name in names.values()}
+    made = iter(range(1_000_000))
 
     def measure(kind, connections):
         def run():
             folder = FOLDER / "appends"
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            command = [program, kind, str(folder), str(connections), str(options.seconds)]
-            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            return json.loads(output)["appends_per_second"]
+            place = cluster.create(f"appends{next(made)}") if kind == "postgres" else str(folder)
+            command = [program, "file" if kind == "file" else "ledger", place, str(connections), str(options.seconds)]
+            output = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            waits[names[kind]].setdefault(connections, []).append((output["p50_us"], output["p99_us"]))
+            return output["appends_per_second"]
 
         return run
 
-    rows = {}
-    for connections in CONNECTIONS:
-        contenders = {
-            "bare file, group commit": measure("file", connections),
-            "mudeung ledger: entry, tree, usage": measure("ledger", connections),
-        }
-        rows[connections] = alternate(contenders, options.repetitions)
-    return table("Durable appends", "appends/s", rows, "bare file, group commit")
+    try:
+        rows = {}
+        for connections in CONNECTIONS:
+            contenders = {name: measure(kind, connections) for kind, name in names.items()}
+            rows[connections] = alternate(contenders, options.repetitions)
+    finally:
+        cluster.stop()
+    show_waits("Durable appends, time until durable: what the ledger adds to a request", waits)
+    return table("Durable appends", "appends/s", rows, names["file"])
 
 
 def cold_run(_):
@@ -281,7 +338,14 @@ def markdown(result):
     return "\n".join(lines)
 
 
-BENCHMARKS = {"download": download, "ranges": ranges, "tokens": tokens, "appends": appends, "cold-run": cold_run}
+BENCHMARKS = {
+    "download": download,
+    "ranges": ranges,
+    "small": small,
+    "tokens": tokens,
+    "appends": appends,
+    "cold-run": cold_run,
+}
 
 
 def main():

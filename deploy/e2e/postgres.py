@@ -21,7 +21,7 @@ def programs():
 class Cluster:
     """A server on a socket of its own. It refuses to run as root, so root becomes another user for it."""
 
-    def __init__(self):
+    def __init__(self, is_durable=False):
         self.folder = Path(tempfile.mkdtemp(prefix="mudeung-e2e-"))
         self.data = self.folder / "data"
         self.user = "postgres" if os.getuid() == 0 else None
@@ -30,7 +30,8 @@ class Cluster:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
         options = ["--username=tester", "--auth=trust", "--no-sync", "--no-locale", "--encoding=UTF8"]
         self.run("initdb", f"--pgdata={self.data}", *options)
-        options = f"-k {self.folder} -c listen_addresses= -c fsync=off -c max_connections=200"
+        options = f"-k {self.folder} -c listen_addresses= -c max_connections=200"
+        options += "" if is_durable else " -c fsync=off"
         self.run("pg_ctl", "start", "-w", "-D", str(self.data), "-l", str(self.folder / "log"), "-o", options)
 
     def run(self, program, *arguments):

@@ -164,9 +164,11 @@ def test_nodes_together_never_pass_a_budget_and_use_all_of_it(nodes):
     assert sum(item["rows"] for item in usage if item["operation"] == "data.read_rows") == sum(sent)
 
 
-def test_a_node_that_is_killed_loses_nothing_and_what_it_held_is_free_again(nodes):
-    cluster, first, second = nodes
-    company = first.company()
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_node_that_is_killed_loses_nothing_and_what_it_held_is_free_again(nodes, victim):
+    cluster, *both = nodes
+    killed, left = both[victim], both[1 - victim]
+    company = left.company()
     path, _ = open_table(company, "deidentified")
     receipts = []
     stop = threading.Event()
@@ -180,11 +182,11 @@ def test_a_node_that_is_killed_loses_nothing_and_what_it_held_is_free_again(node
             if answer.status_code == 200:
                 receipts.append(int(answer.headers["mudeung-receipt"]))
 
-    readers = [threading.Thread(target=read, args=(at(node, company),)) for node in (first, second) for _ in range(8)]
+    readers = [threading.Thread(target=read, args=(at(node, company),)) for node in both for _ in range(8)]
     for reader in readers:
         reader.start()
     time.sleep(2)
-    second.kill()
+    killed.kill()
     time.sleep(1)
     stop.set()
     for reader in readers:
@@ -192,7 +194,7 @@ def test_a_node_that_is_killed_loses_nothing_and_what_it_held_is_free_again(node
     assert company.get(path + "/rows?limit=1").status_code == 200
     held = "SELECT count(*) FROM nodes"
     postgres.wait_until(lambda: cluster.psql("control", held) == ["1"], 30, "the dead node is forgotten")
-    first.stop()
-    first.verify_ledger()
+    left.stop()
+    left.verify_ledger()
     kept = set(map(int, cluster.psql("ledger", "SELECT idx FROM entry WHERE kind = 'intent'")))
     assert receipts and set(receipts) <= kept

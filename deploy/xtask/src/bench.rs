@@ -5,7 +5,7 @@ use crate::machine::{Tool, cache, install, python, root, target};
 use anyhow::{Result, bail};
 use std::process::Command;
 
-const NAMES: &[&str] = &["download", "ranges", "tokens", "appends", COLD_RUN];
+const NAMES: &[&str] = &["download", "ranges", "small", "tokens", "appends", COLD_RUN];
 
 /// Takes many minutes, and so is measured only when it is asked for.
 const COLD_RUN: &str = "cold-run";
@@ -14,6 +14,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "nginx", package: "nginx-light" },
     Tool { program: "wrk", package: "wrk" },
     Tool { program: "npm", package: "npm" },
+    Tool { program: "initdb", package: "postgresql" },
 ];
 
 /// Runs the named benchmarks, or all but the cold run.
@@ -29,8 +30,10 @@ pub(crate) fn run(names: &[String], seconds: u32, repetitions: u32) -> Result<bo
     if names.iter().any(|name| name != COLD_RUN) {
         let build = ["build", "--release", "--package", "mudeung"];
         run_checked(Command::new(env!("CARGO")).args(build).current_dir(root()))?;
-        let example = ["build", "--release", "--package", "mudeung-store", "--example", "append_bench"];
-        run_checked(Command::new(env!("CARGO")).args(example).current_dir(root()))?;
+        for (package, example) in [("mudeung-store", "append_bench"), ("mudeung-server", "hello")] {
+            let example = ["build", "--release", "--package", package, "--example", example];
+            run_checked(Command::new(env!("CARGO")).args(example).current_dir(root()))?;
+        }
     }
     let mut bench = Command::new(python()?);
     bench.arg("deploy/bench/bench.py").args(names).current_dir(root());
@@ -39,6 +42,7 @@ pub(crate) fn run(names: &[String], seconds: u32, repetitions: u32) -> Result<bo
     bench.env("MUDEUNG_BINARY", release.join("mudeung")).env("MUDEUNG_E2E_FOLDER", target().join("bench"));
     bench
         .env("MUDEUNG_APPEND_BENCH", release.join("examples/append_bench"))
+        .env("MUDEUNG_HELLO", release.join("examples/hello"))
         .env("MUDEUNG_CACHE", cache()?)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     run_checked(&mut bench)?;

@@ -84,6 +84,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_attacks.py"),
     },
     Stage {
+        name: "canary",
+        shows: "secrets and people pushed through every path: not in databases, ledger, logs at trace level or metrics",
+        work: Work::EndToEnd("test_canary.py"),
+    },
+    Stage {
         name: "drill",
         shows: "kill -9 under 64 readers, 20 times: no answer without its durable INTENT",
         work: Work::EndToEnd("test_drill.py"),
