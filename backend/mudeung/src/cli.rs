@@ -2,7 +2,9 @@
 
 mod ledger;
 
-pub(crate) use ledger::{ExportArgs, LedgerArgs, LedgerCommand, ProveArgs, PruneArgs, TrustArgs, VerifyArgs};
+pub(crate) use ledger::{
+    EraseArgs, EraseSubject, ExportArgs, LedgerArgs, LedgerCommand, ProveArgs, PruneArgs, TrustArgs, VerifyArgs,
+};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;

@@ -49,6 +49,7 @@ async fn ledger(command: LedgerCommand) -> Result<(), Failure> {
     match command {
         LedgerCommand::Verify(args) => command::verify::verify(&args).await,
         LedgerCommand::Export { ledger, export } => command::export::export(&ledger, &export).await,
+        LedgerCommand::Erase(args) => command::erase::erase(args).await,
         LedgerCommand::Prove(args) => command::prove::prove(&args).await,
         LedgerCommand::Prune(args) => command::prune::prune(&args).await,
     }

@@ -100,7 +100,17 @@ pub(crate) async fn recorded<T>(
     intent: Entry,
     change: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    mudeung_server::record::recorded(ledger, &SystemClock, &SystemEntropy, intent, change, |_| None).await
+    recorded_as(ledger, intent, change, |_| None).await
+}
+
+/// The same; the OUTCOME says what is said of what was done.
+pub(crate) async fn recorded_as<T>(
+    ledger: &Ledger,
+    intent: Entry,
+    change: impl Future<Output = Result<T, Failure>>,
+    said: impl FnOnce(&T) -> Option<String>,
+) -> Result<T, Failure> {
+    mudeung_server::record::recorded(ledger, &SystemClock, &SystemEntropy, intent, change, said).await
 }
 
 /// An INTENT for a change made at the command line.

@@ -6,6 +6,7 @@ use crate::keys::office::{KeyOffice, OfficeError};
 use crate::keys::{KeyError, Keys};
 use crate::ledger::signer::Inconsistent;
 use crate::ledger::{publisher, reconciler};
+use crate::personal::Personal;
 use crate::state::App;
 use crate::{call, intake, route};
 use actix_web::dev::ServerHandle;
@@ -125,6 +126,7 @@ async fn assemble(parts: Parts, checkpoints: CheckpointStore) -> Result<App, Sta
         dpop: crate::oauth::dpop::Dpop::new(&config, &keys, &*entropy),
         oauth: crate::oauth::state::OAuthState::new(&config),
         checkpoints,
+        personal: Personal::default(),
         published: publisher::Published::default(),
         forks: crate::ledger::check_checkpoint::Forks::default(),
         data: crate::data::state::DataState::new(&config),

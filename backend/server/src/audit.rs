@@ -1,5 +1,6 @@
 //! The ledger for those who examine it: search for the hospital's own programs, and exports that prove themselves.
 
+pub mod erase;
 pub mod export;
 pub mod list_entries;
 pub mod prune;

@@ -22,6 +22,7 @@ pub mod oauth;
 pub mod openapi;
 pub mod operations;
 mod peer;
+pub mod personal;
 pub mod portal;
 pub mod record;
 pub mod route;

@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::state::App;
 use actix_web::web;
 use mudeung_core::clock::{Clock, Entropy};
+use mudeung_core::member::Member;
 use mudeung_core::policy::Permit;
 use mudeung_store::ledger::{Ledger, LedgerError};
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
@@ -37,8 +38,23 @@ pub fn entry_for(app: &App, call: &Call, caller: &Caller, operation: &str) -> En
     }
 }
 
-/// The start of an entry that names nobody.
+/// The start of an entry that names nobody but the address that the call came from.
 pub fn blank(app: &App, call: &Call, operation: &str) -> Entry {
+    Entry { address: Some(app.personal.address(app, None, call.address)), ..unsaid(app, call, operation) }
+}
+
+/// The start of an entry about what a member of the portal does.
+pub fn by_member(app: &App, call: &Call, member: &Member, operation: &str) -> Entry {
+    Entry {
+        address: Some(app.personal.address(app, Some(member.id), call.address)),
+        member: Some(member.id.to_string()),
+        organization: Some(member.organization.to_string()),
+        person: Some(app.personal.person(app, member)),
+        ..unsaid(app, call, operation)
+    }
+}
+
+fn unsaid(app: &App, call: &Call, operation: &str) -> Entry {
     Entry {
         trace: Some(call.trace.clone()),
         ..Entry::new(Kind::Intent, operation, app.clock.now().micros(), nonce(app))
@@ -69,6 +85,7 @@ fn recorded_columns(columns: &[String]) -> Vec<String> {
 
 /// Makes an INTENT durable. When this fails nothing may happen: no byte, no change.
 pub async fn open(app: &web::Data<App>, intent: Entry) -> Result<Opened, Fault> {
+    app.personal.keep(app, &intent).await?;
     let receipt = app.ledger.append(intent.clone()).await?;
     Ok(Opened { app: app.clone(), intent, index: receipt.index, bytes: 0, rows: 0, closed: false })
 }
@@ -77,6 +94,7 @@ pub async fn open(app: &web::Data<App>, intent: Entry) -> Result<Opened, Fault> 
 /// the answer. Gives the entry's index.
 pub async fn note(app: &App, entry: Entry, status: Status) -> Result<u64, Fault> {
     let entry = Entry { kind: Kind::Outcome, status: Some(status), ..entry };
+    app.personal.keep(app, &entry).await?;
     Ok(app.ledger.append(entry).await?.index)
 }
 
@@ -150,6 +168,7 @@ impl Opened {
         &self.app
     }
 
+    /// What a commitment stands for is said once, by the INTENT.
     fn finish(&mut self, status: Status, detail: Option<String>, ranges: Option<u64>) {
         if std::mem::replace(&mut self.closed, true) {
             return;

@@ -9,6 +9,7 @@ use crate::oauth::dpop::Dpop;
 use crate::oauth::state::OAuthState;
 use crate::oauth::tokens::Tokens;
 use crate::operations::metrics::Metrics;
+use crate::personal::Personal;
 use crate::portal::state::PortalState;
 use crate::snapshots::Snapshots;
 use mudeung_core::clock::{Clock, Entropy};
@@ -42,6 +43,8 @@ pub struct App {
     pub dpop: Dpop,
     /// What the token endpoint remembers.
     pub oauth: OAuthState,
+    /// What entries stand for with a commitment.
+    pub personal: Personal,
     /// The last signed checkpoint, apart from the ledger.
     pub checkpoints: CheckpointStore,
     /// The checkpoint that is shown.

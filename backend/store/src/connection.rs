@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 use std::path::{Path, PathBuf};
 
 /// A connection to either database. Only [`crate::Db`] and [`crate::ledger::Ledger`] make one.
@@ -85,6 +85,14 @@ impl Address {
     }
 }
 
+/// What a checkpoint of SQLite's journal answers.
+#[derive(QueryableByName)]
+struct Checkpointed {
+    /// Not 0 when others kept it from being emptied.
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
+}
+
 /// Device and number of a file.
 pub(crate) type FileIdentity = (u64, u64);
 
@@ -113,10 +121,11 @@ fn sqlite(path: &Path, mode: &str, busy_timeout_ms: u32) -> Result<Conn, StoreEr
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let opened = SqliteConnection::establish(&format!("file:{escaped}?mode={mode}"));
     let mut conn = opened.map_err(|error| StoreError::Unavailable(format!("{text}: {error}")))?;
-    // FULL: a commit is on disk when it returns, also in WAL mode, where NORMAL would lose the last ones.
+    // FULL: a commit is on disk when it returns, also in WAL mode, where NORMAL would lose the last ones. What is deleted
+    // is overwritten: it may be what somebody wanted erased.
     conn.batch_execute(&format!(
         "PRAGMA busy_timeout = {busy_timeout_ms}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864;"
+         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;"
     ))?;
     Ok(Conn(AnyConnection::Sqlite(conn)))
 }
@@ -155,6 +164,21 @@ impl Conn {
             }
         }
         Ok(())
+    }
+
+    /// Takes what was deleted out of the files, as far as the database lets us: SQLite empties its journal into the
+    /// database, where deleted rows are overwritten; PostgreSQL gives up dead rows of that table.
+    pub(crate) fn forget_traces(&mut self, table: &str) -> Result<(), StoreError> {
+        match &mut self.0 {
+            AnyConnection::Postgres(conn) => Ok(conn.batch_execute(&format!("VACUUM {table}"))?),
+            AnyConnection::Sqlite(conn) => {
+                let answer = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Checkpointed>(conn)?;
+                match answer.busy {
+                    0 => Ok(()),
+                    _ => Err(StoreError::Unavailable("the journal is being read".to_owned())),
+                }
+            }
+        }
     }
 
     /// Commits when the work went well, and rolls back when it did not.

@@ -53,6 +53,13 @@ impl Db {
         self.pool.transaction(name, Access::Write, ordered).await
     }
 
+    /// Takes erased personal values out of the files, where they would be found until others are written over them. An
+    /// error says that they may still be there: call it again.
+    pub async fn forget_traces(&self) -> Result<(), StoreError> {
+        let address = self.pool.address().clone();
+        blocking(move || address.connect(BUSY_TIMEOUT_MS)?.forget_traces("personal_values")).await
+    }
+
     /// Runs `work` in a transaction that sees one moment and writes nothing. It waits for nobody.
     pub async fn read<T: Send + 'static>(
         &self,

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod members;
 pub mod notices;
 pub mod organizations;
+pub mod personal;
 pub mod registrations;
 pub mod requests;
 pub mod reviews;

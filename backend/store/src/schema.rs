@@ -103,6 +103,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    personal_values (commitment) {
+        commitment -> Text,
+        kind -> Text,
+        member -> Nullable<Text>,
+        salt -> Binary,
+        value -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     second_factors (member) {
         member -> Text,
         sealed -> Binary,

@@ -49,8 +49,10 @@ enum Task {
         store: Option<std::path::PathBuf>,
     },
     /// Measure against public peers with the release binary; prints a Markdown table. Never part of `test`.
-    #[command(after_help = "Benchmarks: download, ranges, small, tokens, appends, cold-run (see deploy/bench/README.md).
-Without a name all but cold-run are measured.")]
+    #[command(
+        after_help = "Benchmarks: download, ranges, small, tokens, appends, cold-run (see deploy/bench/README.md).
+Without a name all but cold-run are measured."
+    )]
     Bench {
         /// The benchmarks to run.
         names: Vec<String>,

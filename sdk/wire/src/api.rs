@@ -33,6 +33,10 @@ wire! {
         pub leaf_hash: String,
         /// The entry. Its canonical bytes are its JSON with sorted keys and without spaces (RFC 8785).
         pub entry: serde_json::Value,
+        /// The network address that the entry's `address` is a commitment to; null once it was erased.
+        pub address: Option<String>,
+        /// The name and e-mail address that the entry's `person` is a commitment to; null once they were erased.
+        pub person: Option<String>,
     }
 
     /// A dataset of the catalogue.

@@ -3,6 +3,7 @@
 pub mod add_checkpoint;
 pub mod audit;
 pub mod checkpoint;
+pub mod commitment;
 pub mod cosignature;
 pub mod entry;
 pub mod export;

@@ -19,6 +19,8 @@ pub(crate) enum LedgerCommand {
     },
     /// Write a proof to a file: that an entry is in the ledger, or that it extends what it was
     Prove(ProveArgs),
+    /// Erase what entries stand for: addresses and names of people. The entries and all proofs stay as they are
+    Erase(EraseArgs),
     /// Give up the entries up to the end of a year that is kept no longer: export them, then take their rows away
     Prune(PruneArgs),
 }
@@ -162,6 +164,9 @@ pub(crate) struct ExportArgs {
     /// The entries of a year that is over (Korea Standard Time), up to the checkpoint that closed it
     #[arg(long, value_name = "YEAR", conflicts_with_all = ["from", "to"])]
     pub(crate) year: Option<i16>,
+    /// Add the addresses and names that entries stand for, as far as they were not erased; needs --config
+    #[arg(long)]
+    pub(crate) with_openings: bool,
     /// ndjson, csv, fhir-r4 or fhir-r5
     #[arg(long, value_name = "FORMAT", default_value = "ndjson")]
     pub(crate) format: String,
@@ -171,6 +176,43 @@ pub(crate) struct ExportArgs {
     /// The folder to write; it must not be there yet
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+/// What to erase.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Entries hold commitments in place of network addresses and names; the values lie in the control
+database. Erased values are gone from its files too (on PostgreSQL not from its write-ahead log and
+from backups: those are yours to end). Erasing is recorded before and after, without the value.
+
+Examples:
+  mudeung ledger erase --older-than 2024-01-01 --reason 'retention is over' --config mudeung.toml
+  mudeung ledger erase --member mem_01jc… --reason 'left, asked for it' --config mudeung.toml")]
+pub(crate) struct EraseArgs {
+    /// The configuration file of the server (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Whose values
+    #[command(flatten)]
+    pub(crate) subject: EraseSubject,
+    /// Why; the ledger keeps it
+    #[arg(long)]
+    pub(crate) reason: String,
+}
+
+/// Whose values.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct EraseSubject {
+    /// All that is kept of a member
+    #[arg(long, value_name = "ID")]
+    pub(crate) member: Option<String>,
+    /// A network address, whoever used it
+    #[arg(long, value_name = "IP")]
+    pub(crate) address: Option<String>,
+    /// What was kept before this day (Korea Standard Time)
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) older_than: Option<String>,
 }
 
 /// What to give up.

@@ -35,7 +35,11 @@ pub(crate) async fn export(ledger: &LedgerArgs, args: &ExportArgs) -> Result<(),
         }
         None => Export::begin(&opened, keys.ledger(), &note, order).await,
     };
-    let export = export.map_err(Failure::failed)?;
+    let mut export = export.map_err(Failure::failed)?;
+    if args.with_openings {
+        let config = ledger.config.as_deref().ok_or_else(|| Failure::input("--with-openings needs --config"))?;
+        export = export.with_openings(&setup::open_control(&setup::read_config(config)?).await?);
+    }
     let entries = export.entries();
     write_folder(export, &args.out).await?;
     say(&format!("{}: {entries} entries, signed and provable", args.out.display()))

@@ -28,6 +28,7 @@ fn every_subcommand_teaches_its_use() {
         "ledger",
         "ledger verify",
         "ledger export",
+        "ledger erase",
         "ledger prove",
         "ledger prune",
         "usage invoice",

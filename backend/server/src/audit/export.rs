@@ -5,18 +5,26 @@ pub mod fhir;
 pub mod tar;
 
 use crate::data::view::rfc3339;
+use crate::personal::open_all;
 use ed25519_dalek::SigningKey;
 use mudeung_core::clock::Timestamp;
+use mudeung_store::Db;
 use mudeung_store::ledger::{EntryFilter, Ledger, LedgerError};
+use mudeung_store::personal::PersonalValue;
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
+use mudeung_wire::ledger::commitment::Opening;
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::ledger::export::{
-    self as layout, EXPORT_FORMAT, File, Line, Manifest, Proof, RangeCheck, encode, left_of, right_of, sign_manifest,
+    self as layout, EXPORT_FORMAT, File, Line, Manifest, OpeningLine, Proof, RangeCheck, encode, left_of, right_of,
+    sign_manifest,
 };
 use mudeung_wire::ledger::tile::{TILE_HEIGHT, TILE_WIDTH, Tile};
 use mudeung_wire::ledger::tree::{CompactRange, Hash, leaf_hash};
 use sha2::{Digest, Sha256};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+
+/// What commitments stand for.
+pub type Opened = HashMap<String, String>;
 
 /// Entries fetched at once.
 const PAGE: usize = 256;
@@ -69,6 +77,8 @@ pub struct Export {
     root: Hash,
     ready: VecDeque<Piece>,
     done: bool,
+    /// Where the values are that commitments stand for, when they are to be in it.
+    openings: Option<Db>,
 }
 
 impl Format {
@@ -140,7 +150,15 @@ impl Export {
             Piece { name: layout::VERIFIER.to_owned(), bytes: format!("{verifier}\n").into_bytes() },
         ]);
         let (ledger, key, root) = (ledger.clone(), key.clone(), checkpoint.root);
-        Ok(Self { ledger, key, format: order.format, manifest, range, right, root, ready, done: false })
+        Ok(Self { ledger, key, format: order.format, manifest, range, right, root, ready, done: false, openings: None })
+    }
+
+    /// Adds what the commitments of the entries stand for, as far as it was not erased. It can be erased here afterwards,
+    /// but not where the export was taken to.
+    #[must_use]
+    pub fn with_openings(mut self, db: &Db) -> Self {
+        self.openings = Some(db.clone());
+        self
     }
 
     /// How many entries it will have.
@@ -183,17 +201,39 @@ impl Export {
             }
         }
         self.add(&format!("{}{first:016}.ndjson", layout::ENTRIES), first, entries.len(), lines);
+        let opened = self.open(first, &entries).await?;
         let (origin, view) = (&self.manifest.origin, self.format);
         let shown = match view {
             Format::Ndjson => return Ok(()),
-            Format::Csv => csv::table(&entries),
-            Format::FhirR4 => fhir::lines(&entries, origin, fhir::Release::R4),
-            Format::FhirR5 => fhir::lines(&entries, origin, fhir::Release::R5),
+            Format::Csv => csv::table(&entries, &opened),
+            Format::FhirR4 => fhir::lines(&entries, &opened, origin, fhir::Release::R4),
+            Format::FhirR5 => fhir::lines(&entries, &opened, origin, fhir::Release::R5),
         };
         let name =
             if view == Format::Csv { format!("csv/{first:016}.csv") } else { format!("fhir/{first:016}.ndjson") };
         self.add(&name, first, entries.len(), shown.map_err(LedgerError::Corrupt)?);
         Ok(())
+    }
+
+    /// Opens the commitments of entries, when that is wanted, and makes a file of it.
+    async fn open(&mut self, first: u64, entries: &[(u64, Entry)]) -> Result<Opened, LedgerError> {
+        let Some(db) = &self.openings else { return Ok(Opened::default()) };
+        let values = open_all(db, entries.iter().map(|(_, entry)| entry)).await?;
+        let (mut lines, mut opened) = (Vec::new(), Opened::default());
+        let mut values: Vec<_> = values.into_values().collect();
+        values.sort_by(|one, other| one.commitment.cmp(&other.commitment));
+        for PersonalValue { commitment, kind, salt, value, .. } in values {
+            let (opening, kind) = (Opening::new(&salt, &value), kind.as_str().to_owned());
+            let line =
+                serde_json::to_vec(&OpeningLine { commitment: commitment.clone(), kind, opening }).map_err(corrupt)?;
+            lines.extend_from_slice(&line);
+            lines.push(b'\n');
+            opened.insert(commitment, value);
+        }
+        if !lines.is_empty() {
+            self.add(&format!("{}{first:016}.ndjson", layout::OPENINGS), first, entries.len(), lines);
+        }
+        Ok(opened)
     }
 
     /// The next entries, oldest first, without a gap.

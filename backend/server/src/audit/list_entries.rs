@@ -10,15 +10,18 @@ use crate::data::usage::moment;
 use crate::data::view::rfc3339;
 use crate::data::visit::Visit;
 use crate::fault::Fault;
+use crate::personal::open_all;
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::organization::OrganizationKind;
 use mudeung_store::ledger::EntryFilter;
+use mudeung_store::personal::PersonalValue;
 use mudeung_wire::api::{LedgerEntryItem, Page};
 use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::ledger::tree::leaf_hash;
+use std::collections::HashMap;
 
 /// What can be asked for.
 const NAMES: [&str; 12] = [
@@ -66,7 +69,8 @@ pub async fn list_entries(visit: Visit<AdminLedger>, request: HttpRequest) -> Re
     let window = Window::of(&visit.app, &format!("ledger/{asked}"), &params)?;
     let before = window.after().and_then(|before| before.parse().ok());
     let found = search(&visit.app.ledger, &wanted, before, window.items_max()).await?;
-    let items = found.entries.iter().map(|(index, entry)| item(*index, entry)).collect::<Result<_, _>>()?;
+    let opened = open_all(&visit.app.db, found.entries.iter().map(|(_, entry)| entry)).await?;
+    let items = found.entries.iter().map(|(index, entry)| item(*index, entry, &opened)).collect::<Result<_, _>>()?;
     let next_cursor = found.before.map(|before| window.cursor(&visit.app, &before.to_string()));
     let looked = Entry { filter: Some(asked), ..visit.entry("ledger.read") };
     visit.show(looked, &Page { items, next_cursor }).await
@@ -125,12 +129,15 @@ fn asked(params: &Params) -> String {
     serde_urlencoded::to_string(given).unwrap_or_default()
 }
 
-fn item(index: u64, entry: &Entry) -> Result<LedgerEntryItem, Fault> {
+fn item(index: u64, entry: &Entry, opened: &HashMap<String, PersonalValue>) -> Result<LedgerEntryItem, Fault> {
     let bytes = entry.to_bytes().map_err(|error| Fault::internal(error.to_string()))?;
+    let value = |commitment: &Option<String>| opened.get(commitment.as_ref()?).map(|opened| opened.value.clone());
     Ok(LedgerEntryItem {
         index,
         recorded_at: rfc3339(Timestamp::from_micros(entry.time_us)),
         leaf_hash: STANDARD.encode(leaf_hash(&bytes)),
+        address: value(&entry.address),
+        person: value(&entry.person),
         entry: serde_json::to_value(entry).map_err(|error| Fault::internal(error.to_string()))?,
     })
 }

@@ -142,11 +142,7 @@ impl<R: Roles> FromRequest for Desk<R> {
 impl<R: Roles> Desk<R> {
     /// The start of an entry about what the member does.
     pub(crate) fn entry(&self, operation: &str) -> Entry {
-        Entry {
-            member: Some(self.signed_in.member.id.to_string()),
-            organization: Some(self.signed_in.organization.id.to_string()),
-            ..record::blank(&self.app, &self.call, operation)
-        }
+        record::by_member(&self.app, &self.call, &self.signed_in.member, operation)
     }
 
     /// Makes a change: INTENT before, the change in one transaction, OUTCOME after, effective on this node at once.

@@ -74,6 +74,7 @@ pub(super) async fn export_ledger(desk: Desk<Auditors>, form: Submitted) -> Resu
     let opened = record::open(&desk.app, intent).await?;
     let name = format!("ledger-{}-{}", typed.from, typed.until);
     let begun = Export::begin(&desk.app.ledger, desk.app.keys.ledger(), &note.text, order).await;
+    let begun = begun.map(|export| export.with_openings(&desk.app.db));
     let export = match begun {
         Ok(export) => export,
         Err(error) => {

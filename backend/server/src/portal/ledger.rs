@@ -3,19 +3,23 @@
 use super::desk::{Auditors, Desk};
 use super::page::{self, Badge, Page, query_value};
 use super::requests::Choice;
-use super::texts::LedgerTexts;
+use super::texts::{LedgerTexts, PersonalTexts};
 use super::{figure, moment};
 use crate::audit::list_entries::status_of;
 use crate::audit::search::{Search, search};
 use crate::fault::Fault;
+use crate::personal::open_all;
 use crate::record;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use mudeung_core::member::Role;
 use mudeung_core::policy::Snapshot;
 use mudeung_store::ledger::EntryFilter;
+use mudeung_store::personal::PersonalValue;
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use mudeung_wire::ledger::tree::leaf_hash;
+use std::collections::HashMap;
 use std::time::Duration;
 
 const PAGE_ENTRIES: usize = 50;
@@ -51,6 +55,8 @@ const OPERATIONS: [&str; 22] = [
 struct LedgerPage {
     page: Page,
     t: &'static LedgerTexts,
+    /// Whether the member may erase personal values.
+    personal: bool,
     healthy: bool,
     size: String,
     root: String,
@@ -123,6 +129,7 @@ pub(super) async fn list_entries(desk: Desk<Auditors>, request: HttpRequest) -> 
     let snapshot = desk.app.snapshots.present();
     let shown = LedgerPage {
         t,
+        personal: desk.signed_in.has(&[Role::Admin]),
         healthy: desk.app.ledger.is_healthy(),
         size: figure::grouped(head.size),
         root: hex(&head.root),
@@ -145,6 +152,7 @@ pub(super) async fn show_entry(desk: Desk<Auditors>, index: web::Path<String>) -
     let entry = desk.app.ledger.entry(index).await?.ok_or_else(Fault::not_found)?;
     let bytes = entry.to_bytes().map_err(|error| Fault::internal(error.to_string()))?;
     let canonical = String::from_utf8_lossy(&bytes).into_owned();
+    let opened = open_all(&desk.app.db, std::iter::once(&entry)).await?;
     let head = desk.app.ledger.head().await?;
     let page = desk.page.clone();
     let shown = EntryPage {
@@ -152,7 +160,7 @@ pub(super) async fn show_entry(desk: Desk<Auditors>, index: web::Path<String>) -
         index,
         time: moment::precise(entry.time_us),
         intent: entry.intent,
-        fields: fields(&canonical),
+        fields: with_openings(fields(&canonical), &opened, PersonalTexts::of(page.language).erased),
         leaf_hash: hex(&leaf_hash(&bytes)),
         size: figure::grouped(head.size),
         root: hex(&head.root),
@@ -269,6 +277,21 @@ fn fields(canonical: &str) -> Vec<(String, String)> {
         other => other.to_string(),
     };
     parsed.unwrap_or_default().into_iter().map(|(key, value)| (key, plain(value))).collect()
+}
+
+/// Beside a commitment what it stands for, or that it was erased.
+fn with_openings(
+    mut fields: Vec<(String, String)>,
+    opened: &HashMap<String, PersonalValue>,
+    erased: &str,
+) -> Vec<(String, String)> {
+    for (name, value) in &mut fields {
+        if matches!(name.as_str(), "address" | "person") {
+            let stands_for = opened.get(value.as_str()).map_or(erased, |opened| opened.value.as_str());
+            *value = format!("{stands_for} ({value})");
+        }
+    }
+    fields
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -41,7 +41,7 @@ pub(crate) fn utc_hour(at: Timestamp) -> String {
 }
 
 /// The first moment of a day in KST that is written as `2026-01-31`.
-pub(crate) fn start_of_day(text: &str) -> Option<Timestamp> {
+pub fn start_of_day(text: &str) -> Option<Timestamp> {
     let day: Date = text.parse().ok().filter(|_| text.len() == 10)?;
     let start = day.to_zoned_datetime(kst()).ok()?;
     Some(Timestamp::from_micros(start.timestamp().as_microsecond()))

@@ -317,6 +317,7 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "second-factor-needed" => t.done_second_factor_needed,
         "second-factor-removed" => t.done_second_factor_removed,
         "stepped-up" => t.done_stepped_up,
+        "personal-erased" => t.done_personal_erased,
         "review-begun" => t.done_review_begun,
         "review-signed" => t.done_review_signed,
         "signed-out" => t.done_signed_out,

@@ -17,7 +17,7 @@ use askama::Template;
 use mudeung_core::member::{Member, MemberState};
 use mudeung_core::organization::OrganizationState;
 use mudeung_core::secret::Secret;
-use mudeung_wire::ledger::entry::{Entry, Status};
+use mudeung_wire::ledger::entry::Status;
 use std::net::IpAddr;
 
 #[derive(Template)]
@@ -104,10 +104,9 @@ async fn authenticate(
         return Ok(Some(member));
     }
     app.portal.brake.failed(email, address, app.clock.now());
-    let refusal = Entry {
-        member: member.as_ref().map(|member| member.id.to_string()),
-        organization: member.as_ref().map(|member| member.organization.to_string()),
-        ..record::blank(app, &visitor.call, "portal.sign_in")
+    let refusal = match &member {
+        Some(member) => record::by_member(app, &visitor.call, member, "portal.sign_in"),
+        None => record::blank(app, &visitor.call, "portal.sign_in"),
     };
     record::note(app, refusal, Status::Denied).await?;
     Ok(None)
@@ -126,11 +125,7 @@ async fn open_session(
     let opened_session = session::begin(app, &member, &token);
     let former = cookies.session_of(request).map(|former| forgery::session_hash(app, &former));
     let now = app.clock.now();
-    let intent = Entry {
-        member: Some(member.id.to_string()),
-        organization: Some(member.organization.to_string()),
-        ..record::blank(app, &visitor.call, "portal.sign_in")
-    };
+    let intent = record::by_member(app, &visitor.call, &member, "portal.sign_in");
     let opened = record::open(app, intent).await?;
     app.db
         .tx("sign in", move |conn| {

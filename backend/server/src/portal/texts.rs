@@ -14,7 +14,7 @@ mod review;
 mod safety;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
-pub(crate) use audit::{ExportTexts, ReviewTexts};
+pub(crate) use audit::{ExportTexts, PersonalTexts, ReviewTexts};
 pub(crate) use common::Common;
 pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
@@ -68,6 +68,7 @@ mod tests {
             Common::PAIRS,
             FrontTexts::PAIRS,
             ExportTexts::PAIRS,
+            PersonalTexts::PAIRS,
             ReviewTexts::PAIRS,
             SignInTexts::PAIRS,
             AppsTexts::PAIRS,

@@ -52,6 +52,8 @@ mod oauth_token;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod personal;
+#[cfg(test)]
 mod portal;
 #[cfg(test)]
 mod problems;

@@ -63,6 +63,7 @@ const EXEMPT: &[&str] = &[
     "show_usage",
     "list_releases",
     "list_organizations",
+    "show_personal",
     "show_kill_switches",
     "show_security",
     "show_step_up",

@@ -33,6 +33,8 @@ mod ledger_tampering;
 #[cfg(test)]
 mod ledger_usage;
 #[cfg(test)]
+mod personal;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod samples;

@@ -37,6 +37,9 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
+    /// A commitment to the network address of the client ([`super::commitment`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// The app that acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
@@ -81,6 +84,9 @@ pub struct Entry {
     /// The organization that answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
+    /// A commitment to name and e-mail address of the member who acted, as they were then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// What the data may be used for, from the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
@@ -191,7 +197,7 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_in_the_canonical_form() {
-        let full = r#"{"app":"","bytes":0,"columns":[],"credential":"","dataset":"","detail":"","file":"","filter":"","format":1,"grant":"","intent":0,"kind":"outcome","member":"","nonce":"","operation":"","organization":"","purpose":"","ranges":0,"rows":0,"status":"denied","table":"","tier":"","time_us":0,"token":"","trace":"","version":0}"#;
+        let full = r#"{"address":"","app":"","bytes":0,"columns":[],"credential":"","dataset":"","detail":"","file":"","filter":"","format":1,"grant":"","intent":0,"kind":"outcome","member":"","nonce":"","operation":"","organization":"","person":"","purpose":"","ranges":0,"rows":0,"status":"denied","table":"","tier":"","time_us":0,"token":"","trace":"","version":0}"#;
         let entry = Entry::from_bytes(full.as_bytes()).unwrap();
         let value: serde_json::Value = serde_json::from_str(full).unwrap();
         assert_eq!(serde_json::to_string(&value).unwrap(), full, "serde_json's map is sorted, so the text must be");

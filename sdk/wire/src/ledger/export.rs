@@ -10,6 +10,8 @@
 //! verifier                the log's verifier key; compare it with the one that you were given in another way
 //! entries/<first>.ndjson  the entries from index <first> on (16 digits): one line for each, in order, without a gap:
 //!                         {"index":17,"leaf_hash":"<base64>","bytes":"<base64 of the canonical bytes>"}
+//! openings/<first>.ndjson what the commitments in those entries stand for, as far as it was not erased: one line for each,
+//!                         {"commitment":"…","kind":"address","opening":{"salt":"…","value":"…"}}; not in every export
 //! csv/<first>.csv         the same entries for a spreadsheet, when the export was asked for as `csv`
 //! fhir/<first>.ndjson     the same entries as FHIR AuditEvents, when it was asked for as `fhir-r4` or `fhir-r5`
 //! ```
@@ -34,6 +36,7 @@ pub use folder::{BrokenExport, Checked, verify_export};
 pub use note::{sign_manifest, verify_manifest};
 pub use range::{RangeCheck, left_of, right_of};
 
+use super::commitment::Opening;
 use super::tree::Hash;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -51,6 +54,8 @@ pub const CHECKPOINT: &str = "checkpoint";
 pub const VERIFIER: &str = "verifier";
 /// Folder of the entries.
 pub const ENTRIES: &str = "entries/";
+/// Folder of what their commitments stand for.
+pub const OPENINGS: &str = "openings/";
 
 /// What an export consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +115,18 @@ pub struct File {
     pub size_bytes: u64,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+}
+
+/// One line of a file under `openings/`: what a commitment stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpeningLine {
+    /// The commitment, as it stands in entries.
+    pub commitment: String,
+    /// The field that it stands in: `address` or `person`.
+    pub kind: String,
+    /// Salt and value.
+    pub opening: Opening,
 }
 
 /// One line of a file under `entries/`.

@@ -4,6 +4,7 @@
 //! CSV should open it as `utf-8-sig`. Lines end in CR LF (RFC 4180). A cell that a spreadsheet would take for a formula
 //! begins with an apostrophe.
 
+use super::Opened;
 use crate::data::view::rfc3339;
 use crate::portal::moment;
 use mudeung_core::clock::Timestamp;
@@ -15,7 +16,7 @@ use mudeung_wire::ledger::tree::leaf_hash;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 26] = [
+pub const COLUMNS: [&str; 28] = [
     "index",
     "time_utc",
     "time_kst",
@@ -25,6 +26,8 @@ pub const COLUMNS: [&str; 26] = [
     "organization",
     "app",
     "member",
+    "person",
+    "address",
     "credential",
     "token",
     "grant",
@@ -45,17 +48,23 @@ pub const COLUMNS: [&str; 26] = [
 ];
 
 /// The table of some entries, with its own heading.
-pub fn table(entries: &[(u64, Entry)]) -> Result<Vec<u8>, String> {
+pub fn table(entries: &[(u64, Entry)], opened: &Opened) -> Result<Vec<u8>, String> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(MARK.to_vec());
     writer.write_record(COLUMNS).map_err(|error| error.to_string())?;
     for (index, entry) in entries {
-        writer.write_record(row(*index, entry)?.map(|cell| harmless(&cell))).map_err(|error| error.to_string())?;
+        writer
+            .write_record(row(*index, entry, opened)?.map(|cell| harmless(&cell)))
+            .map_err(|error| error.to_string())?;
     }
     writer.into_inner().map_err(|error| error.to_string())
 }
 
-fn row(index: u64, entry: &Entry) -> Result<[String; 26], String> {
+fn row(index: u64, entry: &Entry, opened: &Opened) -> Result<[String; 28], String> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let value = |commitment: &Option<String>| {
+        let commitment = text(commitment);
+        opened.get(&commitment).cloned().unwrap_or(commitment)
+    };
     let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
     let leaf = leaf_hash(&entry.to_bytes().map_err(|error| error.to_string())?);
     Ok([
@@ -71,6 +80,9 @@ fn row(index: u64, entry: &Entry) -> Result<[String; 26], String> {
         text(&entry.organization),
         text(&entry.app),
         text(&entry.member),
+        // What the entry stands for, and its commitment once that was erased or is not in the export.
+        value(&entry.person),
+        value(&entry.address),
         text(&entry.credential),
         text(&entry.token),
         text(&entry.grant),
@@ -128,14 +140,18 @@ mod tests {
             purpose: Some("심장 질환 연구, \"1차\"\n둘째 줄".to_owned()),
             columns: Some(vec!["나이".to_owned(), "성별".to_owned()]),
             bytes: Some(7),
+            address: Some("opened".to_owned()),
+            person: Some("erased".to_owned()),
             ..Entry::new(Kind::Intent, "data.read_rows", 1_767_225_600_000_001, [0; 16])
         };
-        let table = table(&[(3, entry)]).unwrap();
+        let opened = Opened::from([("opened".to_owned(), "203.0.113.7".to_owned())]);
+        let table = table(&[(3, entry)], &opened).unwrap();
         assert!(table.starts_with(b"\xef\xbb\xbfindex,time_utc,"));
         let rows = read(&table);
         let cell = |name: &str| rows[1][COLUMNS.iter().position(|column| *column == name).unwrap()].as_str();
         assert_eq!(rows[0], COLUMNS);
         assert_eq!((cell("index"), cell("bytes"), cell("columns")), ("3", "7", "나이 성별"));
+        assert_eq!((cell("address"), cell("person")), ("203.0.113.7", "erased"));
         assert_eq!(cell("time_kst"), "2026-01-01 09:00:00.000001");
         assert_eq!(cell("purpose"), "심장 질환 연구, \"1차\"\n둘째 줄");
     }
@@ -154,8 +170,8 @@ mod tests {
         #[test]
         fn no_cell_begins_a_formula_and_none_is_lost(detail in "\\PC{0,30}|[=+@-][a-z(]{0,5}") {
             let entry = Entry { detail: Some(detail.clone()), ..Entry::new(Kind::Outcome, "x", 0, [0; 16]) };
-            let rows = read(&table(&[(0, entry)]).unwrap());
-            let shown = &rows[1][23];
+            let rows = read(&table(&[(0, entry)], &Opened::default()).unwrap());
+            let shown = &rows[1][25];
             prop_assert!(!shown.starts_with(['=', '+', '-', '@', '\t', '\r']));
             prop_assert_eq!(shown.strip_prefix('\'').filter(|_| !detail.starts_with('\'')).unwrap_or(shown), &detail);
         }

@@ -11,6 +11,7 @@ mod r5;
 #[cfg(test)]
 mod tests;
 
+use super::Opened;
 use crate::data::view::rfc3339;
 use mudeung_core::clock::Timestamp;
 use mudeung_wire::ledger::entry::{Entry, Status};
@@ -30,12 +31,13 @@ pub enum Release {
 }
 
 /// The events of some entries, one line each.
-pub fn lines(entries: &[(u64, Entry)], origin: &str, release: Release) -> Result<Vec<u8>, String> {
+pub fn lines(entries: &[(u64, Entry)], opened: &Opened, origin: &str, release: Release) -> Result<Vec<u8>, String> {
     let mut lines = Vec::new();
     for (index, entry) in entries {
+        let address = entry.address.as_ref().and_then(|commitment| opened.get(commitment)).map(String::as_str);
         let event = match release {
-            Release::R4 => event(*index, entry, origin),
-            Release::R5 => r5::event(*index, entry, origin),
+            Release::R4 => event(*index, entry, origin, address),
+            Release::R5 => r5::event(*index, entry, origin, address),
         }?;
         serde_json::to_writer(&mut lines, &event).map_err(|error| error.to_string())?;
         lines.push(b'\n');
@@ -44,7 +46,7 @@ pub fn lines(entries: &[(u64, Entry)], origin: &str, release: Release) -> Result
 }
 
 /// The R4 event of an entry.
-fn event(index: u64, entry: &Entry, origin: &str) -> Result<Value, String> {
+fn event(index: u64, entry: &Entry, origin: &str, address: Option<&str>) -> Result<Value, String> {
     let shape = parts::shape(&entry.operation);
     let mut event = json!({
         "resourceType": "AuditEvent",
@@ -53,7 +55,7 @@ fn event(index: u64, entry: &Entry, origin: &str) -> Result<Value, String> {
         "subtype": shape.subtypes(&entry.operation),
         "action": shape.action,
         "recorded": rfc3339(Timestamp::from_micros(entry.time_us)),
-        "agent": parts::agents(entry, origin, &shape),
+        "agent": parts::agents(entry, origin, &shape, address.map(|ip| json!({ "network": { "address": ip, "type": "2" } }))),
         "source": parts::source(origin),
         "entity": parts::entities(index, entry, origin)?,
     });

@@ -90,3 +90,26 @@ texts! {
         braked: "시도가 너무 많습니다. 잠시 후 다시 해 주세요.", "Too many tries. Wait a little.";
     }
 }
+
+texts! {
+    /// What entries stand for.
+    PersonalTexts {
+        title: "개인 식별 값", "Personal values";
+        lead: "원장의 기록에는 접속 주소와 사람 이름 대신 약속값(commitment)만 있습니다. 값은 여기에 따로 보관되며, 지워도 원장과 증명은 그대로 맞습니다.", "Entries of the ledger hold commitments in place of network addresses and names. The values are kept beside it and can be erased: the ledger and all proofs hold as before.";
+        values: "보관 중인 값", "Values that are kept";
+        oldest: "가장 오래된 값", "The oldest";
+        erase: "값 지우기", "Erase values";
+        erase_note: "되돌릴 수 없습니다. 지운 뒤에는 누구도 그 기록의 주소와 이름을 알 수 없습니다. 법정 보관 기간(2년 이상)이 지났는지 먼저 확인하세요.", "This cannot be undone: nobody can tell the address and the name of those entries afterwards. Check first that the time for which the law wants them kept (two years at least) is over.";
+        of: "무엇을", "What";
+        of_member: "한 사람에 관한 모든 값", "All that is kept of a member";
+        of_address: "한 접속 주소", "A network address";
+        of_before: "이 날짜 전에 보관된 모든 값", "All that was kept before a day";
+        value: "ID, 주소 또는 날짜", "Identifier, address or day";
+        value_hint: "예: mem_…, 203.0.113.7, 2024-01-01", "For instance mem_…, 203.0.113.7, 2024-01-01";
+        reason: "사유", "Reason";
+        reason_hint: "원장에 남습니다. 지울 값을 여기에 적지 마세요.", "The ledger keeps it. Do not write the value itself here.";
+        bad_subject: "ID는 mem_으로 시작하고, 주소는 IP 주소이며, 날짜는 2024-01-01처럼 적습니다.", "An identifier begins with mem_, an address is an IP address, and a day is written like 2024-01-01.";
+        bad_reason: "사유를 500자 안에서 적어 주세요.", "Say why, in up to 500 characters.";
+        erased: "삭제됨", "erased";
+    }
+}

@@ -92,6 +92,7 @@ texts! {
         done_second_factor_needed: "이 작업에는 2단계 인증이 필요합니다. 먼저 아래에서 설정하세요.", "This needs a second factor. Set one up below first.";
         done_second_factor_removed: "2단계 인증을 해제했습니다.", "The second factor is removed.";
         done_stepped_up: "본인 확인을 마쳤습니다. 5분 동안 유효합니다. 하던 작업을 다시 제출하세요.", "You are verified for five minutes. Submit what you were doing once more.";
+        done_personal_erased: "값을 지웠습니다.", "The values were erased.";
         done_review_begun: "표본을 뽑았습니다. 소견을 적고 서명하세요.", "The sample is drawn. Give your findings and sign.";
         done_review_signed: "서명했습니다. 점검의 해시가 원장에 남았습니다.", "Signed. The ledger keeps the hash of the review.";
         done_signed_out: "로그아웃했습니다.", "You are signed out.";

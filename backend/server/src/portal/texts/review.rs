@@ -127,6 +127,7 @@ texts! {
         token: "토큰 (jti)", "Token (jti)";
         status: "결과", "Outcome";
         export: "내보내기", "Export";
+        personal: "개인 식별 값", "Personal values";
         minutes: "회의록용 체크포인트", "Checkpoint for the minutes";
         apply: "조건 적용", "Apply";
         clear: "조건 지우기", "Clear";

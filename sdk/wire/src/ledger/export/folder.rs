@@ -1,6 +1,8 @@
 //! The check of a whole export folder, file by file, in bounded memory.
 
-use super::{CHECKPOINT, ENTRIES, EXPORT_FORMAT, File, Line, MANIFEST, Manifest, NOTE, RangeCheck, decode};
+use super::{
+    CHECKPOINT, ENTRIES, EXPORT_FORMAT, File, Line, MANIFEST, Manifest, NOTE, OPENINGS, OpeningLine, RangeCheck, decode,
+};
 use crate::ledger::checkpoint::{Checkpoint, InvalidCheckpoint, LogVerifier};
 use crate::ledger::entry::{ENTRY_BYTES_MAX, Entry};
 use crate::ledger::export::verify_manifest;
@@ -144,6 +146,9 @@ fn read_file(folder: &Path, file: &File, range: &mut RangeCheck) -> Result<(), B
             return Err(BrokenExport::Changed(name.to_owned()));
         }
     }
+    if name.starts_with(OPENINGS) {
+        read_lines(&mut reader, name, |line| read_opening(line))?;
+    }
     std::io::copy(&mut reader, &mut std::io::sink()).map_err(io)?;
     let read = reader.into_inner();
     let sha256: String = read.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -152,6 +157,18 @@ fn read_file(folder: &Path, file: &File, range: &mut RangeCheck) -> Result<(), B
 }
 
 fn read_entries(reader: &mut impl BufRead, name: &str, range: &mut RangeCheck) -> Result<(), BrokenExport> {
+    read_lines(reader, name, |line| {
+        range.leaf(read_line(line, range.next())?);
+        Ok(())
+    })
+}
+
+/// Reads a file line by line; the first that is wrong ends it.
+fn read_lines(
+    reader: &mut impl BufRead,
+    name: &str,
+    mut each: impl FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), BrokenExport> {
     let mut text = Vec::new();
     let mut number = 0_u64;
     loop {
@@ -163,9 +180,7 @@ fn read_entries(reader: &mut impl BufRead, name: &str, range: &mut RangeCheck) -
             return Ok(());
         }
         number += 1;
-        let leaf = read_line(&text, range.next());
-        let wrong = |problem| BrokenExport::Line { name: name.to_owned(), line: number, problem };
-        range.leaf(leaf.map_err(wrong)?);
+        each(&text).map_err(|problem| BrokenExport::Line { name: name.to_owned(), line: number, problem })?;
     }
 }
 
@@ -179,6 +194,12 @@ fn read_line(text: &[u8], index: u64) -> Result<Hash, String> {
     Entry::from_bytes(&bytes).map_err(|error| error.to_string())?;
     let leaf = leaf_hash(&bytes);
     if decode(&line.leaf_hash) == Some(leaf) { Ok(leaf) } else { Err("its leaf hash is another".to_owned()) }
+}
+
+/// A line under `openings/` opens its commitment.
+fn read_opening(text: &[u8]) -> Result<(), String> {
+    let line: OpeningLine = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if line.opening.opens(&line.commitment) { Ok(()) } else { Err("it does not open its commitment".to_owned()) }
 }
 
 /// The path of a file; a name that leads out of the folder is refused.

@@ -87,8 +87,8 @@ pub(super) fn source(origin: &str) -> Value {
     json!({ "site": origin, "observer": observer(origin), "type": [kind] })
 }
 
-/// Who took part. There is always the server; whoever asked is the requestor.
-pub(super) fn agents(entry: &Entry, origin: &str, shape: &Shape) -> Vec<Value> {
+/// Who took part. There is always the server; whoever asked is the requestor, with the network that they came from.
+pub(super) fn agents(entry: &Entry, origin: &str, shape: &Shape, network: Option<Value>) -> Vec<Value> {
     let coded = |system: &str, code: &str, display: &str| json!({ "coding": [{ "system": system, "code": code, "display": display }] });
     let known = |kind: &str, id: &str| json!({ "identifier": { "system": format!("{OWN}:{kind}"), "value": id } });
     let mut agents = Vec::new();
@@ -108,6 +108,9 @@ pub(super) fn agents(entry: &Entry, origin: &str, shape: &Shape) -> Vec<Value> {
     if let Some(member) = &entry.member {
         let kind = coded(PARTICIPATION, "IRCP", "information recipient");
         agents.push(json!({ "type": kind, "who": known("member", member), "requestor": true }));
+    }
+    if let (Some(Value::Object(network)), Some(Value::Object(asked))) = (network, agents.last_mut()) {
+        asked.extend(network);
     }
     if let Some(organization) = &entry.organization {
         let kind = if shape.disclosure {

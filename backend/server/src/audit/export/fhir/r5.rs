@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const SEVERITY: &str = "http://hl7.org/fhir/issue-severity";
 
 /// The R5 event of an entry.
-pub(super) fn event(index: u64, entry: &Entry, origin: &str) -> Result<Value, String> {
+pub(super) fn event(index: u64, entry: &Entry, origin: &str, address: Option<&str>) -> Result<Value, String> {
     let shape = parts::shape(&entry.operation);
     let source = parts::source(origin);
     let mut event = json!({
@@ -19,7 +19,7 @@ pub(super) fn event(index: u64, entry: &Entry, origin: &str) -> Result<Value, St
         "code": { "coding": shape.subtypes(&entry.operation) },
         "action": shape.action,
         "recorded": rfc3339(Timestamp::from_micros(entry.time_us)),
-        "agent": parts::agents(entry, origin, &shape),
+        "agent": parts::agents(entry, origin, &shape, address.map(|ip| json!({ "networkString": ip }))),
         "source": { "observer": part(&source, "observer"), "type": [{ "coding": part(&source, "type") }] },
         "entity": parts::entities(index, entry, origin)?.into_iter().map(entity).collect::<Vec<_>>(),
     });

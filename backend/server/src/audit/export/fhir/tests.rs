@@ -48,6 +48,7 @@ const R4: Elements = &[
             ("who", 0, 1, Object(REFERENCE)),
             ("requestor", 1, 1, Flag),
             ("policy", 0, 0, Uri),
+            ("network", 0, 1, Object(&[("address", 1, 1, Text), ("type", 1, 1, Code(&["1", "2", "3", "4", "5"]))])),
         ]),
     ),
     (
@@ -89,6 +90,7 @@ const R5: Elements = &[
             ("who", 1, 1, Object(REFERENCE)),
             ("requestor", 0, 1, Flag),
             ("policy", 0, 0, Uri),
+            ("networkString", 0, 1, Text),
         ]),
     ),
     ("source", 1, 1, Object(&[("observer", 1, 1, Object(REFERENCE)), ("type", 0, 0, Object(CONCEPT))])),
@@ -197,8 +199,9 @@ fn read(lines: &[u8]) -> Vec<Value> {
 
 fn checked(entry: &Entry) -> (Value, Value) {
     let entries = [(7, entry.clone())];
-    let r4 = read(&lines(&entries, "example.org/ledger", Release::R4).unwrap()).remove(0);
-    let r5 = read(&lines(&entries, "example.org/ledger", Release::R5).unwrap()).remove(0);
+    let opened = Opened::from([("commitment".to_owned(), "203.0.113.7".to_owned())]);
+    let r4 = read(&lines(&entries, &opened, "example.org/ledger", Release::R4).unwrap()).remove(0);
+    let r5 = read(&lines(&entries, &opened, "example.org/ledger", Release::R5).unwrap()).remove(0);
     for (event, elements) in [(&r4, R4), (&r5, R5)] {
         check_object(event, elements, "AuditEvent").unwrap();
         check_codings(event).unwrap();
@@ -213,6 +216,7 @@ fn checked(entry: &Entry) -> (Value, Value) {
 fn read_of_data() -> Entry {
     let text = |text: &str| Some(text.to_owned());
     Entry {
+        address: text("commitment"),
         app: text("app_1"),
         organization: text("org_1"),
         token: text("0192-jti"),
@@ -237,6 +241,10 @@ fn a_read_of_data_is_a_disclosure_by_a_token_that_is_named_by_its_jti_alone() {
     assert_eq!(r4["meta"]["profile"], json!([OAUTH_MINIMAL]));
     assert_eq!(r4["agent"][0]["policy"], json!(["urn:ietf:params:oauth:jti:0192-jti"]));
     assert_eq!(r4["agent"][0]["requestor"], true);
+    assert_eq!(r4["agent"][0]["network"], json!({ "address": "203.0.113.7", "type": "2" }));
+    assert_eq!(r5["agent"][0]["networkString"], "203.0.113.7");
+    let erased = checked(&Entry { address: Some("another".to_owned()), ..read_of_data() });
+    assert!(erased.0["agent"][0]["network"].is_null() && erased.1["agent"][0]["networkString"].is_null());
     let types: Vec<&str> = r4["agent"]
         .as_array()
         .unwrap()

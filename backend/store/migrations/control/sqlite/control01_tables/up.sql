@@ -368,3 +368,17 @@ CREATE TABLE meters (
     alert_level  INTEGER NOT NULL,
     ends_at      INTEGER
 ) STRICT;
+
+-- Personal values that entries of the ledger stand for with a commitment. They can be erased; the ledger stays as it is.
+CREATE TABLE personal_values (
+    commitment TEXT    NOT NULL PRIMARY KEY,
+    kind       TEXT    NOT NULL,
+    -- The member who acted; not a reference, because members may go before what is kept of them.
+    member     TEXT,
+    salt       BLOB    NOT NULL,
+    value      TEXT    NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX personal_values_value ON personal_values (kind, value);
+CREATE INDEX personal_values_member ON personal_values (member);
+CREATE INDEX personal_values_created_at ON personal_values (created_at);
