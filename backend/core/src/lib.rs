@@ -11,6 +11,7 @@ pub mod clock;
 pub mod credential;
 pub mod dataset;
 pub mod expiry;
+pub mod figures;
 pub mod filter;
 pub mod grant;
 pub mod id;

@@ -1,5 +1,6 @@
 //! The edge to the data: what the server may ask of an engine, and nothing else.
 
+use crate::figures::FigureTable;
 use crate::filter::Filter;
 use crate::id::FileId;
 use crate::name::Name;
@@ -169,4 +170,7 @@ pub trait DatasetReader: Send + Sync + 'static {
 
     /// Runs a query.
     fn query(&self, request: QueryRequest) -> Answer<'_, Chunks>;
+
+    /// Writes a table of figures. It takes as long as the table is: call it where blocking is allowed.
+    fn write_figures(&self, table: FigureTable, format: Format) -> Result<Bytes, ReadError>;
 }

@@ -5,9 +5,12 @@ use crate::mapping::Mappings;
 use crate::opened::{Hash, Opened, etag};
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
-use crate::{query, rows, view};
+use crate::{figures, query, rows, view};
+use bytes::Bytes;
+use mudeung_core::figures::FigureTable;
 use mudeung_core::reader::{
-    Answer, Chunks, ColumnView, DatasetReader, FileView, OpenFile, QueryRequest, ReadError, RowsRequest, TableAddress,
+    Answer, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError, RowsRequest,
+    TableAddress,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -194,6 +197,10 @@ impl DatasetReader for LocalEngine {
             let time_max = Duration::from_secs(self.inner.options.read_seconds);
             rows::stream(open, request.format, time_max, permit).await
         })
+    }
+
+    fn write_figures(&self, table: FigureTable, format: Format) -> Result<Bytes, ReadError> {
+        figures::write(table, format)
     }
 
     fn referenced_tables(&self, request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError> {

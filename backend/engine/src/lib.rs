@@ -6,6 +6,7 @@
 mod answer;
 mod cache;
 mod engine;
+mod figures;
 #[cfg(test)]
 mod fixture;
 pub mod layout;

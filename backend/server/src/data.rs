@@ -30,6 +30,7 @@ pub mod tables;
 pub mod throttle;
 pub mod tiers;
 pub mod usage;
+pub mod usage_export;
 pub mod view;
 pub mod visit;
 

@@ -152,6 +152,7 @@ pub static ROUTES: &[Route] = routes! {
         post "/requests/{request}/reject" reject_request, session::<FreshReviewers>(), Recording::Entry;
         post "/requests/{request}/withdraw" withdraw_request, session::<Developers>(), Recording::Entry;
         get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;
+        get "/usage/export" usage::export_usage, session::<Anyone>(), Recording::Entry;
         get "/releases" releases::list_releases, session::<Stewards>(), SHOWS;
         post "/releases/{version}/publish" releases::publish_version, session::<Stewards>(), Recording::Entry;
         post "/releases/{version}/withdraw" releases::withdraw_version, session::<Stewards>(), Recording::Entry;

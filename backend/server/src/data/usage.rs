@@ -4,6 +4,7 @@ use crate::auth::scope::UsageRead;
 use crate::data::documented::TokenProblems;
 use crate::data::page::Window;
 use crate::data::params::{Params, clipped};
+use crate::data::usage_export::{self, UsageFormat};
 use crate::data::view::rfc3339;
 use crate::data::visit::Visit;
 use crate::fault::Fault;
@@ -11,12 +12,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use mudeung_core::clock::Timestamp;
 use mudeung_store::ledger::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow};
 use mudeung_wire::api::{Page, UsageItem};
-use mudeung_wire::problem::Code;
+use mudeung_wire::problem::{Code, Problem};
 
 /// What the app used: the fold of its entries in the ledger.
 #[utoipa::path(
     get, path = "/v1/usage", operation_id = "list_usage", tag = "account",
     params(
+        ("format" = Option<String>, Query, description = "`json`, page by page; or all of the period at once as `jsonl`, `csv`, `arrow`, `parquet` or `cloudevents`. Outranks `Accept`"),
         ("from" = Option<String>, Query, description = "RFC 3339; usage of hours that begin then or later"),
         ("to" = Option<String>, Query, description = "RFC 3339; usage of hours that begin before"),
         ("granularity" = Option<String>, Query, description = "`hour`, `day` (in UTC), which is the default, or `month` (a calendar month in Korea Standard Time, as it is invoiced)"),
@@ -24,12 +26,28 @@ use mudeung_wire::problem::Code;
         ("cursor" = Option<String>, Query, description = "Where the page starts: `next_cursor` of the page before"),
         ("limit" = Option<u64>, Query, description = "Items on the page", minimum = 1),
     ),
-    responses((status = 200, body = Page<UsageItem>), TokenProblems), security(("oauth" = ["usage.read"])),
+    responses(
+        (status = 200, description = "Sums in the format asked for", content(
+            (Page<UsageItem> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+            (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<serde_json::Value> = "application/cloudevents-batch+json"),
+        )),
+        (status = 406, description = "Problem: not_acceptable", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Problem: limit_reached", body = Problem, content_type = "application/problem+json"),
+        TokenProblems,
+    ),
+    security(("oauth" = ["usage.read"])),
 )]
 pub async fn list_usage(visit: Visit<UsageRead>, request: HttpRequest) -> Result<HttpResponse, Fault> {
-    const NAMES: [&str; 6] = ["from", "to", "granularity", "group_by", "cursor", "limit"];
+    const NAMES: [&str; 7] = ["format", "from", "to", "granularity", "group_by", "cursor", "limit"];
     let params = Params::parse(request.query_string(), &NAMES)?;
     let filter = filter(&visit, &params)?;
+    let format = UsageFormat::of(params.get("format"), request.headers())?;
+    if format != UsageFormat::Pages {
+        not_paged(&params)?;
+        let rows = usage_export::collect(&visit.app, filter.clone()).await?;
+        return usage_export::export(&visit.app, visit.answer(None), format, &filter, rows, false).await;
+    }
     let grouping = filter.grouping;
     let window = Window::of(&visit.app, &list_name(&params), &params)?;
     let after = window.after().map(open_place).transpose()?;
@@ -47,6 +65,18 @@ fn filter(visit: &Visit<UsageRead>, params: &Params) -> Result<UsageFilter, Faul
         granularity: granularity(params)?,
         grouping: grouping(params.get("group_by"))?,
     })
+}
+
+/// What is answered at once has no pages.
+fn not_paged(params: &Params) -> Result<(), Fault> {
+    match ["cursor", "limit"].into_iter().find(|name| params.get(name).is_some()) {
+        None => Ok(()),
+        Some(name) => Err(Fault::parameter(
+            name,
+            "Only JSON comes in pages; this format gives the whole period at once.",
+            "페이지는 JSON에만 있습니다. 이 형식은 기간 전체를 한 번에 돌려줍니다.",
+        )),
+    }
 }
 
 /// The name of the list that a cursor belongs to.

@@ -6,7 +6,9 @@ use super::desk::{Anyone, Desk};
 use super::page::{self, Page, query_values};
 use super::texts::UsageTexts;
 use super::{figure, moment};
+use crate::data::usage_export::{self, UsageFormat};
 use crate::fault::Fault;
+use crate::record;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -15,6 +17,7 @@ use mudeung_core::clock::Timestamp;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::tier::Tier;
 use mudeung_store::ledger::{Granularity, Grouping, UsageFilter, UsageRow};
+use mudeung_wire::ledger::entry::{Entry, Status};
 use std::time::Duration;
 
 const HOUR_S: i64 = 60 * 60;
@@ -40,6 +43,8 @@ struct UsagePage {
     choices: Vec<Part>,
     hourly: bool,
     period: &'static str,
+    /// The same question for the export.
+    query: String,
     all: bool,
     keys: usize,
 }
@@ -114,11 +119,35 @@ pub(super) async fn show_usage(desk: Desk<Anyone>, request: HttpRequest) -> Resu
         choices,
         hourly,
         period: if hourly { t.hour } else { t.day },
+        query: question(hourly, grouping),
         all: scope.is_none(),
         t,
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
+}
+
+/// What is shown, to take along: the last 30 days, or the last 48 hours, in a format.
+pub(super) async fn export_usage(desk: Desk<Anyone>, request: HttpRequest) -> Result<HttpResponse, Fault> {
+    let query = request.query_string();
+    let value = |name: &str| page::query_value(query, name);
+    let format = UsageFormat::of(Some(value("format").as_deref().unwrap_or("csv")), request.headers())?;
+    let (granularity, periods) = match value("by").as_deref() {
+        Some("hour") => (Granularity::Hour, periods(desk.app.clock.now(), HOUR_S, HOURS)),
+        _ => (Granularity::Day, periods(desk.app.clock.now(), DAY_S, DAYS)),
+    };
+    let scope = desk.signed_in.scope();
+    let filter = UsageFilter {
+        organization: scope.map(|organization| organization.to_string()),
+        from: periods.first().copied(),
+        granularity,
+        grouping: grouping(query),
+        ..UsageFilter::default()
+    };
+    let rows = usage_export::collect(&desk.app, filter.clone()).await?;
+    let taken = Entry { filter: Some(query.chars().take(200).collect()), ..desk.entry("usage.export") };
+    record::note(&desk.app, taken, Status::Completed).await?;
+    usage_export::export(&desk.app, HttpResponse::Ok(), format, &filter, rows, scope.is_none()).await
 }
 
 /// The beginnings of the last periods, in UTC, oldest first; the last one holds the present.
@@ -143,6 +172,19 @@ fn grouping(query: &str) -> Grouping {
         tier: has("tier"),
         operation: has("operation"),
     }
+}
+
+/// The query that asks for the same again.
+fn question(hourly: bool, grouping: Grouping) -> String {
+    let parts = [
+        ("app", grouping.app),
+        ("dataset", grouping.dataset),
+        ("tier", grouping.tier),
+        ("operation", grouping.operation),
+        ("grant", grouping.grant),
+    ];
+    let ticked = parts.iter().filter(|(_, chosen)| *chosen).map(|(name, _)| format!("&group={name}"));
+    format!("by={}&group=none{}", if hourly { "hour" } else { "day" }, ticked.collect::<String>())
 }
 
 fn choices(page: &Page, t: &'static UsageTexts, grouping: Grouping) -> Vec<Part> {

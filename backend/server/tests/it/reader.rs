@@ -3,8 +3,9 @@
 use crate::app::fixture::FILE_BYTES;
 use bytes::Bytes;
 use futures_util::stream;
+use mudeung_core::figures::FigureTable;
 use mudeung_core::reader::{
-    Answer, Chunk, Chunks, ColumnView, DatasetReader, FileView, OpenFile, QueryRequest, ReadError, RowsRequest,
+    Answer, Chunk, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError, RowsRequest,
     TableAddress,
 };
 use std::ops::Range;
@@ -55,6 +56,12 @@ fn chunk(bytes: Bytes, rows: u64) -> Chunk {
     Chunk { bytes, rows }
 }
 
+/// Figures as a text that shows all of them: what formats they are written in is the engine's to know.
+pub(crate) fn figures(table: &FigureTable, format: Format) -> Bytes {
+    let columns = table.columns.iter().map(|column| format!("{}: {:?}\n", column.name, column.values));
+    Bytes::from(format!("{format:?}\n{}", columns.collect::<String>()))
+}
+
 /// So many rows as JSON lines, ten in a chunk.
 fn lines(rows: u64) -> Chunks {
     let chunks = (0..rows.div_ceil(CHUNK_ROWS)).map(move |number| {
@@ -81,6 +88,10 @@ impl DatasetReader for MemoryReader {
             }
             Ok(lines(request.limit.min(crate::app::fixture::ROWS)))
         })
+    }
+
+    fn write_figures(&self, table: FigureTable, format: Format) -> Result<Bytes, ReadError> {
+        Ok(crate::reader::figures(&table, format))
     }
 
     fn referenced_tables(&self, request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError> {

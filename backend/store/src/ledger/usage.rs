@@ -24,6 +24,17 @@ pub enum Granularity {
     Month,
 }
 
+impl Granularity {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+}
+
 /// What usage is told apart by, beside the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grouping {

@@ -89,6 +89,7 @@ texts! {
 texts! {
     /// Usage.
     UsageTexts {
+        take_along: "내려받기:", "Download:";
         title: "이용량", "Usage";
         lead: "이용량은 원장 기록의 합계입니다. 청구, 화면, 감사의 숫자가 다를 수 없습니다.", "Usage is the sum of the ledger, so bill, screen and audit cannot disagree.";
         empty: "최근 30일 동안 이용 기록이 없습니다. 첫 화면의 예제를 실행해 보세요.", "Nothing was used in the last 30 days. Try an example from the front page.";

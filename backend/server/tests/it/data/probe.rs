@@ -4,8 +4,10 @@ use crate::app::fixture::ROWS;
 use crate::reader::file_bytes;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use mudeung_core::figures::FigureTable;
 use mudeung_core::reader::{
-    Answer, Chunk, Chunks, DatasetReader, FileView, OpenFile, QueryRequest, ReadError, RowsRequest, TableAddress,
+    Answer, Chunk, Chunks, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError, RowsRequest,
+    TableAddress,
 };
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,6 +103,10 @@ impl DatasetReader for Probe {
             self.rows.lock().unwrap().push(request);
             Ok(self.stream_rows(limit))
         })
+    }
+
+    fn write_figures(&self, table: FigureTable, format: Format) -> Result<Bytes, ReadError> {
+        Ok(crate::reader::figures(&table, format))
     }
 
     fn referenced_tables(&self, request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError> {

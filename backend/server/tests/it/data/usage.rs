@@ -2,6 +2,8 @@
 
 use super::{Bench, table};
 use crate::app::fixture::DATASET;
+use crate::portal::Browser;
+use mudeung_core::member::Role;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -91,4 +93,90 @@ async fn usage_of_others_is_not_shown_and_bad_questions_are_refused() {
         let answer = bench.get(&format!("/v1/usage?{bad}")).await;
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], "invalid_parameter", "{bad}");
     }
+}
+
+#[tokio::test]
+async fn an_export_has_the_figures_of_the_pages_in_every_form() {
+    let bench = used().await;
+    let question = "granularity=hour&group_by=app,dataset,tier,operation,grant";
+    let pages = bench.json(&format!("/v1/usage?{question}")).await;
+    let items = pages["items"].as_array().unwrap().clone();
+    assert!(items.len() >= 4);
+    let events: Value = bench.json(&format!("/v1/usage?{question}&format=cloudevents")).await;
+    let events = events.as_array().unwrap();
+    assert_eq!(events.len(), items.len());
+    let mut ids = std::collections::BTreeSet::new();
+    for (event, item) in events.iter().zip(&items) {
+        let mut data = event["data"].clone();
+        assert_eq!(data.as_object_mut().unwrap().remove("granularity"), Some(json!("hour")));
+        assert_eq!(&data, item);
+        assert_eq!((&event["specversion"], &event["type"]), (&json!("1.0"), &json!("io.mudeung.usage.v1")));
+        assert_eq!((&event["subject"], &event["time"]), (&item["app"], &item["period_start"]));
+        assert_eq!(event["source"], format!("{}/v1/usage", bench.app.url));
+        assert!(ids.insert(event["id"].as_str().unwrap().to_owned()), "each sum has its own identifier");
+    }
+    let again: Value = bench.json(&format!("/v1/usage?{question}&format=cloudevents")).await;
+    assert_eq!(&again, &Value::Array(events.clone()), "the same sums are the same events");
+    // The tables, as the engine is given them.
+    for (format, accept, media) in [
+        ("csv", "text/csv", "text/csv; charset=utf-8"),
+        ("parquet", "application/vnd.apache.parquet", "application/vnd.apache.parquet"),
+    ] {
+        let asked = bench.get(&format!("/v1/usage?{question}&format={format}")).await;
+        assert_eq!((asked.status().as_u16(), asked.headers()["content-type"].to_str().unwrap()), (200, media));
+        let name = format!("attachment; filename=\"mudeung-usage.{format}\"");
+        assert_eq!(asked.headers()["content-disposition"].to_str().unwrap(), name);
+        let text = asked.text().await.unwrap();
+        for part in ["rows", "bytes", "requests"] {
+            let counts: Vec<u64> = items.iter().map(|item| item[part].as_u64().unwrap()).collect();
+            assert!(text.contains(&format!("{part}: Counts({counts:?})\n")), "{text}");
+        }
+        for part in ["app", "dataset", "tier", "operation", "grant"] {
+            let texts: Vec<Option<&str>> = items.iter().map(|item| item[part].as_str()).collect();
+            assert!(text.contains(&format!("{part}: Texts({texts:?})\n")), "{part}: {text}");
+        }
+        let path = format!("/v1/usage?{question}");
+        let request = bench.app.get(&path).bearer_auth(&bench.token).header("accept", accept);
+        assert_eq!(request.send().await.unwrap().text().await.unwrap(), text, "as the header asks");
+    }
+}
+
+#[tokio::test]
+async fn an_export_has_no_pages_and_no_unknown_forms() {
+    let bench = used().await;
+    for (query, status, code) in [
+        ("format=csv&limit=1", 400, "invalid_parameter"),
+        ("format=cloudevents&cursor=x", 400, "invalid_parameter"),
+        ("format=xml", 400, "invalid_parameter"),
+    ] {
+        let answer = bench.get(&format!("/v1/usage?{query}")).await;
+        assert_eq!(answer.status(), status, "{query}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["code"], code, "{query}");
+    }
+    let request = bench.app.get("/v1/usage").bearer_auth(&bench.token).header("accept", "text/html");
+    assert_eq!(request.send().await.unwrap().status(), 406);
+}
+
+#[actix_web::test]
+async fn the_portal_gives_a_company_its_own_figures_and_the_hospital_all_with_their_organizations() {
+    let bench = used().await;
+    for (role, of_all) in [(Role::Developer, false), (Role::Admin, true)] {
+        let mut browser = Browser::of(&bench.app, role).await;
+        let page = browser.get("/ko/usage?by=hour").await;
+        assert!(
+            page.body.contains("/ko/usage/export?format=parquet&#38;by=hour")
+                || page.body.contains("/ko/usage/export?format=parquet&amp;by=hour"),
+            "{}",
+            page.body
+        );
+        let shown = browser.get("/en/usage/export?format=cloudevents&group=app").await;
+        assert_eq!((shown.status, shown.header("content-type")), (200, "application/cloudevents-batch+json"));
+        let events: Value = serde_json::from_str(&shown.body).unwrap();
+        let events = events.as_array().unwrap();
+        assert!(!events.is_empty());
+        assert!(events.iter().all(|event| event["data"]["organization"].is_string() == of_all));
+        assert_eq!(browser.get("/en/usage/export?format=xml").await.status, 400);
+    }
+    let entries = bench.app.entries().await;
+    assert_eq!(entries.iter().filter(|entry| entry.operation == "usage.export").count(), 2);
 }
