@@ -110,7 +110,8 @@ pub(crate) async fn recorded_as<T>(
     change: impl Future<Output = Result<T, Failure>>,
     said: impl FnOnce(&T) -> Option<String>,
 ) -> Result<T, Failure> {
-    mudeung_server::record::recorded(ledger, &SystemClock, &SystemEntropy, intent, change, said).await
+    // Boxed: two entries and a change are more than a caller's future should carry.
+    Box::pin(mudeung_server::record::recorded(ledger, &SystemClock, &SystemEntropy, intent, change, said)).await
 }
 
 /// An INTENT for a change made at the command line.

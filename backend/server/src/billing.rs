@@ -15,6 +15,14 @@ use mudeung_wire::ledger::entry::Entry;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
+/// The invoice in a bundle.
+pub const BUNDLE_INVOICE: &str = "invoice.json";
+/// The signed note about it.
+pub const BUNDLE_NOTE: &str = "invoice.note";
+/// The entries with their proofs.
+pub const BUNDLE_ENTRIES: &str = "entries.jsonl";
+/// The log's key.
+pub const BUNDLE_VERIFIER: &str = "verifier.key";
 /// Entries fetched at once.
 const PAGE: usize = 1_000;
 
@@ -39,6 +47,9 @@ pub enum BillingError {
     /// An entry that the invoice names is gone, or is not under its checkpoint.
     #[error("entry {0} is not under the checkpoint of the invoice; run `mudeung ledger verify`")]
     Missing(u64),
+    /// More entries than a bundle may have here.
+    #[error("the invoice has {0} entries, which are too many for one answer")]
+    TooLarge(usize),
     /// The control database.
     #[error("control database: {0}")]
     Store(#[from] StoreError),
@@ -135,6 +146,32 @@ impl Office<'_> {
             }
         }
         Ok(indices.into_iter().collect())
+    }
+
+    /// The files that an invoice is checked with, by name: the document, its signature, the verifier key, and the entries
+    /// with their proofs. More entries than are allowed are refused.
+    pub async fn bundle(
+        &self,
+        stored: &StoredInvoice,
+        entries_max: usize,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, BillingError> {
+        let invoice: Invoice = serde_json::from_str(&stored.document)?;
+        let size = Checkpoint::verify(&invoice.checkpoint, &self.verifier())?.size;
+        let indices = self.entries_of(&invoice).await?;
+        if indices.len() > entries_max {
+            return Err(BillingError::TooLarge(indices.len()));
+        }
+        let mut entries = Vec::new();
+        for index in indices {
+            entries.extend_from_slice(self.proved(index, size).await?.to_line()?.as_bytes());
+            entries.push(b'\n');
+        }
+        Ok(vec![
+            (BUNDLE_INVOICE, stored.document.clone().into_bytes()),
+            (BUNDLE_NOTE, stored.note.clone().into_bytes()),
+            (BUNDLE_VERIFIER, format!("{}\n", self.verifier()).into_bytes()),
+            (BUNDLE_ENTRIES, entries),
+        ])
     }
 
     /// An entry with the proof that it is under the invoice's checkpoint, of so many entries.

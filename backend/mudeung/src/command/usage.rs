@@ -6,7 +6,10 @@ use crate::system::SystemClock;
 use crate::{say, setup};
 use mudeung_core::clock::Clock;
 use mudeung_core::id::OrganizationId;
-use mudeung_server::billing::{BillingError, Office};
+use mudeung_server::billing::{
+    BUNDLE_ENTRIES as ENTRIES, BUNDLE_INVOICE as INVOICE, BUNDLE_NOTE as NOTE, BUNDLE_VERIFIER as VERIFIER,
+    BillingError, Office,
+};
 use mudeung_server::keys::Keys;
 use mudeung_store::billing::{StoredInvoice, find_invoice, insert_invoice};
 use mudeung_store::{CheckpointStore, Db, Ledger, organizations};
@@ -14,11 +17,6 @@ use mudeung_wire::invoice::{BundleEntry, Claim, Invoice, Month, Report, verify};
 use mudeung_wire::ledger::checkpoint::{Checkpoint, LogVerifier};
 use std::io::{BufRead, Write};
 use std::path::Path;
-
-const INVOICE: &str = "invoice.json";
-const NOTE: &str = "invoice.note";
-const ENTRIES: &str = "entries.jsonl";
-const VERIFIER: &str = "verifier.key";
 
 /// Issues, exports or checks an invoice.
 pub(crate) async fn run(command: UsageCommand) -> Result<(), Failure> {

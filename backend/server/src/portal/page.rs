@@ -261,7 +261,7 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
     use Role::{Admin, Auditor, Developer, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 13] = [
+    let all: [(&str, &'static str, Option<&[Role]>); 15] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -271,6 +271,8 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/releases", t.nav_releases, Some(&[Steward, Admin])),
         ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
         ("/reviews", t.nav_reviews, Some(&[Auditor, Admin])),
+        ("/invoices", t.nav_invoices, Some(&Role::ALL)),
+        ("/plans", t.nav_plans, Some(&[Admin])),
         ("/budgets", t.nav_budgets, Some(&[Admin])),
         ("/organizations", t.nav_organizations, Some(&[Admin])),
         ("/kill-switches", t.nav_kill_switches, Some(&[Admin])),
@@ -317,6 +319,9 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "second-factor-needed" => t.done_second_factor_needed,
         "second-factor-removed" => t.done_second_factor_removed,
         "stepped-up" => t.done_stepped_up,
+        "plan-defined" => t.done_plan_defined,
+        "plan-given" => t.done_plan_given,
+        "invoice-issued" => t.done_invoice_issued,
         "personal-erased" => t.done_personal_erased,
         "review-begun" => t.done_review_begun,
         "review-signed" => t.done_review_signed,

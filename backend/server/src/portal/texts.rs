@@ -4,6 +4,7 @@ use crate::call::Language;
 
 mod account;
 mod audit;
+mod billing;
 mod common;
 mod data;
 mod device;
@@ -15,6 +16,7 @@ mod safety;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
 pub(crate) use audit::{ExportTexts, PersonalTexts, ReviewTexts};
+pub(crate) use billing::{InvoicesTexts, PlansTexts};
 pub(crate) use common::Common;
 pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
@@ -68,7 +70,9 @@ mod tests {
             Common::PAIRS,
             FrontTexts::PAIRS,
             ExportTexts::PAIRS,
+            InvoicesTexts::PAIRS,
             PersonalTexts::PAIRS,
+            PlansTexts::PAIRS,
             ReviewTexts::PAIRS,
             SignInTexts::PAIRS,
             AppsTexts::PAIRS,

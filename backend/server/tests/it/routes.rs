@@ -61,9 +61,11 @@ const EXEMPT: &[&str] = &[
     "new_request",
     "show_request",
     "show_usage",
+    "list_plans_of_all",
     "list_releases",
     "list_organizations",
     "show_personal",
+    "show_invoices",
     "show_kill_switches",
     "show_security",
     "show_step_up",
@@ -94,6 +96,7 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{code}", "not_found".to_owned()),
         ("{member}", member),
         ("{client_id}", fixture.reader.id.clone()),
+        ("{month}", "2026-03".to_owned()),
         ("{token}", "rgt_00000000000000000000000000".to_owned()),
     ];
     let path = values.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value));

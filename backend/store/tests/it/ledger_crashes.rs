@@ -14,13 +14,15 @@ on_both!(a_killed_process_loses_no_acknowledged_entry);
 /// Comes before the address in the arguments of the process to be killed; the test runner takes it for a filter.
 const MARK: &str = "append-until-killed:";
 
-/// How often a process is killed; `MUDEUNG_CRASH_ROUNDS` says otherwise, for a longer drill.
+/// How often a process is killed. For a longer drill say it to the runner, which takes it for a filter:
+/// `cargo test -p mudeung-store -- killed_process crash-rounds:1000`.
 const ROUNDS: usize = 12;
 /// After the first rounds all of the ledger is recomputed so often only, because it takes as long as the ledger is.
 const VERIFY_EVERY: usize = 50;
 
 fn rounds() -> usize {
-    std::env::var("MUDEUNG_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap())
+    let said = std::env::args().find_map(|argument| argument.strip_prefix("crash-rounds:")?.parse().ok());
+    said.unwrap_or(ROUNDS)
 }
 
 /// Kills one process after another, each at another point of its work.

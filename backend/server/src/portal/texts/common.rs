@@ -18,6 +18,8 @@ texts! {
         nav_usage: "이용량", "Usage";
         nav_ledger: "원장", "Ledger";
         nav_reviews: "접속기록 점검", "Reviews";
+        nav_invoices: "청구서", "Invoices";
+        nav_plans: "요금제", "Plans";
         nav_budgets: "할당량", "Budgets";
         nav_organizations: "기관", "Organizations";
         nav_releases: "버전 공개", "Releases";
@@ -92,6 +94,9 @@ texts! {
         done_second_factor_needed: "이 작업에는 2단계 인증이 필요합니다. 먼저 아래에서 설정하세요.", "This needs a second factor. Set one up below first.";
         done_second_factor_removed: "2단계 인증을 해제했습니다.", "The second factor is removed.";
         done_stepped_up: "본인 확인을 마쳤습니다. 5분 동안 유효합니다. 하던 작업을 다시 제출하세요.", "You are verified for five minutes. Submit what you were doing once more.";
+        done_plan_defined: "요금제를 저장했습니다.", "The plan was defined.";
+        done_plan_given: "요금제를 주었습니다.", "The plan was given.";
+        done_invoice_issued: "청구서를 발행했습니다.", "The invoice was issued.";
         done_personal_erased: "값을 지웠습니다.", "The values were erased.";
         done_review_begun: "표본을 뽑았습니다. 소견을 적고 서명하세요.", "The sample is drawn. Give your findings and sign.";
         done_review_signed: "서명했습니다. 점검의 해시가 원장에 남았습니다.", "Signed. The ledger keeps the hash of the review.";

@@ -147,7 +147,7 @@ fn read_file(folder: &Path, file: &File, range: &mut RangeCheck) -> Result<(), B
         }
     }
     if name.starts_with(OPENINGS) {
-        read_lines(&mut reader, name, |line| read_opening(line))?;
+        read_lines(&mut reader, name, read_opening)?;
     }
     std::io::copy(&mut reader, &mut std::io::sink()).map_err(io)?;
     let read = reader.into_inner();
