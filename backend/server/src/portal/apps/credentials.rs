@@ -4,9 +4,9 @@ use super::find_visible;
 use crate::fault::Fault;
 use crate::oauth::secrets;
 use crate::portal::desk::{Desk, FreshAppKeepers, FreshDevelopers};
-use crate::portal::fields::Submitted;
+use crate::portal::fields::{Fields, Submitted};
 use crate::portal::page::{self, Badge, Page};
-use crate::portal::texts::AppsTexts;
+use crate::portal::texts::{AppsTexts, KeysTexts};
 use crate::portal::{moment, path};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -71,14 +71,17 @@ pub(in crate::portal) async fn create_credential(
         _ => 90,
     };
     let now = desk.app.clock.now();
+    let Some(not_before) = first_moment(&form.0, now) else {
+        return again(KeysTexts::of(desk.page.language).bad_start).await;
+    };
     let secret = secrets::mint(&*desk.app.entropy);
-    let expires_at = now.plus(DAY.saturating_mul(days));
+    let expires_at = not_before.plus(DAY.saturating_mul(days));
     let credential = Credential {
         id: CredentialId::generate(&*desk.app.clock, &*desk.app.entropy),
         app: app.id,
         label,
         proof: Proof::Secret { hint: secrets::hint(&secret), hash: secrets::hash(&desk.app.keys, secret.expose()) },
-        not_before: now,
+        not_before,
         expires_at: Some(expires_at),
         last_used_at: None,
         state: CredentialState::Active,
@@ -93,6 +96,14 @@ pub(in crate::portal) async fn create_credential(
     match desk.change("create credential", intent, move |conn| insert_within_limit(conn, &credential, now)).await? {
         true => show_secret(&desk, &app, secret.expose(), expires_at),
         false => again(t.too_many).await,
+    }
+}
+
+/// When a credential begins to work: the first moment of the day that was typed, or now; nothing when it is no day.
+pub(super) fn first_moment(form: &Fields, now: Timestamp) -> Option<Timestamp> {
+    match form.text("starts") {
+        "" => Some(now),
+        day => moment::start_of_day(day).map(|start| start.max(now)),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The keys of an app: register the public half of a key pair. Revoking is as for secrets.
 
-use super::credentials::{insert_within_limit, stopped};
+use super::credentials::{first_moment, insert_within_limit, stopped};
 use super::find_visible;
 use crate::fault::Fault;
 use crate::oauth::jwk::{KeyProblem, PublicKey};
 use crate::portal::desk::{Desk, FreshDevelopers};
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::texts::{AppsTexts, KeysTexts};
-use crate::portal::{moment, path};
+use crate::portal::path;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use mudeung_core::app::{App, AppState, ClientAuthentication};
@@ -75,10 +75,7 @@ fn credential(desk: &Desk<FreshDevelopers>, app: &App, form: &Fields) -> Result<
     };
     let key = PublicKey::parse(form.text("key"), wanted).map_err(|problem| explain(t, problem))?;
     let now = desk.app.clock.now();
-    let start = match form.text("starts") {
-        "" => now,
-        day => moment::start_of_day(day).ok_or(t.bad_start)?.max(now),
-    };
+    let start = first_moment(form, now).ok_or(t.bad_start)?;
     let days = match form.text("days") {
         "90" => 90,
         "730" => 730,

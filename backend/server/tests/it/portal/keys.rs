@@ -1,7 +1,7 @@
 //! Keys through the portal: registered, used, rotated, revoked; and the dry run of an assertion.
 
 use super::{Browser, Shown};
-use crate::app::TestApp;
+use crate::app::{Client, TestApp};
 use crate::app::signer::Signer;
 use mudeung_core::credential::KeyAlgorithm;
 use mudeung_core::member::Role;
@@ -81,6 +81,25 @@ async fn oauth_75_rotation_with_overlap_keeps_the_client_id() {
     assert_eq!((status(&old).await, status(&new).await), (200, 200), "both are live");
     app.clock.advance(Duration::from_secs(90 * 86_400 - 63 * 3_600));
     assert_eq!((status(&old).await, status(&new).await), (401, 200), "after the cut-off only the new one");
+}
+
+#[actix_web::test]
+async fn oauth_75_a_secret_may_begin_on_a_later_day_while_the_old_one_works() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::of(&app, Role::Developer).await;
+    let page = format!("/en/apps/{}", app.fixture.reader_app);
+    let path = format!("{page}/credentials");
+    let wrong = browser.submit(&page, &path, &[("label", "next"), ("days", "30"), ("starts", "tomorrow")]).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    let fields = [("label", "next"), ("days", "30"), ("starts", "2026-03-05")];
+    let shown = browser.submit(&page, &path, &fields).await;
+    let secret = shown.between("<code class=\"secret\">", "</code>").unwrap();
+    let next = Client { id: app.fixture.reader.id.clone(), secret };
+    let status = async |client: &Client| app.ask_token(client, None).await.status().as_u16();
+    assert_eq!((status(&app.fixture.reader).await, status(&next).await), (200, 401), "not yet begun");
+    // 2026-03-05 in Korea is 15:00 UTC of the day before: 63 hours from now.
+    app.clock.advance(Duration::from_secs(63 * 3_600));
+    assert_eq!((status(&app.fixture.reader).await, status(&next).await), (200, 200), "both are live");
 }
 
 #[actix_web::test]
