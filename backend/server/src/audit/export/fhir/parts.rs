@@ -165,10 +165,12 @@ fn data(entry: &Entry) -> Option<Value> {
     let place: Vec<&str> = place.into_iter().filter_map(|part| part.as_deref()).collect();
     let name = if place.is_empty() { entry.file.clone()? } else { place.join("/") };
     let mut details = Vec::new();
-    let mut add = |name, value: Option<String>| details.extend(value.map(|value| detail(name, &value)));
+    let mut add = |name, value: Option<String>| {
+        details.extend(value.as_deref().and_then(shown).map(|value| detail(name, value)));
+    };
     add("version", entry.version.map(|version| version.to_string()));
     add("file", entry.file.clone());
-    add("columns", entry.columns.as_ref().map(|columns| columns.join(" ")).filter(|columns| !columns.is_empty()));
+    add("columns", entry.columns.as_ref().map(|columns| columns.join(" ")));
     add("bytes", entry.bytes.map(|bytes| bytes.to_string()));
     add("rows", entry.rows.map(|rows| rows.to_string()));
     add("ranges", entry.ranges.map(|ranges| ranges.to_string()));

@@ -297,6 +297,14 @@ fn every_end_and_every_kind_of_event_is_valid_in_both_releases() {
 }
 
 #[test]
+fn what_is_blank_is_left_out() {
+    // A space that is none in ASCII.
+    let blank = Entry { columns: Some(vec!["\u{a0}".to_owned()]), file: Some(" ".to_owned()), ..read_of_data() };
+    let (r4, _) = checked(&blank);
+    assert!(r4["entity"][0]["detail"].as_array().unwrap().iter().all(|detail| detail["type"] == "version"), "{r4}");
+}
+
+#[test]
 fn the_checker_finds_faults() {
     let (r4, _) = checked(&read_of_data());
     for (pointer, value) in [
