@@ -1,4 +1,5 @@
-//! The tables of both databases as the queries see them; the migrations are what they really are.
+//! The tables of both databases as the queries see them; the migrations are what they really are. The file is
+//! over 500 lines because each column of each table has its line.
 
 diesel::table! {
     generation (id) {

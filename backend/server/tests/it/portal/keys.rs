@@ -1,8 +1,8 @@
 //! Keys through the portal: registered, used, rotated, revoked; and the dry run of an assertion.
 
 use super::{Browser, Shown};
-use crate::app::{Client, TestApp};
 use crate::app::signer::Signer;
+use crate::app::{Client, TestApp};
 use mudeung_core::credential::KeyAlgorithm;
 use mudeung_core::member::Role;
 use serde_json::{Value, json};
