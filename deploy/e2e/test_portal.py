@@ -24,7 +24,8 @@ FLAGS = [
     "--window-size=1280,1600",
 ]
 ADMIN_PAGES = ["", "home", "catalogue", "apps", "requests", "grants", "usage", "releases", "ledger", "organizations"]
-DEVELOPER_PAGES = ["home", "catalogue", "apps", "requests", "requests/new", "grants", "usage"]
+ADMIN_PAGES += ["budgets", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches"]
+DEVELOPER_PAGES = ["home", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "invoices"]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 use super::desk::{Anyone, Desk, FreshAdmins};
 use super::fields::Submitted;
 use super::page::{self, Page};
+use super::plans::companies;
 use super::texts::InvoicesTexts;
 use super::{figure, moment, path};
 use crate::audit::export::tar;
@@ -18,7 +19,6 @@ use askama::Template;
 use mudeung_core::clock::Clock;
 use mudeung_core::id::OrganizationId;
 use mudeung_core::member::Role;
-use mudeung_core::organization::OrganizationKind;
 use mudeung_store::billing::{StoredInvoice, find_invoice, insert_invoice, list_invoices};
 use mudeung_wire::invoice::{Invoice, Month};
 use mudeung_wire::ledger::entry::{Entry, Status};
@@ -70,7 +70,7 @@ pub(super) async fn issue_invoice(desk: Desk<FreshAdmins>, form: Submitted) -> R
         page.problem = Some(problem);
         show(&desk.app, page, None, true, StatusCode::UNPROCESSABLE_ENTITY).await
     };
-    let companies = companies(&desk.app);
+    let companies = companies(&desk.app.snapshots.present());
     let organization: Option<OrganizationId> = path(form.0.text("organization")).ok();
     let organization = organization.filter(|id| companies.iter().any(|(known, _)| *known == id.to_string()));
     let (Some(organization), Ok(month)) = (organization, form.0.text("month").parse::<Month>()) else {
@@ -158,7 +158,7 @@ async fn show(
         t: InvoicesTexts::of(page.language),
         invoices: stored.iter().rev().map(|stored| line(app, stored)).collect(),
         draft,
-        companies: if may_issue { companies(app) } else { Vec::new() },
+        companies: if may_issue { companies(&app.snapshots.present()) } else { Vec::new() },
         month: now.and_then(Month::preceding).map(|month| month.to_string()).unwrap_or_default(),
         verifier: publisher::verifier(app).to_string(),
         page: page.clone(),
@@ -194,12 +194,4 @@ fn line(app: &App, stored: &StoredInvoice) -> InvoiceLine {
         sha256: stored.sha256.clone(),
         issued: moment::minute(stored.issued_at),
     }
-}
-
-fn companies(app: &App) -> Vec<(String, String)> {
-    let snapshot = app.snapshots.present();
-    let of_companies = snapshot.organizations.values().filter(|found| found.kind == OrganizationKind::Company);
-    let mut companies: Vec<_> = of_companies.map(|found| (found.id.to_string(), found.name.clone())).collect();
-    companies.sort_by(|one, other| one.1.cmp(&other.1));
-    companies
 }

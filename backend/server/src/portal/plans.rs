@@ -213,7 +213,7 @@ async fn show(app: &crate::state::App, page: Page, status: StatusCode) -> Result
 }
 
 /// Identifiers and names of the companies.
-fn companies(snapshot: &Snapshot) -> Vec<(String, String)> {
+pub(super) fn companies(snapshot: &Snapshot) -> Vec<(String, String)> {
     let of_companies = snapshot.organizations.values().filter(|found| found.kind == OrganizationKind::Company);
     let mut companies: Vec<_> = of_companies.map(|found| (found.id.to_string(), found.name.clone())).collect();
     companies.sort_by(|one, other| one.1.cmp(&other.1));
