@@ -162,6 +162,10 @@ pub trait DatasetReader: Send + Sync + 'static {
     /// Opens a file as a grant may see it.
     fn open_file<'a>(&'a self, view: &'a FileView) -> Answer<'a, Arc<dyn OpenFile>>;
 
+    /// Whether a file may hold a row that passes one of the filters, as far as the statistics in the view tell. Yes when
+    /// they tell nothing, and for a filter that does not fit the table. The filters look at columns of the view alone.
+    fn may_hold<'a>(&'a self, view: &'a FileView, filters: &'a [Filter]) -> Answer<'a, bool>;
+
     /// Reads rows.
     fn rows(&self, request: RowsRequest) -> Answer<'_, Chunks>;
 

@@ -5,9 +5,10 @@ use crate::mapping::Mappings;
 use crate::opened::{Hash, Opened, etag};
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
-use crate::{figures, query, rows, view};
+use crate::{figures, query, rows, scan, view};
 use bytes::Bytes;
 use mudeung_core::figures::FigureTable;
+use mudeung_core::filter::Filter;
 use mudeung_core::reader::{
     Answer, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError, RowsRequest,
     TableAddress,
@@ -178,6 +179,14 @@ impl DatasetReader for LocalEngine {
             let opened = tokio::task::spawn_blocking(move || inner.opened(&view)).await;
             let opened: Arc<dyn OpenFile> = opened.map_err(|problem| rows::panicked(&problem))??;
             Ok(opened)
+        })
+    }
+
+    fn may_hold<'a>(&'a self, view: &'a FileView, filters: &'a [Filter]) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let (inner, view, filters) = (self.inner.clone(), view.clone(), filters.to_vec());
+            let look = move || inner.stored(&view.table, &view.name).and_then(|file| scan::may_hold(&file, &filters));
+            tokio::task::spawn_blocking(look).await.unwrap_or_else(|problem| Err(rows::panicked(&problem)))
         })
     }
 

@@ -5,6 +5,8 @@
 
 mod prune;
 
+pub(crate) use prune::may_hold;
+
 #[cfg(test)]
 mod tests;
 

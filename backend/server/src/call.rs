@@ -236,6 +236,9 @@ fn problem_answer(call: &Call, response: &ServiceResponse<BoxBody>) -> Option<Ht
     if speaks_oauth(response.request().path()) {
         return Some(Refusal::framework(&fault).answer());
     }
+    if crate::sharing::speaks_sharing(response.request().path()) {
+        return Some(crate::sharing::failure::answer(call, &fault));
+    }
     let page = crate::portal::failure::answer(call, response.request().path(), &fault);
     Some(page.unwrap_or_else(|| render(call, &fault)))
 }

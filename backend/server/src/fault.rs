@@ -31,6 +31,8 @@ pub struct Fault {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Answer with the status alone: for data addresses, whose clients show nobody a body.
     pub bare: bool,
+    /// Whether the caller is known but was withdrawn, or what it came with was.
+    pub withdrawn: bool,
 }
 
 impl Fault {
@@ -45,6 +47,7 @@ impl Fault {
             policies: Vec::new(),
             headers: Vec::new(),
             bare: false,
+            withdrawn: false,
         }
     }
 
@@ -216,9 +219,10 @@ impl From<Denial> for Fault {
     fn from(denial: Denial) -> Self {
         match denial {
             Denial::ServicePaused => Self::service_paused(),
-            Denial::NotActive => crate::auth::unauthenticated(
-                "The app, its organization or its credential is not active, or the token was revoked.",
-            ),
+            Denial::NotActive => {
+                let reason = "The app, its organization or its credential is not active, or the token was revoked.";
+                Self { withdrawn: true, ..crate::auth::unauthenticated(reason) }
+            }
             Denial::ScopeMissing(scope) => crate::auth::insufficient_scope(scope),
             Denial::NotFound => Self::not_found(),
         }

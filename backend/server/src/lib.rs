@@ -26,6 +26,7 @@ pub mod personal;
 pub mod portal;
 pub mod record;
 pub mod route;
+pub mod sharing;
 pub mod snapshots;
 pub mod state;
 pub mod witness;

@@ -4,6 +4,7 @@ use crate::number::to_usize;
 use crate::predicate::{Condition, Predicate, Statistics};
 use crate::stored::StoredFile;
 use arrow::datatypes::Field;
+use mudeung_core::filter::Filter;
 use mudeung_core::reader::ReadError;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, RowSelection};
@@ -41,6 +42,21 @@ pub(super) fn groups(
         }
     }
     Ok(groups)
+}
+
+/// Whether the file may hold a row that passes one of the filters.
+pub(crate) fn may_hold(file: &StoredFile, filters: &[Filter]) -> Result<bool, ReadError> {
+    let metadata = file.metadata()?;
+    for filter in filters {
+        // A filter that does not fit the table rules nothing out.
+        let Ok(predicate) = Predicate::compile(filter, metadata.schema()) else { return Ok(true) };
+        for group in metadata.metadata().row_groups() {
+            if may_pass(metadata, &predicate, group).map_err(|problem| file.damaged(problem))? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 fn may_pass(

@@ -13,6 +13,7 @@ use crate::data::signature::Address;
 use crate::data::view::rfc3339;
 use crate::data::visit::{Visit, Visitor};
 use crate::fault::Fault;
+use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{File, Table};
@@ -65,20 +66,51 @@ pub async fn list_files(
     // Positions are written after the version, so that a page of a version that is not the latest any more ends there.
     let keyed = table.files.iter().enumerate().map(|(at, file)| (format!("{number:010}/{at:010}"), file));
     let Page { items: files, next_cursor } = window.page(&visit.app, keyed);
-    let mut items = Vec::with_capacity(files.len());
+    let mut measured = Vec::with_capacity(files.len());
     for file in files {
-        items.push(item(&visit, &permit, table, file).await?);
+        measured.push((file, Measured::of(&visit.app, &permit, table, file).await?));
     }
-    visit.show(visit.entry_of(operation, &permit, &permit.columns), &Page { items, next_cursor }).await
+    // The addresses name the entry of the listing that they stand in.
+    let listing = visit.note(visit.entry_of(operation, &permit, &permit.columns)).await?;
+    let item = |(file, Measured { size_bytes, sha256 }): (&File, Measured)| {
+        let (url, expires_at) = address(&visit, &permit, file, listing);
+        let (id, name, expires_at) = (file.id.to_string(), file.name.clone(), rfc3339(expires_at));
+        FileItem { id, name, url, expires_at, size_bytes, sha256, rows: file.rows }
+    };
+    let items = measured.into_iter().map(item).collect();
+    Ok(visit.answer_noted(listing).json(&Page { items, next_cursor }))
 }
 
-async fn item(visitor: &Visitor, permit: &Permit, table: &Table, file: &File) -> Result<FileItem, Fault> {
-    let (size_bytes, sha256) = if permit.whole {
-        (file.size_bytes, file.sha256.clone())
-    } else {
-        let opened = visitor.app.reader.open_file(&view_of(permit, table, file)).await?;
-        (opened.len_bytes(), opened.sha256().await?)
-    };
+/// What a permit makes of a file.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl Measured {
+    /// Measures a file. The first time that a view is seen, all of it is read.
+    pub async fn of(app: &App, permit: &Permit, table: &Table, file: &File) -> Result<Self, Fault> {
+        if permit.whole {
+            return Ok(Self { size_bytes: file.size_bytes, sha256: file.sha256.clone() });
+        }
+        let opened = app.reader.open_file(&view_of(permit, table, file)).await?;
+        Ok(Self { size_bytes: opened.len_bytes(), sha256: opened.sha256().await? })
+    }
+}
+
+/// Length of a file as a permit lets it be seen.
+pub async fn size_bytes(app: &App, permit: &Permit, table: &Table, file: &File) -> Result<u64, Fault> {
+    if permit.whole {
+        return Ok(file.size_bytes);
+    }
+    Ok(app.reader.open_file(&view_of(permit, table, file)).await?.len_bytes())
+}
+
+/// A signed address of a file for a visitor, given in the listing with this entry, and when it stops working.
+pub fn address(visitor: &Visitor, permit: &Permit, file: &File, listing: u64) -> (String, Timestamp) {
     let config = &visitor.app.config;
     let lifetime = Duration::from_secs(config.tokens.url_lifetime_seconds);
     let expires_at = Timestamp::from_seconds(visitor.app.clock.now().plus(lifetime).seconds());
@@ -90,17 +122,10 @@ async fn item(visitor: &Visitor, permit: &Permit, table: &Table, file: &File) ->
         token: principal.token,
         signed_by: principal.signed_by,
         grant: permit.grant.as_ref().map(|grant| grant.id),
+        listing,
         expires_at,
     };
-    Ok(FileItem {
-        id: file.id.to_string(),
-        name: file.name.clone(),
-        url: address.sign(&config.http.public_url, visitor.app.keys.url().expose()),
-        expires_at: rfc3339(expires_at),
-        size_bytes,
-        sha256,
-        rows: file.rows,
-    })
+    (address.sign(&config.http.public_url, visitor.app.keys.url().expose()), expires_at)
 }
 
 /// Which table of which version a permit is about.

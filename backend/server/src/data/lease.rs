@@ -7,6 +7,7 @@
 use crate::data::budget::{Account, Hold};
 use crate::data::range::share_of_rows;
 use crate::data::shards::Shards;
+use crate::data::signature::Address;
 use crate::data::standing::Standing;
 use crate::record::Opened;
 use crate::state::App;
@@ -34,8 +35,23 @@ pub struct Key {
     pub token: TokenId,
     /// The file.
     pub file: FileId,
-    /// A signed address and what it stands under; a bearer token when there is nothing.
-    pub address: Option<Option<GrantId>>,
+    /// The signed address it came by; a bearer token when there is none.
+    pub address: Option<Door>,
+}
+
+/// What tells signed addresses of one token and file apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Door {
+    /// What the address stands under.
+    pub grant: Option<GrantId>,
+    /// The listing that gave it.
+    pub listing: u64,
+}
+
+impl From<Address> for Door {
+    fn from(address: Address) -> Self {
+        Self { grant: address.grant, listing: address.listing }
+    }
 }
 
 /// A lease that is open, or was when it was taken from the table.

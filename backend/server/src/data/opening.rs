@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::record;
 use crate::state::App;
 use actix_web::{HttpRequest, web};
-use mudeung_core::id::{FileId, GrantId};
+use mudeung_core::id::FileId;
 use mudeung_core::policy::{Action, Permit, Principal, decide_under, required_scopes};
 use mudeung_core::reader::OpenFile;
 use mudeung_core::scope::Scope;
@@ -27,8 +27,8 @@ pub struct FileVisitor {
     pub visitor: Visitor,
     /// Which file.
     pub file: FileId,
-    /// The grant of a signed address; nothing for a bearer token.
-    pub address: Option<Option<GrantId>>,
+    /// The signed address; nothing for a bearer token.
+    pub address: Option<Address>,
 }
 
 /// A file that may be read.
@@ -82,7 +82,7 @@ impl FileVisitor {
         let snapshot = app.snapshots.present();
         let (_, organization) = snapshot.active_app(&principal, now).ok().ok_or_else(forbidden)?;
         let caller = Caller { principal, organization: organization.id };
-        Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: Some(address.grant) })
+        Ok(Self { visitor: Visitor::unhurried(request, caller)?, file, address: Some(address) })
     }
 
     /// Decides and opens the file. A bearer token pays one request of its rate; an address does not.
@@ -105,8 +105,9 @@ impl FileVisitor {
         };
         let principal = &self.visitor.caller.principal;
         let resource = place.resource().ok_or_else(Fault::not_found)?;
-        let same_tier = self.address.is_none_or(|grant| grant.is_some() == (resource.tier == Tier::Deidentified));
-        let under = self.address.flatten();
+        let same_tier =
+            self.address.is_none_or(|address| address.grant.is_some() == (resource.tier == Tier::Deidentified));
+        let under = self.address.and_then(|address| address.grant);
         let decision = decide_under(&snapshot, principal, Action::Read, resource, under, app.clock.now());
         let permit = match decision {
             Ok(permit) if permit.rows.is_none() && same_tier => permit,

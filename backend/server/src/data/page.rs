@@ -26,7 +26,12 @@ impl Window {
     pub fn of(app: &App, list: &str, params: &Params) -> Result<Self, Fault> {
         let most = u64::try_from(app.config.limits.page_items).unwrap_or(1).max(1);
         let limit = params.number("limit", 1, most)?.unwrap_or(most);
-        let after = match params.get("cursor") {
+        Self::starting(app, list, params.get("cursor"), limit)
+    }
+
+    /// A window of so many items that starts where a cursor says. A cursor of another list is refused.
+    pub fn starting(app: &App, list: &str, cursor: Option<&str>, limit: u64) -> Result<Self, Fault> {
+        let after = match cursor {
             None => None,
             Some(text) => Some(open(app.keys.cursor().expose(), list, text).ok_or_else(invalid_cursor)?),
         };
@@ -90,13 +95,15 @@ fn tag(key: &[u8; 32], list: &str, after: &[u8]) -> Vec<u8> {
     tag
 }
 
-fn seal(key: &[u8; 32], list: &str, after: &str) -> String {
+/// Seals where a list goes on.
+pub fn seal(key: &[u8; 32], list: &str, after: &str) -> String {
     let mut bytes = tag(key, list, after.as_bytes());
     bytes.extend_from_slice(after.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn open(key: &[u8; 32], list: &str, text: &str) -> Option<String> {
+/// Opens what was sealed for this list.
+pub fn open(key: &[u8; 32], list: &str, text: &str) -> Option<String> {
     if text.len() > CURSOR_MAX {
         return None;
     }

@@ -33,6 +33,16 @@ impl Params {
         Ok(Self(pairs))
     }
 
+    /// Reads the parameters of these names and ignores all others: for protocols whose clients send what they like.
+    pub fn known(query: &str, names: &[&str]) -> Result<Self, Fault> {
+        let named = |pair: &&str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            decode(name).is_ok_and(|name| names.contains(&name.as_str()))
+        };
+        let pairs: Vec<&str> = query.split('&').filter(named).collect();
+        Self::parse(&pairs.join("&"), names)
+    }
+
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

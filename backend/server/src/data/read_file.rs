@@ -6,7 +6,7 @@
 use crate::data::body::{FileBody, HeadBody, OwnRead, Payer};
 use crate::data::budget::{Account, Reading};
 use crate::data::documented::ReadProblems;
-use crate::data::lease::{Key, Lease, RANGES_MAX, Terms};
+use crate::data::lease::{Door, Key, Lease, RANGES_MAX, Terms};
 use crate::data::opening::{FileVisitor, Opening, forbidden};
 use crate::data::range::{Part, share_of_rows, wanted};
 use crate::data::standing::Standing;
@@ -38,6 +38,7 @@ const PARQUET: &str = "application/vnd.apache.parquet";
         ("app" = Option<String>, Query, description = "Of a signed address, as are all that follow"),
         ("credential" = Option<String>, Query), ("token" = Option<String>, Query),
         ("key" = Option<String>, Query), ("grant" = Option<String>, Query),
+        ("listing" = Option<String>, Query),
         ("exp" = Option<String>, Query), ("sp" = Option<String>, Query), ("sig" = Option<String>, Query),
         ("Range" = Option<String>, Header, description = "One range, for instance `bytes=-65536`"),
     ),
@@ -63,6 +64,7 @@ pub async fn read_file(request: HttpRequest, path: web::Path<String>) -> Result<
         ("app" = Option<String>, Query, description = "Of a signed address, as are all that follow"),
         ("credential" = Option<String>, Query), ("token" = Option<String>, Query),
         ("key" = Option<String>, Query), ("grant" = Option<String>, Query),
+        ("listing" = Option<String>, Query),
         ("exp" = Option<String>, Query), ("sp" = Option<String>, Query), ("sig" = Option<String>, Query),
     ),
     responses((status = 200, description = "The headers of the file"),
@@ -86,8 +88,8 @@ fn muted(fault: Fault) -> Fault {
 }
 
 impl FileVisitor {
-    const fn key(&self) -> Key {
-        Key { token: self.visitor.caller.principal.token, file: self.file, address: self.address }
+    fn key(&self) -> Key {
+        Key { token: self.visitor.caller.principal.token, file: self.file, address: self.address.map(Door::from) }
     }
 
     async fn read(mut self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
@@ -167,7 +169,8 @@ impl FileVisitor {
 
     fn intent(&self, opening: &Opening) -> Entry {
         let entry = self.visitor.entry_of(OPERATION, &opening.permit, &opening.permit.columns);
-        Entry { file: Some(self.file.to_string()), ..entry }
+        let listing = self.address.map(|address| address.listing);
+        Entry { file: Some(self.file.to_string()), listing, ..entry }
     }
 
     async fn whole(self, opening: Opening) -> Result<HttpResponse, Fault> {

@@ -1,7 +1,7 @@
 //! Signed file addresses: what they bind, and their signature.
 //!
 //! Clients that read Parquet over HTTP send no token; for them the address is the capability. It binds file, app,
-//! credential, token, the key that signed the token, grant and end, and is checked over the *decoded* parameters, because
+//! credential, token, the key that signed the token, grant, the listing it stands in and end, and is checked over the *decoded* parameters, because
 //! clients re-encode. So an address dies with whatever it stands on: one made with a forged token dies when the stolen key
 //! is revoked. `sp=r` says nothing new, but readers of shared tables take an address for a remote file only when it is
 //! there.
@@ -17,7 +17,7 @@ use sha2::Sha256;
 /// The path under which files are read; the file's identifier follows.
 pub const FILES_PATH: &str = "/v1/files/";
 /// The parameters of a signed address.
-pub const PARAMETERS: [&str; 8] = ["app", "credential", "token", "key", "grant", "exp", "sp", "sig"];
+pub const PARAMETERS: [&str; 9] = ["app", "credential", "token", "key", "grant", "listing", "exp", "sp", "sig"];
 /// What stands in `grant` for data that needs none.
 const SYNTHETIC: &str = "synthetic";
 
@@ -41,6 +41,8 @@ pub struct Address {
     pub signed_by: KeyId,
     /// The grant that opens the file; `None` for synthetic data.
     pub grant: Option<GrantId>,
+    /// The entry of the listing that it stands in, so that reads can be traced to it.
+    pub listing: u64,
     /// When it stops working, in whole seconds.
     pub expires_at: Timestamp,
 }
@@ -53,12 +55,12 @@ pub struct InvalidAddress;
 impl Address {
     /// The absolute address.
     pub fn sign(&self, public_url: &str, key: &[u8; 32]) -> String {
-        let Self { file, app, credential, token, signed_by, expires_at, .. } = self;
+        let Self { file, app, credential, token, signed_by, listing, expires_at, .. } = self;
         let (grant, exp) = (self.grant_text(), expires_at.seconds());
         let signature = URL_SAFE_NO_PAD.encode(self.mac(key).finalize().into_bytes());
         format!(
             "{public_url}{FILES_PATH}{file}?app={app}&credential={credential}&token={token}&key={signed_by}&grant={grant}\
-             &exp={exp}&sp=r&sig={signature}"
+             &listing={listing}&exp={exp}&sp=r&sig={signature}"
         )
     }
 
@@ -76,11 +78,14 @@ impl Address {
                 SYNTHETIC => None,
                 grant => Some(parsed(grant)?),
             },
+            listing: parsed(text("listing")?)?,
             expires_at: Timestamp::from_seconds(parsed(text("exp")?)?),
         };
         let signature = URL_SAFE_NO_PAD.decode(text("sig")?).ok().ok_or(InvalidAddress)?;
         address.mac(key).verify_slice(&signature).ok().ok_or(InvalidAddress)?;
-        let canonical = text("exp")? == address.expires_at.seconds().to_string() && text("sp")? == "r";
+        let canonical = text("exp")? == address.expires_at.seconds().to_string()
+            && text("listing")? == address.listing.to_string()
+            && text("sp")? == "r";
         if canonical && now < address.expires_at { Ok(address) } else { Err(InvalidAddress) }
     }
 
@@ -89,10 +94,11 @@ impl Address {
     }
 
     fn mac(&self, key: &[u8; 32]) -> Hmac<Sha256> {
-        let Self { file, app, credential, token, signed_by, expires_at, .. } = self;
+        let Self { file, app, credential, token, signed_by, listing, expires_at, .. } = self;
         let (grant, exp) = (self.grant_text(), expires_at.seconds());
+        let bound = format!("file\n{file}\n{app}\n{credential}\n{token}\n{signed_by}\n{grant}\n{listing}\n{exp}\nr");
         let mut mac = keyed(key);
-        mac.update(format!("file\n{file}\n{app}\n{credential}\n{token}\n{signed_by}\n{grant}\n{exp}\nr").as_bytes());
+        mac.update(bound.as_bytes());
         mac
     }
 }
@@ -124,6 +130,7 @@ mod tests {
             token: TokenId::from_bytes([4; 16]),
             signed_by: KeyId::from_bytes([6; 16]),
             grant,
+            listing: 77,
             expires_at: Timestamp::from_seconds(2_000),
         }
     }

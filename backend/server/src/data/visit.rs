@@ -132,8 +132,20 @@ impl Visitor {
 
     /// Records that something was shown, and shows it.
     pub async fn show<T: Serialize>(&self, entry: Entry, view: &T) -> Result<HttpResponse, Fault> {
-        let receipt = record::note(&self.app, entry, Status::Completed).await?;
-        Ok(self.answer(None).insert_header((RECEIPT, receipt.to_string())).json(view))
+        let receipt = self.note(entry).await?;
+        Ok(self.answer_noted(receipt).json(view))
+    }
+
+    /// Records that something is shown, before it is. Gives the entry's index.
+    pub async fn note(&self, entry: Entry) -> Result<u64, Fault> {
+        record::note(&self.app, entry, Status::Completed).await
+    }
+
+    /// An answer that stands on an entry.
+    pub fn answer_noted(&self, receipt: u64) -> HttpResponseBuilder {
+        let mut answer = self.answer(None);
+        answer.insert_header((RECEIPT, receipt.to_string()));
+        answer
     }
 
     /// Shows something of the caller's own, which leaves no entry.

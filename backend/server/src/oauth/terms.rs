@@ -68,7 +68,7 @@ pub(super) fn audience(app: &App, form: &Form) -> Result<Audience, Refusal> {
     let snapshot = app.snapshots.present();
     let narrowed = form.grant_type.as_deref() == Some(NARROWED);
     let known = |audience: &Audience| match audience {
-        Audience::Server => true,
+        Audience::Server | Audience::Sharing => true,
         Audience::Dataset(name) => narrowed && snapshot.datasets.contains_key(name),
     };
     let mut wanted = None;

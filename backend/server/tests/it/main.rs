@@ -66,6 +66,8 @@ mod revocation;
 #[cfg(test)]
 mod routes;
 #[cfg(test)]
+mod sharing;
+#[cfg(test)]
 mod shutdown;
 #[cfg(test)]
 mod signing_keys;

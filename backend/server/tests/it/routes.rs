@@ -1,8 +1,11 @@
 //! Walks the route table: nobody enters without right, and whatever reads data or changes something leaves an entry.
 
 use crate::app::TestApp;
-use crate::app::fixture::{DATASET, TABLE};
+use crate::app::fixture::{DATASET, TABLE, manifest};
+use mudeung_core::dataset::VersionState;
+use mudeung_core::id::{FileId, VersionId};
 use mudeung_core::scope::Side;
+use mudeung_core::tier::Tier;
 use mudeung_server::route::{Access, Recording, Route, table};
 use reqwest::RequestBuilder;
 use std::collections::BTreeSet;
@@ -78,6 +81,8 @@ fn path(app: &TestApp, route: &Route) -> String {
     let member = fixture.members[0].2.to_string();
     let values = [
         ("{dataset}", DATASET.to_owned()),
+        ("{share}", DATASET.to_owned()),
+        ("{schema}", "synthetic".to_owned()),
         ("{tier}", "synthetic".to_owned()),
         ("{table}", TABLE.to_owned()),
         ("{file}", fixture.synthetic_file.to_string()),
@@ -111,6 +116,8 @@ fn request(app: &TestApp, route: &Route) -> RequestBuilder {
             let sql = format!("select * from {DATASET}.synthetic.{TABLE}");
             request.json(&serde_json::json!({ "sql": sql }))
         }
+        "query_shared_table" => request.json(&serde_json::json!({})),
+        "read_table_changes" => request.query(&[("startingVersion", "1")]),
         _ if route.method == "POST" => request.form(&[("grant_type", "client_credentials")]),
         _ => request,
     }
@@ -185,11 +192,25 @@ async fn every_route_with_scopes_refuses_a_token_without_them() {
     }
 }
 
+/// So that there are changes to read.
+async fn publish_another_version(app: &TestApp) {
+    let mut manifest = manifest(Tier::Synthetic, 1);
+    manifest.version = 2;
+    manifest.tables[0].files[0].id = FileId::from_bytes([9; 16]).to_string();
+    let (id, now) = (VersionId::from_bytes([9; 16]), app.now());
+    app.change_and_see(move |conn| {
+        let state = VersionState::Published { published_at: now };
+        mudeung_store::catalog::insert_version(conn, &manifest, id, state, now)
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn every_governed_read_and_token_leaves_an_entry() {
     let app = TestApp::start().await;
     let company = app.token(&app.fixture.reader).await;
     let hospital = app.token(&app.fixture.hospital_account).await;
+    publish_another_version(&app).await;
     for route in table() {
         let (Access::Token(scopes) | Access::SignedOrToken(scopes)) = route.access else { continue };
         let token = if scopes[0].side() == Side::Company { &company } else { &hospital };

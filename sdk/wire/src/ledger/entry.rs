@@ -74,6 +74,9 @@ pub struct Entry {
     pub intent: Option<u64>,
     /// INTENT or OUTCOME.
     pub kind: Kind,
+    /// Reads by a signed address: index of the entry of the listing that gave the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<u64>,
     /// The member who acted in the portal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
@@ -197,7 +200,7 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_in_the_canonical_form() {
-        let full = r#"{"address":"","app":"","bytes":0,"columns":[],"credential":"","dataset":"","detail":"","file":"","filter":"","format":1,"grant":"","intent":0,"kind":"outcome","member":"","nonce":"","operation":"","organization":"","person":"","purpose":"","ranges":0,"rows":0,"status":"denied","table":"","tier":"","time_us":0,"token":"","trace":"","version":0}"#;
+        let full = r#"{"address":"","app":"","bytes":0,"columns":[],"credential":"","dataset":"","detail":"","file":"","filter":"","format":1,"grant":"","intent":0,"kind":"outcome","listing":0,"member":"","nonce":"","operation":"","organization":"","person":"","purpose":"","ranges":0,"rows":0,"status":"denied","table":"","tier":"","time_us":0,"token":"","trace":"","version":0}"#;
         let entry = Entry::from_bytes(full.as_bytes()).unwrap();
         let value: serde_json::Value = serde_json::from_str(full).unwrap();
         assert_eq!(serde_json::to_string(&value).unwrap(), full, "serde_json's map is sorted, so the text must be");

@@ -16,7 +16,7 @@ use mudeung_wire::ledger::tree::leaf_hash;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 28] = [
+pub const COLUMNS: [&str; 29] = [
     "index",
     "time_utc",
     "time_kst",
@@ -42,6 +42,7 @@ pub const COLUMNS: [&str; 28] = [
     "bytes",
     "rows",
     "intent",
+    "listing",
     "detail",
     "trace",
     "leaf_hash",
@@ -59,7 +60,7 @@ pub fn table(entries: &[(u64, Entry)], opened: &Opened) -> Result<Vec<u8>, Strin
     writer.into_inner().map_err(|error| error.to_string())
 }
 
-fn row(index: u64, entry: &Entry, opened: &Opened) -> Result<[String; 28], String> {
+fn row(index: u64, entry: &Entry, opened: &Opened) -> Result<[String; 29], String> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let value = |commitment: &Option<String>| {
         let commitment = text(commitment);
@@ -97,6 +98,7 @@ fn row(index: u64, entry: &Entry, opened: &Opened) -> Result<[String; 28], Strin
         number(entry.bytes),
         number(entry.rows),
         number(entry.intent),
+        number(entry.listing),
         text(&entry.detail),
         text(&entry.trace),
         encode(&leaf),
@@ -171,7 +173,7 @@ mod tests {
         fn no_cell_begins_a_formula_and_none_is_lost(detail in "\\PC{0,30}|[=+@-][a-z(]{0,5}") {
             let entry = Entry { detail: Some(detail.clone()), ..Entry::new(Kind::Outcome, "x", 0, [0; 16]) };
             let rows = read(&table(&[(0, entry)], &Opened::default()).unwrap());
-            let shown = &rows[1][25];
+            let shown = &rows[1][26];
             prop_assert!(!shown.starts_with(['=', '+', '-', '@', '\t', '\r']));
             prop_assert_eq!(shown.strip_prefix('\'').filter(|_| !detail.starts_with('\'')).unwrap_or(shown), &detail);
         }

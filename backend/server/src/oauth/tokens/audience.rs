@@ -1,5 +1,6 @@
-//! What a token is for (RFC 8707): the whole server, or one dataset of it. Each is named by its address.
+//! What a token is for (RFC 8707): the whole server, what it shares, or one dataset of it. Each is named by its address.
 
+use crate::sharing::{PREFIX, speaks_sharing};
 use mudeung_core::name::Name;
 
 /// Where the datasets are; the name follows.
@@ -11,6 +12,8 @@ pub enum Audience {
     /// Everything the token's scopes open.
     #[default]
     Server,
+    /// What the sharing protocol serves.
+    Sharing,
     /// What lies below the address of one dataset.
     Dataset(Name),
 }
@@ -21,6 +24,7 @@ impl Audience {
         let path = text.strip_prefix(origin)?;
         match path.strip_suffix('/').unwrap_or(path) {
             "" => Some(Self::Server),
+            PREFIX => Some(Self::Sharing),
             path => Name::parse(path.strip_prefix(DATASETS)?).ok().map(Self::Dataset),
         }
     }
@@ -29,6 +33,7 @@ impl Audience {
     pub fn text(&self, origin: &str) -> String {
         match self {
             Self::Server => origin.to_owned(),
+            Self::Sharing => format!("{origin}{PREFIX}"),
             Self::Dataset(name) => format!("{origin}{DATASETS}{name}"),
         }
     }
@@ -37,6 +42,7 @@ impl Audience {
     pub fn covers(&self, path: &str) -> bool {
         match self {
             Self::Server => true,
+            Self::Sharing => speaks_sharing(path),
             Self::Dataset(name) => {
                 let rest = path.strip_prefix(DATASETS).and_then(|rest| rest.strip_prefix(name.as_str()));
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -54,7 +60,7 @@ mod tests {
     #[test]
     fn oauth_52_a_resource_is_named_by_its_whole_address() {
         let dataset = Audience::Dataset(Name::parse("cohort").unwrap());
-        for audience in [Audience::Server, dataset.clone()] {
+        for audience in [Audience::Server, Audience::Sharing, dataset.clone()] {
             assert_eq!(Audience::parse(HERE, &audience.text(HERE)), Some(audience));
         }
         assert_eq!(Audience::parse(HERE, "https://data.example.org/v1/datasets/cohort/"), Some(dataset));
@@ -88,6 +94,8 @@ mod tests {
         ] {
             assert_eq!(cohort.covers(path), covered, "{path}");
             assert!(Audience::Server.covers(path));
+            assert!(!Audience::Sharing.covers(path));
         }
+        assert!(Audience::Sharing.covers("/delta-sharing/shares") && !Audience::Sharing.covers("/delta-sharings"));
     }
 }

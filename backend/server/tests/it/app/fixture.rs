@@ -226,7 +226,8 @@ fn grant(id: GrantId, company: &Organization, app: &App, agreement: &Agreement) 
     }
 }
 
-fn manifest(tier: Tier, seed: u8) -> Manifest {
+/// The first version of a tier, with one file.
+pub(crate) fn manifest(tier: Tier, seed: u8) -> Manifest {
     let text = |text: &str| Bilingual { ko: text.to_owned(), en: text.to_owned() };
     let column = |(name, kind): (&str, &str)| ManifestColumn {
         name: name.to_owned(),

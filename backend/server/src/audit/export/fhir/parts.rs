@@ -173,6 +173,7 @@ fn data(entry: &Entry) -> Option<Value> {
     add("columns", entry.columns.as_ref().map(|columns| columns.join(" ")));
     add("bytes", entry.bytes.map(|bytes| bytes.to_string()));
     add("rows", entry.rows.map(|rows| rows.to_string()));
+    add("listing", entry.listing.map(|listing| listing.to_string()));
     add("ranges", entry.ranges.map(|ranges| ranges.to_string()));
     let mut entity = json!({
         "what": { "identifier": { "system": format!("{OWN}:data"), "value": name } },
