@@ -54,6 +54,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_clients.py"),
     },
     Stage {
+        name: "sharing",
+        shows: "delta-sharing 1.4.2 in both formats and 1.0.5: every type, every version, changes, grants, private keys",
+        work: Work::EndToEnd("test_sharing.py"),
+    },
+    Stage {
         name: "matrix",
         shows: "openid-client, simple-oauth2, @badgateway/oauth2-client and curl; one corpus beside npm oidc-provider",
         work: Work::EndToEnd("test_matrix.py"),

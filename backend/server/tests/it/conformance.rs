@@ -1,4 +1,4 @@
-//! The tables of the conformance list and of the attacks on the ledger are whole, and the tests they name are there.
+//! The tables of the conformance lists and of the attacks on the ledger are whole, and the tests they name are there.
 
 use crate::app::files_below;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +8,8 @@ const TABLE: &str = include_str!("../../../../docs/oauth-conformance.md");
 const LINES: u32 = 90;
 const ATTACKS: &str = include_str!("../../../../docs/ledger-attacks.md");
 const ATTACK_LINES: u32 = 14;
+const SHARING: &str = include_str!("../../../../docs/sharing-conformance.md");
+const SHARING_LINES: u32 = 30;
 
 /// The lines of a table: number, and what it is kept by.
 fn lines(table: &'static str) -> Vec<(u32, &'static str)> {
@@ -37,7 +39,7 @@ fn functions() -> BTreeSet<String> {
 
 #[test]
 fn no_line_of_the_conformance_list_and_of_the_attacks_is_missing() {
-    for (table, all) in [(TABLE, LINES), (ATTACKS, ATTACK_LINES)] {
+    for (table, all) in [(TABLE, LINES), (ATTACKS, ATTACK_LINES), (SHARING, SHARING_LINES)] {
         let mut count = BTreeMap::new();
         for (number, _) in lines(table) {
             *count.entry(number).or_insert(0) += 1;
@@ -57,7 +59,7 @@ fn every_test_that_the_tables_name_is_in_the_sources() {
         peers.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && !name.contains(' ')).collect();
     let missing: Vec<_> = named.iter().filter(|name| **name != "expires_in" && !functions.contains(**name)).collect();
     assert!(named.len() > 12 && missing.is_empty(), "{missing:?}");
-    for (number, kept) in lines(TABLE).into_iter().chain(lines(ATTACKS)) {
+    for (number, kept) in [TABLE, ATTACKS, SHARING].into_iter().flat_map(lines) {
         let named: Vec<&str> = kept.split('`').skip(1).step_by(2).filter(|name| name.contains('_')).collect();
         let excused = kept.starts_with("does not apply, because ");
         assert!(excused || !named.is_empty(), "line {number} says neither a test nor why there is none");
