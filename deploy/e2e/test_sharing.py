@@ -224,6 +224,22 @@ def test_a_private_key_opens_what_a_secret_opens(shared, newest, tmp_path):
     assert load(newest, path, f"{DATASET}.synthetic.{TABLE}", tmp_path) == source(2)
 
 
+def test_a_profile_from_the_portal_is_saved_once_and_works(shared, newest, tmp_path):
+    portal = Portal(shared.url)
+    portal.sign_in(shared.credentials["developer"])
+    made = portal.submit("/en/apps", "/en/apps", {"name": "Notebook", "method": "client_secret"})
+    page = made.headers["location"].split("?")[0]
+    link = portal.shown_once(page, f"{page}/activation-links", {"label": "notebook", "days": "30"})
+    colleague = Portal(shared.url)
+    opened = colleague.submit(link.removeprefix(shared.url), "/en/activate", {"link": link.rsplit("/", 1)[1]})
+    assert opened.status_code == 200, opened.text[:2000]
+    path = tmp_path / "mudeung.share"
+    path.write_text(opened.text)
+    assert colleague.http.get(link).status_code == 404
+    time.sleep(1)
+    assert load(newest, path, f"{DATASET}.synthetic.{TABLE}", tmp_path) == source(2)
+
+
 def test_a_column_grant_is_what_the_client_sees(shared, newest, tmp_path):
     company = shared.company("client")
     dataset, table = next(company.tables("deidentified"))

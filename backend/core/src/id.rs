@@ -118,6 +118,8 @@ ids! {
     CallId = "cal";
     /// A token with which programs of an organization register apps.
     RegistrationTokenId = "rgt";
+    /// A link that hands out a profile once.
+    ActivationLinkId = "lnk";
 }
 
 #[cfg(test)]

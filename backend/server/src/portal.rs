@@ -3,6 +3,7 @@
 //! A page is a handler whose signature says who may enter ([`desk`]), a struct with what is shown, and a template. A
 //! change is a form with a token ([`forgery`]), recorded before and after, and ends in a redirect.
 
+mod activation;
 mod apps;
 mod asset;
 mod brake;
@@ -135,6 +136,11 @@ pub static ROUTES: &[Route] = routes! {
         post "/apps/{app}/revoke" revoke_app, session::<FreshAppKeepers>(), Recording::Entry;
         post "/apps/{app}/credentials" create_credential, session::<FreshDevelopers>(), Recording::Entry;
         post "/apps/{app}/credentials/{credential}/revoke" revoke_credential, session::<FreshAppKeepers>(), Recording::Entry;
+        post "/apps/{app}/activation-links" activation::create_activation_link, session::<FreshDevelopers>(), Recording::Entry;
+        post "/apps/{app}/activation-links/{link}/revoke" activation::revoke_activation_link, session::<FreshDevelopers>(), Recording::Entry;
+        get "/apps/{app}/profile.share" activation::show_profile, session::<AppKeepers>(), SHOWS;
+        get "/activate/{link}" activation::show_activation, Access::Public, FORM;
+        post "/activate" activation::activate, Access::Public, Recording::Entry;
         get "/device" device::show_device, session::<Developers>(), FORM;
         post "/device" device::enter_device_code, session::<Developers>(), Recording::Entry;
         post "/device/decide" device::decide_device, session::<Developers>(), Recording::Entry;

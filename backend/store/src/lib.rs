@@ -8,6 +8,7 @@
 //! is built from its bundled source *without* OpenSSL, so that building needs a C compiler and nothing else: reach a
 //! distant server through a local socket, a TLS tunnel or a private network.
 
+pub mod activations;
 pub mod agreements;
 pub mod apps;
 pub mod assertions;

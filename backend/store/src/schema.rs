@@ -146,6 +146,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    activation_links (id) {
+        id -> Text,
+        app -> Text,
+        member -> Text,
+        label -> Text,
+        link_hash -> Binary,
+        credential_days -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     registrations (app) {
         app -> Text,
         registration_token -> Text,

@@ -8,8 +8,8 @@ pub(super) mod rules;
 use super::desk::{AppKeepers, Desk, Developers, FreshAppKeepers, Roles};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
-use super::texts::{AppsTexts, KeysTexts, RulesTexts};
-use super::{moment, path};
+use super::texts::{ActivationTexts, AppsTexts, KeysTexts, RulesTexts};
+use super::{activation, moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -45,6 +45,8 @@ struct AppPage {
     keyed: bool,
     scopes: Vec<&'static str>,
     credentials: Vec<credentials::CredentialLine>,
+    s: &'static ActivationTexts,
+    links: Vec<activation::LinkLine>,
     grants: Vec<GrantLine>,
     may_create: bool,
     rules_link: &'static str,
@@ -153,10 +155,18 @@ async fn show_list<R: Roles>(
     page::show(&page, status, &shown)
 }
 
-async fn show_one<R: Roles>(desk: &Desk<R>, page: Page, id: AppId, status: StatusCode) -> Result<HttpResponse, Fault> {
+pub(super) async fn show_one<R: Roles>(
+    desk: &Desk<R>,
+    page: Page,
+    id: AppId,
+    status: StatusCode,
+) -> Result<HttpResponse, Fault> {
     let app = find_visible(desk, id).await?;
-    let list = move |conn: &mut mudeung_store::Conn| mudeung_store::credentials::list_credentials(conn, id);
-    let credentials: Vec<Credential> = desk.app.db.read("list credentials", list).await?;
+    let list = move |conn: &mut mudeung_store::Conn| {
+        let links = mudeung_store::activations::list_activation_links(conn, id)?;
+        Ok((mudeung_store::credentials::list_credentials(conn, id)?, links))
+    };
+    let (credentials, links): (Vec<Credential>, _) = desk.app.db.read("list credentials", list).await?;
     let now = desk.app.clock.now();
     let snapshot = desk.app.snapshots.present();
     let active = matches!(app.state, AppState::Active);
@@ -167,6 +177,8 @@ async fn show_one<R: Roles>(desk: &Desk<R>, page: Page, id: AppId, status: Statu
         keyed: app.authentication == ClientAuthentication::PrivateKeyJwt,
         scopes: app.scopes.iter().map(mudeung_core::scope::Scope::as_str).collect(),
         credentials: credentials.iter().rev().map(|credential| credentials::line(&page, credential, now)).collect(),
+        s: ActivationTexts::of(page.language),
+        links: activation::lines(&links, now),
         grants: snapshot
             .live_grants(id, now)
             .map(|grant| GrantLine {

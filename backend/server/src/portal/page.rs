@@ -299,6 +299,7 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "app-revoked" => t.done_app_revoked,
         "key-registered" => t.done_key_registered,
         "credential-revoked" => t.done_credential_revoked,
+        "activation-link-revoked" => t.done_activation_link_revoked,
         "registration-token-revoked" => t.done_registration_token_revoked,
         "device-allowed" => t.done_device_allowed,
         "device-denied" => t.done_device_denied,

@@ -3,6 +3,7 @@
 use crate::call::Language;
 
 mod account;
+mod activation;
 mod audit;
 mod billing;
 mod common;
@@ -15,6 +16,7 @@ mod review;
 mod safety;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
+pub(crate) use activation::ActivationTexts;
 pub(crate) use audit::{ExportTexts, PersonalTexts, ReviewTexts};
 pub(crate) use billing::{InvoicesTexts, PlansTexts};
 pub(crate) use common::Common;
@@ -66,6 +68,7 @@ mod tests {
 
     fn everything() -> Vec<Pair> {
         let groups = [
+            ActivationTexts::PAIRS,
             BudgetsTexts::PAIRS,
             Common::PAIRS,
             FrontTexts::PAIRS,

@@ -1,5 +1,6 @@
 //! The portal as a browser sees it.
 
+mod activation;
 mod billing;
 mod doors;
 mod forms;

@@ -131,7 +131,7 @@ pub(in crate::portal) async fn revoke_credential(
 }
 
 /// Stores the credential unless the app has enough live ones.
-pub(super) fn insert_within_limit(
+pub(in crate::portal) fn insert_within_limit(
     conn: &mut mudeung_store::Conn,
     credential: &Credential,
     now: Timestamp,

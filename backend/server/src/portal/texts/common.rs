@@ -74,6 +74,7 @@ texts! {
         done_app_revoked: "앱을 폐기했습니다. 1초 안에 모든 요청이 중단됩니다.", "The app is revoked. Its requests stop within one second.";
         done_key_registered: "공개 키를 등록했습니다. kid를 assertion 헤더에 넣어 서명하세요.", "The public key is registered. Name its kid in the header of your assertions.";
         done_credential_revoked: "자격증명을 폐기했습니다. 1초 안에 효력을 잃습니다.", "The credential is revoked. It stops working within one second.";
+        done_activation_link_revoked: "활성화 링크를 회수했습니다. 이제 아무것도 열 수 없습니다.", "The activation link was taken back and opens nothing any more.";
         done_registration_token_revoked: "등록 토큰을 폐기했습니다.", "The registration token is revoked.";
         done_device_allowed: "기기를 연결했습니다. 기기로 돌아가면 몇 초 안에 로그인됩니다.", "The device is signed in. Go back to it; it goes on within seconds.";
         done_device_denied: "기기 연결을 거부했습니다. 그 코드는 더 이상 쓸 수 없습니다.", "The device was refused. Its code is worth nothing any more.";

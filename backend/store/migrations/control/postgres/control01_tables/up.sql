@@ -118,6 +118,19 @@ CREATE TABLE registration_tokens (
 CREATE UNIQUE INDEX registration_tokens_token_hash ON registration_tokens (token_hash);
 CREATE INDEX registration_tokens_organization ON registration_tokens (organization);
 
+CREATE TABLE activation_links (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    app             TEXT   NOT NULL,
+    member          TEXT   NOT NULL REFERENCES members (id),
+    label           TEXT   NOT NULL,
+    link_hash       BYTEA NOT NULL,
+    credential_days BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX activation_links_link_hash ON activation_links (link_hash);
+CREATE INDEX activation_links_app ON activation_links (app);
+
 CREATE TABLE registrations (
     app                TEXT    NOT NULL PRIMARY KEY,
     registration_token TEXT    NOT NULL,
