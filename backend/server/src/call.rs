@@ -239,6 +239,9 @@ fn problem_answer(call: &Call, response: &ServiceResponse<BoxBody>) -> Option<Ht
     if crate::sharing::speaks_sharing(response.request().path()) {
         return Some(crate::sharing::failure::answer(call, &fault));
     }
+    if crate::drs::speaks_drs(response.request().path()) {
+        return Some(crate::drs::failure::answer(call, &fault));
+    }
     let page = crate::portal::failure::answer(call, response.request().path(), &fault);
     Some(page.unwrap_or_else(|| render(call, &fault)))
 }

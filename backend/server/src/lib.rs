@@ -11,6 +11,7 @@ pub mod billing;
 pub mod call;
 pub mod config;
 pub mod data;
+pub mod drs;
 pub mod expiry;
 pub mod fault;
 #[doc(hidden)]

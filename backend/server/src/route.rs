@@ -52,11 +52,12 @@ pub struct Route {
 
 /// Every route, in the order in which paths are matched.
 pub fn table() -> impl Iterator<Item = &'static Route> {
-    let rooms: [&'static [Route]; 7] = [
+    let rooms: [&'static [Route]; 8] = [
         crate::operations::ROUTES,
         crate::oauth::ROUTES,
         crate::data::ROUTES,
         crate::sharing::ROUTES,
+        crate::drs::ROUTES,
         crate::ledger::ROUTES,
         crate::audit::ROUTES,
         crate::portal::ROUTES,

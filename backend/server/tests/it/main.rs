@@ -18,6 +18,8 @@ mod conformance;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod drs;
+#[cfg(test)]
 mod expiry;
 #[cfg(test)]
 mod kill_switches;

@@ -37,6 +37,9 @@ const EXEMPT: &[&str] = &[
     "list_grants",
     "read_receipt",
     "describe_file",
+    // The service and how objects are asked for, the same for everybody.
+    "read_service_info",
+    "describe_object_authorization",
     // Dry runs of assertions, which change nothing.
     "validate_assertion",
     "check_assertion",
@@ -88,6 +91,8 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{tier}", "synthetic".to_owned()),
         ("{table}", TABLE.to_owned()),
         ("{file}", fixture.synthetic_file.to_string()),
+        ("{object}", fixture.synthetic_file.to_string()),
+        ("{access}", "https".to_owned()),
         ("{index}", "0".to_owned()),
         ("{tile:.*}", "0/000.p/1".to_owned()),
         ("{app}", fixture.reader.id.clone()),
@@ -118,6 +123,9 @@ fn request(app: &TestApp, route: &Route) -> RequestBuilder {
         "run_query" => {
             let sql = format!("select * from {DATASET}.synthetic.{TABLE}");
             request.json(&serde_json::json!({ "sql": sql }))
+        }
+        "read_objects" => {
+            request.json(&serde_json::json!({ "bulk_object_ids": [app.fixture.synthetic_file.to_string()] }))
         }
         "query_shared_table" => request.json(&serde_json::json!({})),
         "read_table_changes" => request.query(&[("startingVersion", "1")]),
