@@ -59,6 +59,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_sharing.py"),
     },
     Stage {
+        name: "drs",
+        shows: "GA4GH's drs-compliance-suite and ai4gh; checksums of what is downloaded",
+        work: Work::EndToEnd("test_drs.py"),
+    },
+    Stage {
         name: "matrix",
         shows: "openid-client, simple-oauth2, @badgateway/oauth2-client and curl; one corpus beside npm oidc-provider",
         work: Work::EndToEnd("test_matrix.py"),
