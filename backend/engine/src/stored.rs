@@ -1,5 +1,7 @@
 //! Stored files: found by address, mapped into memory, their metadata parsed once.
 
+mod thrift;
+
 use crate::mapping::Mappings;
 use crate::number::to_u64;
 use crate::store::version_path;
@@ -14,6 +16,8 @@ use std::sync::OnceLock;
 
 /// Magic, footer length and magic: no Parquet file is shorter.
 const FILE_BYTES_MIN: usize = 12;
+/// The field of a footer that says how columns are encrypted.
+const ENCRYPTION_ALGORITHM: i16 = 8;
 pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 
 /// One file of the store, mapped into memory.
@@ -37,17 +41,28 @@ impl StoredFile {
         Ok(stored)
     }
 
-    /// The parsed footer and page index. Slow the first time: not for async threads.
+    /// The parsed footer and page index of a file whose rows can be read: columns are flat. Slow the first time: not for
+    /// async threads.
     pub(crate) fn metadata(&self) -> Result<&ArrowReaderMetadata, ReadError> {
+        let metadata = self.metadata_of_any()?;
+        // Published columns are flat; whoever reads rows counts on one chunk for each column.
+        let flat = metadata.parquet_schema().root_schema().get_fields().iter().all(|field| field.is_primitive());
+        if flat { Ok(metadata) } else { Err(damaged(&self.label, "has nested columns, which have no rows here")) }
+    }
+
+    /// The parsed footer and page index, whatever the columns are.
+    pub(crate) fn metadata_of_any(&self) -> Result<&ArrowReaderMetadata, ReadError> {
         let parse = || {
+            let footer = self.footer_bytes()?;
+            let start = crate::number::to_usize(to_u64(self.bytes.len()).saturating_sub(footer));
+            let fields = thrift::fields(self.bytes.get(start..).unwrap_or_default());
+            if fields.is_some_and(|fields| fields.contains(&ENCRYPTION_ALGORITHM)) {
+                return Err(damaged(&self.label, "has encrypted columns"));
+            }
             let options = ArrowReaderOptions::new()
                 .with_skip_arrow_metadata(true)
                 .with_page_index_policy(PageIndexPolicy::Optional);
-            let metadata =
-                ArrowReaderMetadata::load(&self.bytes, options).map_err(|problem| damaged(&self.label, problem))?;
-            // Published columns are flat; everything else here counts on one chunk for each column.
-            let flat = metadata.parquet_schema().root_schema().get_fields().iter().all(|field| field.is_primitive());
-            if flat { Ok(metadata) } else { Err(damaged(&self.label, "has nested columns, which are not served")) }
+            ArrowReaderMetadata::load(&self.bytes, options).map_err(|problem| damaged(&self.label, problem))
         };
         // The parser trusts what it reads; a damaged footer can make it panic.
         let parse = || catch_unwind(parse).unwrap_or_else(|_panic| Err(damaged(&self.label, "cannot be parsed")));

@@ -25,7 +25,7 @@ mod tests;
 
 /// The pieces of the virtual file that shows these columns, in file order.
 pub(crate) fn lay_out(file: &StoredFile, columns: &[String]) -> Result<Vec<Bytes>, ReadError> {
-    let metadata = file.metadata()?.metadata();
+    let metadata = file.metadata_of_any()?.metadata();
     let odd = |problem: String| file.damaged(problem);
     let positions = positions(metadata, columns).map_err(odd)?;
     let chunks = chunk_ranges(file, metadata)?;
@@ -41,13 +41,16 @@ pub(crate) fn lay_out(file: &StoredFile, columns: &[String]) -> Result<Vec<Bytes
     Ok(pieces)
 }
 
-/// Where the columns stand in the file, ascending.
+/// Where the chunks of the columns stand in the file, ascending: one for a flat column, one for each leaf of a nested one.
 fn positions(metadata: &ParquetMetaData, columns: &[String]) -> Result<Vec<usize>, String> {
     let schema = metadata.file_metadata().schema_descr();
     let mut positions = Vec::with_capacity(columns.len());
     for column in columns {
-        let found = schema.columns().iter().position(|candidate| candidate.name() == column);
-        positions.push(found.ok_or_else(|| format!("column `{column}` of its manifest is not in it"))?);
+        let before = positions.len();
+        positions.extend((0..schema.num_columns()).filter(|leaf| schema.get_column_root(*leaf).name() == column));
+        if positions.len() == before {
+            return Err(format!("column `{column}` of its manifest is not in it"));
+        }
     }
     positions.sort_unstable();
     positions.dedup();
@@ -59,11 +62,13 @@ fn positions(metadata: &ParquetMetaData, columns: &[String]) -> Result<Vec<usize
 fn chunk_ranges(file: &StoredFile, metadata: &ParquetMetaData) -> Result<Vec<Vec<Range<u64>>>, ReadError> {
     let data_end = to_u64(file.bytes.len()) - file.footer_bytes()?;
     let range = |chunk: &ColumnChunkMetaData| {
-        let start = chunk.dictionary_page_offset().filter(|at| *at > 0).unwrap_or(chunk.data_page_offset());
-        let start = u64::try_from(start).ok()?;
+        let dictionary = chunk.dictionary_page_offset().filter(|at| *at > 0);
+        // A chunk without values may have no data page at all, and no place for one.
+        let data = Some(chunk.data_page_offset()).filter(|at| *at > 0 || chunk.num_values() > 0);
+        let start = u64::try_from(dictionary.or(data).unwrap_or(4)).ok()?;
         let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
-        let data = u64::try_from(chunk.data_page_offset()).ok()?;
-        let sound = chunk.file_path().is_none() && start >= 4 && end <= data_end && (start..=end).contains(&data);
+        let inside = |at: i64| u64::try_from(at).is_ok_and(|at| (start..=end).contains(&at));
+        let sound = chunk.file_path().is_none() && start >= 4 && end <= data_end && data.is_none_or(inside);
         sound.then_some(start..end)
     };
     let ranges: Option<Vec<Vec<_>>> =
@@ -93,8 +98,11 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn new(source: &'a ParquetMetaData, positions: &'a [usize]) -> Result<Self, ParquetError> {
-        let root = source.file_metadata().schema_descr().root_schema();
-        let fields = positions.iter().filter_map(|position| root.get_fields().get(*position).cloned()).collect();
+        let stored = source.file_metadata().schema_descr();
+        let mut roots: Vec<usize> = positions.iter().map(|leaf| stored.get_column_root_idx(*leaf)).collect();
+        roots.dedup();
+        let fields = stored.root_schema().get_fields();
+        let fields = roots.iter().filter_map(|root| fields.get(*root).cloned()).collect();
         let root = Type::group_type_builder("schema").with_fields(fields).build()?;
         Ok(Self {
             source,
@@ -160,7 +168,10 @@ impl<'a> Plan<'a> {
             .set_compression_codec(chunk.compression_codec())
             .set_total_compressed_size(chunk.compressed_size())
             .set_total_uncompressed_size(chunk.uncompressed_size())
-            .set_data_page_offset(chunk.data_page_offset() + shift)
+            .set_data_page_offset(match chunk.data_page_offset() {
+                0 => 0,
+                at => at + shift,
+            })
             .set_dictionary_page_offset(chunk.dictionary_page_offset().filter(|at| *at > 0).map(|at| at + shift));
         if let Some(statistics) = chunk.statistics().filter(|_| self.keep_statistics) {
             moved = moved.set_statistics(statistics.clone());

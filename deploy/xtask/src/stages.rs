@@ -54,6 +54,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_clients.py"),
     },
     Stage {
+        name: "views",
+        shows: "random tables by pyarrow, polars and DuckDB, cut to random columns, read as the source by each of them",
+        work: Work::EndToEnd("test_views.py"),
+    },
+    Stage {
         name: "sharing",
         shows: "delta-sharing 1.4.2 in both formats and 1.0.5: every type, every version, changes, grants, private keys",
         work: Work::EndToEnd("test_sharing.py"),
