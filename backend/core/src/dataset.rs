@@ -95,6 +95,8 @@ pub struct Table {
     pub description: Bilingual,
     /// Number of rows in all files.
     pub rows: u64,
+    /// The column that names the person a row is about, when there is one.
+    pub person: Option<String>,
     /// Its columns, in file order.
     pub columns: Vec<Column>,
     /// Its files, in order.

@@ -17,6 +17,7 @@ pub mod grant;
 pub mod id;
 pub mod member;
 pub mod name;
+pub mod noise;
 pub mod organization;
 pub mod policy;
 pub mod quota;

@@ -113,6 +113,9 @@ pub enum Action {
     Read,
     /// See the table in SQL.
     Query,
+    /// Count persons under differential privacy: open to every company, with or without a grant, and shown with noise
+    /// only. A permit for it names all columns and must not be used for anything else.
+    Aggregate,
 }
 
 /// What it is asked of.
@@ -258,6 +261,12 @@ pub fn decide_under(
         rows,
     };
     match resource.tier {
+        _ if action == Action::Aggregate => {
+            if organization.kind != OrganizationKind::Company || under.is_some() {
+                return Err(Denial::NotFound);
+            }
+            Ok(permit(None, table.columns.iter().map(|column| column.name.clone()).collect(), None))
+        }
         Tier::Synthetic if organization.kind == OrganizationKind::Company && under.is_none() => {
             Ok(permit(None, table.columns.iter().map(|column| column.name.clone()).collect(), None))
         }
@@ -300,5 +309,6 @@ pub const fn required_scopes(action: Action, tier: Tier) -> &'static [Scope] {
         (Action::Read, Tier::Deidentified) => &[Scope::DataRead],
         (Action::Query, Tier::Synthetic) => &[Scope::QueryRun, Scope::SyntheticRead],
         (Action::Query, Tier::Deidentified) => &[Scope::QueryRun, Scope::DataRead],
+        (Action::Aggregate, _) => &[Scope::QueryRun],
     }
 }

@@ -157,6 +157,32 @@ pub struct QueryRequest {
     pub format: Format,
 }
 
+/// Counts of persons in cells. A cell is one bin of each dimension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellsRequest {
+    /// The table.
+    pub table: TableAddress,
+    /// Its files, in order.
+    pub files: Vec<String>,
+    /// The column that names the person.
+    pub person: String,
+    /// The rows that count; all when there is no filter.
+    pub filter: Option<Filter>,
+    /// The bins of each dimension. A row belongs to the first bin that it passes, and to no cell when it passes none.
+    pub dimensions: Vec<Vec<Filter>>,
+    /// In how many cells one person is counted at most; which ones, a keyed hash says.
+    pub cells_per_person: u32,
+    /// What makes the choice of cells unpredictable.
+    pub salt: [u8; 32],
+}
+
+impl CellsRequest {
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        self.dimensions.iter().map(Vec::len).product()
+    }
+}
+
 /// What the server may ask of an engine.
 pub trait DatasetReader: Send + Sync + 'static {
     /// Opens a file as a grant may see it.
@@ -168,6 +194,10 @@ pub trait DatasetReader: Send + Sync + 'static {
 
     /// Reads rows.
     fn rows(&self, request: RowsRequest) -> Answer<'_, Chunks>;
+
+    /// Counts persons in cells, the last dimension running fastest. Reads every row whatever the filter says, so that the
+    /// time it takes tells nothing about the values.
+    fn count_cells(&self, request: CellsRequest) -> Answer<'_, Vec<u64>>;
 
     /// Finds the tables that a query names, without running it, so that they can be recorded before it runs.
     fn referenced_tables(&self, request: &QueryRequest) -> Result<Vec<TableAddress>, ReadError>;

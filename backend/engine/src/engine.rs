@@ -5,13 +5,13 @@ use crate::mapping::Mappings;
 use crate::opened::{Hash, Opened, etag};
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
-use crate::{figures, query, rows, scan, view};
+use crate::{cells, figures, query, rows, scan, view};
 use bytes::Bytes;
 use mudeung_core::figures::FigureTable;
 use mudeung_core::filter::Filter;
 use mudeung_core::reader::{
-    Answer, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError, RowsRequest,
-    TableAddress,
+    Answer, CellsRequest, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError,
+    RowsRequest, TableAddress,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -205,6 +205,20 @@ impl DatasetReader for LocalEngine {
             };
             let time_max = Duration::from_secs(self.inner.options.read_seconds);
             rows::stream(open, request.format, time_max, permit).await
+        })
+    }
+
+    fn count_cells(&self, request: CellsRequest) -> Answer<'_, Vec<u64>> {
+        Box::pin(async move {
+            let permit = turn(&self.inner.reads).await?;
+            let (inner, time_max) = (self.inner.clone(), Duration::from_secs(self.inner.options.read_seconds));
+            let count = move || {
+                let _permit = permit;
+                let stored = |name: &String| inner.stored(&request.table, name);
+                let files = request.files.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+                cells::count(&files, &request, time_max)
+            };
+            tokio::task::spawn_blocking(count).await.unwrap_or_else(|problem| Err(rows::panicked(&problem)))
         })
     }
 

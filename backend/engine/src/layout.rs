@@ -67,6 +67,16 @@ pub enum LayoutError {
     },
 }
 
+/// Whether smallest and largest values stand in files. They are real values of single persons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileStatistics {
+    /// They do, so that readers can leave out what they do not need.
+    #[default]
+    Publish,
+    /// They do not, and neither do counts of nulls.
+    Withhold,
+}
+
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenFile {
@@ -91,19 +101,25 @@ pub struct TableWriter {
     coalescer: BatchCoalescer,
     open: Option<FileWriter>,
     properties: parquet::file::properties::WriterPropertiesPtr,
+    statistics: FileStatistics,
     done: Vec<WrittenFile>,
 }
 
 impl TableWriter {
     /// A writer of `part-NNNNN.parquet` files in an existing folder.
-    pub fn create(folder: impl Into<PathBuf>, schema: SchemaRef) -> Result<Self, LayoutError> {
+    pub fn create(
+        folder: impl Into<PathBuf>,
+        schema: SchemaRef,
+        statistics: FileStatistics,
+    ) -> Result<Self, LayoutError> {
         manifest_columns(&schema)?;
         Ok(Self {
             folder: folder.into(),
             first: Some(Vec::new()),
             coalescer: BatchCoalescer::new(schema.clone(), BATCH_ROWS),
             open: None,
-            properties: encoding::properties(&schema, &[]),
+            properties: encoding::properties(&schema, &[], statistics),
+            statistics,
             schema,
             done: Vec::new(),
         })
@@ -148,7 +164,7 @@ impl TableWriter {
     /// Chooses the encodings from the rows that waited, and writes them.
     fn release_first(&mut self) -> Result<(), LayoutError> {
         let Some(waiting) = self.first.take() else { return Ok(()) };
-        self.properties = encoding::properties(&self.schema, &waiting);
+        self.properties = encoding::properties(&self.schema, &waiting, self.statistics);
         waiting.iter().try_for_each(|batch| self.append(batch))
     }
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod cache;
+mod cells;
 mod engine;
 mod figures;
 #[cfg(test)]

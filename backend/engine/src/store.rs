@@ -3,7 +3,7 @@
 //! A version is built under a temporary name in the same root and renamed when it is whole, so a reader sees all of
 //! it or nothing, and a version that exists is never written to again.
 
-use crate::layout::{LayoutError, TableWriter, WrittenFile};
+use crate::layout::{FileStatistics, LayoutError, TableWriter, WrittenFile};
 use arrow::datatypes::SchemaRef;
 use mudeung_core::id::FileId;
 use mudeung_core::name::Name;
@@ -105,10 +105,15 @@ impl VersionWriter {
     }
 
     /// A writer for a table of the version.
-    pub fn table(&self, name: &Name, schema: SchemaRef) -> Result<TableWriter, VersionError> {
+    pub fn table(
+        &self,
+        name: &Name,
+        schema: SchemaRef,
+        statistics: FileStatistics,
+    ) -> Result<TableWriter, VersionError> {
         let folder = self.building.join(name.as_str());
         fs::create_dir(&folder).map_err(io(&folder))?;
-        Ok(TableWriter::create(folder, schema)?)
+        Ok(TableWriter::create(folder, schema, statistics)?)
     }
 
     /// The manifest's entries of a table's files.

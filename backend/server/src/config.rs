@@ -31,6 +31,9 @@ pub struct Config {
     /// How much a caller may do.
     #[serde(default)]
     pub limits: LimitConfig,
+    /// Counts for companies without a grant.
+    #[serde(default)]
+    pub statistics: StatisticsConfig,
     /// The ledger.
     #[serde(default)]
     pub ledger: LedgerConfig,
@@ -43,6 +46,25 @@ pub struct Config {
     /// What the operator looks at.
     #[serde(default)]
     pub operations: OperationsConfig,
+}
+
+/// Counts of persons under differential privacy, for companies without a grant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StatisticsConfig {
+    /// The privacy loss that one organization may spend on one dataset in all; 0 offers no counts.
+    pub epsilon_per_organization: f64,
+    /// The privacy loss that all organizations together may spend on one dataset: what they know when they put their
+    /// answers together.
+    pub epsilon_per_dataset: f64,
+    /// Counts below this are withheld, after the noise.
+    pub minimum_count: u64,
+}
+
+impl Default for StatisticsConfig {
+    fn default() -> Self {
+        Self { epsilon_per_organization: 1.0, epsilon_per_dataset: 10.0, minimum_count: 10 }
+    }
 }
 
 /// Where to listen and how the outside calls us.

@@ -25,6 +25,7 @@ pub mod shards;
 pub mod signature;
 pub mod standing;
 pub mod state;
+pub mod statistics;
 pub mod stream;
 pub mod tables;
 pub mod throttle;
@@ -69,6 +70,8 @@ pub static ROUTES: &[Route] = &[
     route!(get "GET" "/v1/files/{file}", "read_file", Access::SignedOrToken(READ), Recording::Entry, read_file::read_file),
     route!(head "HEAD" "/v1/files/{file}", "describe_file", Access::SignedOrToken(READ), HEADERS_ALONE, read_file::describe_file),
     route!(post "POST" "/v1/query", "run_query", Access::Token(&[Scope::QueryRun]), Recording::Entry, query::run_query),
+    route!(get "GET" "/v1/statistics", "list_privacy_budgets", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, statistics::list_privacy_budgets),
+    route!(post "POST" "/v1/statistics", "count_persons", Access::Token(&[Scope::QueryRun]), Recording::Entry, statistics::count_persons),
     route!(get "GET" "/v1/usage", "list_usage", USAGE, OWN_FIGURES, usage::list_usage),
     route!(get "GET" "/v1/quota", "list_quota", USAGE, OWN_FIGURES, account::list_quota),
     route!(get "GET" "/v1/grants", "list_grants", USAGE, OWN_FIGURES, account::list_grants),

@@ -50,6 +50,8 @@ use utoipa::{Modify, OpenApi};
         crate::data::read_file::read_file,
         crate::data::read_file::describe_file,
         crate::data::query::run_query,
+        crate::data::statistics::list_privacy_budgets,
+        crate::data::statistics::count_persons,
         crate::data::usage::list_usage,
         crate::data::account::list_quota,
         crate::data::account::list_grants,

@@ -24,6 +24,7 @@ pub mod members;
 pub mod notices;
 pub mod organizations;
 pub mod personal;
+pub mod privacy_budgets;
 pub mod registrations;
 pub mod requests;
 pub mod reviews;

@@ -159,6 +159,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    privacy_budgets (organization, dataset) {
+        organization -> Text,
+        dataset -> Text,
+        spent -> BigInt,
+    }
+}
+
+diesel::table! {
+    privacy_queries (organization, query) {
+        organization -> Text,
+        query -> Text,
+        dataset -> Text,
+        epsilon -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     registrations (app) {
         app -> Text,
         registration_token -> Text,

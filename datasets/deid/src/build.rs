@@ -169,8 +169,11 @@ pub(crate) fn manifest_table(
     columns: Vec<ManifestColumn>,
     files: Vec<ManifestFile>,
     suppressed_rows: u64,
+    person: Option<&str>,
 ) -> ManifestTable {
+    let released = |name: &&str| columns.iter().any(|column| column.name == *name);
     ManifestTable {
+        person: person.filter(released).map(str::to_owned),
         name: spec.name.clone(),
         description: spec.description.clone(),
         rows: files.iter().map(|file| file.rows).sum(),

@@ -13,7 +13,7 @@ mod schema;
 
 pub use dataset::{DatasetFile, SyntheticSize};
 pub use plan::{ColumnPlan, Plan, TablePlan};
-pub use recipe::{ColumnRule, Person, Preset, Privacy, Recipe, Release, Role};
+pub use recipe::{ColumnRule, Person, Preset, Privacy, Recipe, Release, Role, Statistics, TableRule};
 pub use schema::{ColumnSpec, SchemaFile, TableSpec};
 
 /// A definition whose files are read and, each for itself, well formed. [`Definition::plan`] checks them together.
@@ -64,6 +64,13 @@ impl Definition {
     pub fn bundled_input(&self) -> Option<PathBuf> {
         let folder = self.folder.join("data");
         folder.is_dir().then_some(folder)
+    }
+
+    /// The column of a table that names the person.
+    pub fn person_column<'d>(&'d self, table: &'d TableSpec) -> Option<&'d str> {
+        let person = self.recipe.as_ref().map(|recipe| &recipe.value.person);
+        let own = person.filter(|person| person.table == table.name).map(|person| person.id.as_str());
+        table.person.as_deref().or(own)
     }
 
     /// Checks `dataset.toml` and `schema.toml` alone; enough for a dataset that is only generated.

@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use mudeung_core::name::Name;
+use mudeung_engine::layout::FileStatistics;
 use mudeung_engine::store::{VersionError, VersionWriter};
 use mudeung_wire::manifest::ManifestFile;
 
@@ -36,9 +37,10 @@ pub(crate) fn write(
     version: &VersionWriter,
     table: &Name,
     schema: &SchemaRef,
+    statistics: FileStatistics,
     batches: impl Iterator<Item = Result<Deidentified<RecordBatch>, CurateError>>,
 ) -> Result<Vec<ManifestFile>, CurateError> {
-    let mut writer = version.table(table, schema.clone()).map_err(failed)?;
+    let mut writer = version.table(table, schema.clone(), statistics).map_err(failed)?;
     for batch in batches {
         writer.write(batch?.get()).map_err(|error| CurateError::Write(error.to_string()))?;
     }

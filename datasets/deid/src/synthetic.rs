@@ -9,7 +9,7 @@ use arrow::datatypes::SchemaRef;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
-use mudeung_engine::layout::arrow_schema;
+use mudeung_engine::layout::{FileStatistics, arrow_schema};
 use mudeung_engine::store::VersionWriter;
 use mudeung_synth::{Amount, Generator};
 use mudeung_wire::manifest::{Manifest, ManifestColumn};
@@ -55,8 +55,9 @@ pub fn build_synthetic(build: BuildSynthetic<'_>) -> Result<Built, CurateError> 
             Ok(Deidentified::vouch(batch))
         });
         let table = Name::parse(&spec.name).map_err(|error| output::internal(&spec.name, error))?;
-        let files = output::write(&version, &table, &schema, batches)?;
-        tables.push(manifest_table(&spec, columns, files, 0));
+        let files = output::write(&version, &table, &schema, FileStatistics::Publish, batches)?;
+        let person = definition.person_column(&spec);
+        tables.push(manifest_table(&spec, columns, files, 0, person));
     }
     let manifest = Manifest {
         input_sha256: hex_sha256(format!("{sha256}\nseed {seed}\npersons {persons}\n").as_bytes()),

@@ -350,3 +350,101 @@ wire! {
         pub error_uri: Option<String>,
     }
 }
+
+/// What is counted: persons of one table, alone or by one or two columns, under differential privacy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StatisticsBody {
+    /// The table, `dataset.table`.
+    pub table: String,
+    /// Which rows count: comparisons joined by `and`, as for `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// By what to count; nothing counts all persons.
+    #[serde(default)]
+    pub by: Vec<StatisticsDimension>,
+    /// In how many cells one person is counted at most (1 when not given). In a table with several rows for a person a
+    /// person may belong to several cells; more of them means more noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells_per_person: Option<u32>,
+    /// What it costs of the privacy budget: a number with at most two decimals, for instance 0.1.
+    #[cfg_attr(feature = "openapi", schema(value_type = f64))]
+    pub epsilon: serde_json::Number,
+}
+
+/// A column to count by, and its bins: listed values, or ranges. Bins are given and not looked up, so that which values
+/// occur is not told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StatisticsDimension {
+    /// The column.
+    pub column: String,
+    /// One bin for each of these values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Object>>))]
+    pub values: Option<Vec<serde_json::Value>>,
+    /// Edges of ranges in rising order: from each edge up to, and without, the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Object>>))]
+    pub edges: Option<Vec<serde_json::Value>>,
+}
+
+/// Counts of persons with noise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatisticsAnswer {
+    /// The dataset.
+    pub dataset: String,
+    /// The tier.
+    pub tier: String,
+    /// The version that was counted.
+    pub version: u32,
+    /// The table.
+    pub table: String,
+    /// What is counted: `persons`.
+    pub unit: String,
+    /// The columns counted by, in the order of the bins of a cell.
+    pub by: Vec<String>,
+    /// One for each combination of bins.
+    pub cells: Vec<StatisticsCell>,
+    /// Where the noise comes from: `discrete Laplace`.
+    pub mechanism: String,
+    /// The scale of the noise, in persons.
+    pub scale: f64,
+    /// The true count lies within this many persons of a count with a probability of at least 95 %.
+    pub interval_95: u64,
+    /// Counts below this are withheld.
+    pub minimum: u64,
+    /// What this query costs; a query that was asked before is not charged again.
+    pub epsilon: f64,
+    /// Whether it was charged now.
+    pub charged: bool,
+    /// What is left of the budget.
+    pub budget: PrivacyBudget,
+}
+
+/// One cell of counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatisticsCell {
+    /// The bin of each dimension: a value, or `from..to`.
+    pub bins: Vec<String>,
+    /// The count with noise; absent when it is below the minimum.
+    pub count: Option<u64>,
+}
+
+/// What an organization may still learn of the persons in a dataset without a grant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PrivacyBudget {
+    /// The dataset.
+    pub dataset: String,
+    /// The whole budget.
+    pub epsilon_total: f64,
+    /// What was spent.
+    pub epsilon_spent: f64,
+    /// What is left.
+    pub epsilon_remaining: f64,
+}

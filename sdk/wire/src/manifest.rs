@@ -58,6 +58,9 @@ pub struct ManifestTable {
     pub description: Bilingual,
     /// Number of rows in all files.
     pub rows: u64,
+    /// The column that names the person a row is about; absent when it is not released or there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// Rows of the input that are not in the output, because their person was suppressed.
     pub suppressed_rows: u64,
     /// Its columns, in file order.

@@ -1,6 +1,6 @@
 //! Which encoding each column gets, chosen from a sample of its values.
 
-use super::ROW_GROUP_ROWS;
+use super::{FileStatistics, ROW_GROUP_ROWS};
 use arrow::array::{Array, RecordBatch, cast::AsArray};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -29,7 +29,7 @@ struct Profile {
 }
 
 /// The writer's properties for a table whose first rows are `sample`.
-pub(super) fn properties(schema: &Schema, sample: &[RecordBatch]) -> WriterPropertiesPtr {
+pub(super) fn properties(schema: &Schema, sample: &[RecordBatch], statistics: FileStatistics) -> WriterPropertiesPtr {
     let mut builder = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -37,7 +37,10 @@ pub(super) fn properties(schema: &Schema, sample: &[RecordBatch]) -> WriterPrope
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES_MAX))
         .set_data_page_size_limit(PAGE_BYTES)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
-        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_enabled(match statistics {
+            FileStatistics::Publish => EnabledStatistics::Page,
+            FileStatistics::Withhold => EnabledStatistics::None,
+        })
         .set_column_index_truncate_length(Some(64))
         .set_statistics_truncate_length(Some(64));
     if let Ok(level) = ZstdLevel::try_new(3) {

@@ -28,7 +28,7 @@ fn all_types(rows: i64) -> RecordBatch {
 }
 
 fn write(folder: &std::path::Path, batches: &[RecordBatch]) -> Vec<WrittenFile> {
-    let mut writer = TableWriter::create(folder, batches[0].schema()).unwrap();
+    let mut writer = TableWriter::create(folder, batches[0].schema(), FileStatistics::Publish).unwrap();
     batches.iter().for_each(|batch| writer.write(batch).unwrap());
     writer.finish().unwrap()
 }
@@ -98,7 +98,7 @@ fn a_table_without_rows_is_a_file_with_a_schema() {
 #[test]
 fn rows_of_another_table_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = TableWriter::create(folder.path(), all_types(0).schema()).unwrap();
+    let mut writer = TableWriter::create(folder.path(), all_types(0).schema(), FileStatistics::Publish).unwrap();
     let other = all_types(0).project(&[0]).unwrap();
     assert!(matches!(writer.write(&other), Err(LayoutError::Mismatch(_))));
 }
@@ -110,7 +110,7 @@ fn a_null_in_a_column_that_has_none_is_refused_by_name() {
     let strict = Arc::new(arrow::datatypes::Schema::new(vec![field]));
     let nulls = new_null_array(&arrow_type(ColumnType::Int32), 1);
     let batch = RecordBatch::try_from_iter_with_nullable([("age", nulls, true)]).unwrap();
-    let mut writer = TableWriter::create(folder.path(), strict).unwrap();
+    let mut writer = TableWriter::create(folder.path(), strict, FileStatistics::Publish).unwrap();
     assert!(writer.write(&batch).unwrap_err().to_string().contains("age"));
 }
 
@@ -127,4 +127,28 @@ fn every_published_type_has_one_arrow_type() {
     for kind in ColumnType::ALL {
         assert_eq!(column_type(&arrow_type(kind)), Some(kind));
     }
+}
+
+#[test]
+fn a_table_that_withholds_statistics_has_none_anywhere_and_is_read_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let batch = all_types(130_000);
+    let mut writer = TableWriter::create(folder.path(), batch.schema(), FileStatistics::Withhold).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    let path = folder.path().join("part-00000.parquet");
+    let options = parquet::arrow::arrow_reader::ArrowReaderOptions::new()
+        .with_page_index_policy(parquet::file::metadata::PageIndexPolicy::Optional);
+    let file = std::fs::File::open(&path).unwrap();
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).unwrap();
+    let metadata = builder.metadata();
+    let told: Vec<String> =
+        metadata.column_index().into_iter().flatten().flatten().map(|of| format!("{of:?}")).collect();
+    assert!(told.iter().all(|of| of == "NONE"), "{told:?}");
+    for chunk in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+        assert!(chunk.statistics().is_none(), "{}", chunk.column_path());
+    }
+    let read: Vec<RecordBatch> = builder.build().unwrap().map(Result::unwrap).collect();
+    let read = arrow::compute::concat_batches(&batch.schema(), &read).unwrap();
+    assert_eq!(read.columns(), batch.columns());
 }

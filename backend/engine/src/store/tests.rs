@@ -1,6 +1,7 @@
 //! Tests of building and reading versions.
 
 use super::*;
+use crate::layout::FileStatistics;
 use arrow::array::{ArrayRef, Int32Array, RecordBatch};
 use mudeung_wire::manifest::{Bilingual, MANIFEST_FORMAT, ManifestTable};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ fn ages() -> RecordBatch {
 
 fn build(root: &Path, number: u32) -> Result<(VersionWriter, Manifest), VersionError> {
     let writer = VersionWriter::create(root, &name("small"), Tier::Synthetic, number)?;
-    let mut table = writer.table(&name("people"), ages().schema())?;
+    let mut table = writer.table(&name("people"), ages().schema(), FileStatistics::Publish)?;
     table.write(&ages())?;
     let files = writer.manifest_files(&name("people"), &table.finish()?);
     let manifest = Manifest {
@@ -35,6 +36,7 @@ fn build(root: &Path, number: u32) -> Result<(VersionWriter, Manifest), VersionE
             name: "people".to_owned(),
             description: Bilingual::default(),
             rows: 2,
+            person: None,
             suppressed_rows: 0,
             columns: crate::layout::manifest_columns(&ages().schema())?,
             files,

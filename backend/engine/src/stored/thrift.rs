@@ -119,9 +119,8 @@ mod tests {
             arrow::datatypes::DataType::Int64,
             true,
         )]);
-        let mut writer = ArrowWriter::try_new(Vec::new(), schema.into(), None).unwrap();
-        writer.finish().unwrap();
-        let file = writer.into_inner().unwrap();
+        let mut file = Vec::new();
+        ArrowWriter::try_new(&mut file, schema.into(), None).unwrap().close().unwrap();
         let length =
             usize::try_from(u32::from_le_bytes(file[file.len() - 8..file.len() - 4].try_into().unwrap())).unwrap();
         let footer = &file[file.len() - 8 - length..file.len() - 8];

@@ -3,6 +3,7 @@
 use super::{Config, WitnessConfig};
 use crate::audit::prune::RETENTION_YEARS_MIN;
 use actix_web::http::Uri;
+use mudeung_core::noise::Epsilon;
 use mudeung_wire::ledger::checkpoint::LogVerifier;
 use mudeung_wire::ledger::cosignature::WitnessVerifier;
 use std::net::{IpAddr, SocketAddr};
@@ -37,6 +38,14 @@ impl Config {
                 "ledger.retention_years: records of access must be kept for {RETENTION_YEARS_MIN} years at least \
                  (Standards on Safety Measures for Personal Information, article 8)"
             ));
+        }
+        for (key, epsilon) in [
+            ("epsilon_per_organization", self.statistics.epsilon_per_organization),
+            ("epsilon_per_dataset", self.statistics.epsilon_per_dataset),
+        ] {
+            if Epsilon::parse(&format!("{epsilon}")).is_none() {
+                return Err(format!("statistics.{key}: a number from 0 with at most two decimals, not {epsilon}"));
+            }
         }
         self.check_witnesses()?;
         for former in &self.ledger.former_verifiers {

@@ -74,6 +74,8 @@ mod shutdown;
 #[cfg(test)]
 mod signing_keys;
 #[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod witness;
 #[cfg(test)]
 mod years;

@@ -34,6 +34,7 @@ const EXEMPT: &[&str] = &[
     // An app's own figures, and headers without a body.
     "list_usage",
     "list_quota",
+    "list_privacy_budgets",
     "list_grants",
     "read_receipt",
     "describe_file",
@@ -124,6 +125,7 @@ fn request(app: &TestApp, route: &Route) -> RequestBuilder {
             let sql = format!("select * from {DATASET}.synthetic.{TABLE}");
             request.json(&serde_json::json!({ "sql": sql }))
         }
+        "count_persons" => request.json(&serde_json::json!({ "table": format!("{DATASET}.{TABLE}"), "epsilon": 0.1 })),
         "read_objects" => {
             request.json(&serde_json::json!({ "bulk_object_ids": [app.fixture.synthetic_file.to_string()] }))
         }

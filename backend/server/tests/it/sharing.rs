@@ -64,7 +64,7 @@ impl Bench {
         .await
     }
 
-    async fn publish_as(&self, tier: Tier, number: u32, change: impl FnOnce(&mut Manifest)) -> Timestamp {
+    pub(crate) async fn publish_as(&self, tier: Tier, number: u32, change: impl FnOnce(&mut Manifest)) -> Timestamp {
         let mut manifest = manifest(tier, if tier == Tier::Synthetic { 1 } else { 2 });
         manifest.version = number;
         change(&mut manifest);
@@ -81,7 +81,7 @@ impl Bench {
     }
 
     /// A fresh token, after the clock was moved.
-    async fn renewed(mut self) -> Self {
+    pub(crate) async fn renewed(mut self) -> Self {
         self.token = self.app.token(&self.app.fixture.reader).await;
         self
     }

@@ -46,7 +46,12 @@ fn table(table: &ManifestTable) -> Result<Table, Problem> {
         return Err(place(Problem("two columns have the same name".to_owned())));
     }
     let files = table.files.iter().map(file).collect::<Result<Vec<_>, _>>().map_err(place)?;
-    Ok(Table { name: name(&table.name)?, description: bilingual(&table.description), rows: table.rows, columns, files })
+    let person = table.person.clone();
+    if person.as_ref().is_some_and(|person| !distinct.contains(person.as_str())) {
+        return Err(place(Problem("the person column is not one of its columns".to_owned())));
+    }
+    let (name, description) = (name(&table.name)?, bilingual(&table.description));
+    Ok(Table { name, description, rows: table.rows, person, columns, files })
 }
 
 fn column(column: &ManifestColumn) -> Result<Column, Problem> {

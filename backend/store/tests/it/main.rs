@@ -37,6 +37,8 @@ mod personal;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
+mod privacy;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod schemas;

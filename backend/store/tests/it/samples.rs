@@ -195,6 +195,7 @@ pub(crate) fn manifest(tier: Tier, version: u32) -> Manifest {
             name: "patients".to_owned(),
             description: text("One row is one patient"),
             rows: 10,
+            person: None,
             suppressed_rows: 1,
             columns: vec![column("id", "text"), column("age", "int32"), column("sex", "text")],
             files: vec![ManifestFile {

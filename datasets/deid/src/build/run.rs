@@ -139,10 +139,16 @@ impl Run<'_> {
         }
         let parsed = Name::parse(name).map_err(|error| output::internal(name, error))?;
         let rows = u64::try_from(sorted.get().num_rows()).unwrap_or(u64::MAX);
+        let statistics = self.recipe.value.statistics(name);
         (self.progress)(Progress { step: Step::Write, table: name, rows });
-        let files =
-            output::write(version, &parsed, &schema, std::iter::once(Ok::<Deidentified<RecordBatch>, _>(sorted)))?;
-        let table = manifest_table(&table.spec, columns, files, tally.suppressed);
+        let files = output::write(
+            version,
+            &parsed,
+            &schema,
+            statistics,
+            std::iter::once(Ok::<Deidentified<RecordBatch>, _>(sorted)),
+        )?;
+        let table = manifest_table(&table.spec, columns, files, tally.suppressed, table.person());
         Ok((table, tally))
     }
 

@@ -55,6 +55,11 @@ impl Plan {
 }
 
 impl TablePlan {
+    /// The column that names the person.
+    pub fn person(&self) -> Option<&str> {
+        self.columns.get(self.person_column).map(|column| column.spec.name.as_str())
+    }
+
     /// The columns that are released, as the manifest describes them.
     pub fn released(&self) -> Vec<ManifestColumn> {
         self.columns

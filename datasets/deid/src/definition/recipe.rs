@@ -1,5 +1,6 @@
 //! `recipe.toml`: what happens to each column, and how much risk may remain.
 
+use mudeung_engine::layout::FileStatistics;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -13,8 +14,42 @@ pub struct Recipe {
     pub person: Person,
     /// Table, then column, then rule. A column that is not listed is dropped.
     pub columns: BTreeMap<String, BTreeMap<String, ColumnRule>>,
+    /// Table, then what holds for it as a whole.
+    #[serde(default)]
+    pub tables: BTreeMap<String, TableRule>,
     /// How much risk may remain.
     pub privacy: Privacy,
+}
+
+/// What holds for a table as a whole.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableRule {
+    /// `publish` (the default) or `withhold`: whether smallest and largest values, which are real values of single
+    /// persons, stand in the files.
+    #[serde(default)]
+    pub statistics: Statistics,
+}
+
+/// Whether smallest and largest values stand in the files of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistics {
+    /// They do.
+    #[default]
+    Publish,
+    /// They do not.
+    Withhold,
+}
+
+impl Recipe {
+    /// What files of a table may say of their values.
+    pub fn statistics(&self, table: &str) -> FileStatistics {
+        match self.tables.get(table).map(|rule| rule.statistics).unwrap_or_default() {
+            Statistics::Publish => FileStatistics::Publish,
+            Statistics::Withhold => FileStatistics::Withhold,
+        }
+    }
 }
 
 /// Which release this is. Name and recipient choose the keys: another recipient gets identifiers that do not link.

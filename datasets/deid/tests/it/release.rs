@@ -169,3 +169,29 @@ fn a_build_that_dies_at_any_step_leaves_nothing_and_can_be_run_again() {
     }
     assert_eq!(ward.build_with(&ward.key, Some(1)).unwrap().manifest.version, 1);
 }
+
+#[test]
+fn a_table_may_withhold_the_statistics_of_its_files() {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let ward = Ward::new();
+    ward.define("recipe.toml", &format!("{RECIPE}[tables.visit]\nstatistics = \"withhold\"\n"));
+    let built = ward.build().unwrap();
+    let told = |table: &str| {
+        let file = fs::File::open(built.folder.join(table).join("part-00000.parquet")).unwrap();
+        let metadata = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().metadata().clone();
+        metadata.row_groups().iter().flat_map(|group| group.columns()).any(|chunk| chunk.statistics().is_some())
+    };
+    assert!(told("patient") && !told("visit"));
+    ward.define("recipe.toml", &format!("{RECIPE}[tables.nothing]\nstatistics = \"withhold\"\n"));
+    assert!(matches!(ward.build(), Err(CurateError::Definition(_))));
+}
+
+#[test]
+fn the_manifest_names_the_person_of_each_row_when_that_column_is_released() {
+    let ward = Ward::new();
+    let persons = |built: &mudeung_deid::Built| -> Vec<Option<String>> {
+        built.manifest.tables.iter().map(|table| table.person.clone()).collect()
+    };
+    let named = Some("patient_id".to_owned());
+    assert_eq!(persons(&ward.build().unwrap()), [named.clone(), named]);
+}

@@ -253,6 +253,7 @@ pub(crate) fn manifest(tier: Tier, seed: u8) -> Manifest {
             name: TABLE.to_owned(),
             description: text("A visit."),
             rows: ROWS,
+            person: Some("person".to_owned()),
             suppressed_rows: 0,
             columns: COLUMNS.into_iter().map(column).collect(),
             files: vec![ManifestFile {

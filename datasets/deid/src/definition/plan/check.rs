@@ -125,6 +125,13 @@ pub(super) fn check_recipe(recipe: &Recipe, schema: &SchemaFile, problems: &mut 
             missing_column(format!("recipe.toml: columns.{name}.{column}"), column, table, problems);
         }
     }
+    for name in recipe.tables.keys().filter(|name| !recipe.columns.contains_key(*name)) {
+        problems.add(
+            format!("recipe.toml: tables.{name}"),
+            ["[columns]에 없는 표입니다.", "is not a table of [columns]."],
+            ["공개하는 표만 적으십시오.", "Name tables that are released."],
+        );
+    }
     if !recipe.columns.contains_key(&recipe.person.table) {
         problems.add(
             format!("recipe.toml: person.table = \"{}\"", recipe.person.table),

@@ -131,6 +131,22 @@ CREATE TABLE activation_links (
 CREATE UNIQUE INDEX activation_links_link_hash ON activation_links (link_hash);
 CREATE INDEX activation_links_app ON activation_links (app);
 
+CREATE TABLE privacy_budgets (
+    organization TEXT   NOT NULL,
+    dataset      TEXT   NOT NULL,
+    spent        BIGINT NOT NULL,
+    PRIMARY KEY (organization, dataset)
+);
+
+CREATE TABLE privacy_queries (
+    organization TEXT   NOT NULL,
+    query        TEXT   NOT NULL,
+    dataset      TEXT   NOT NULL,
+    epsilon      BIGINT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    PRIMARY KEY (organization, query)
+);
+
 CREATE TABLE registrations (
     app                TEXT    NOT NULL PRIMARY KEY,
     registration_token TEXT    NOT NULL,

@@ -132,6 +132,22 @@ CREATE TABLE activation_links (
 CREATE UNIQUE INDEX activation_links_link_hash ON activation_links (link_hash);
 CREATE INDEX activation_links_app ON activation_links (app);
 
+CREATE TABLE privacy_budgets (
+    organization TEXT   NOT NULL,
+    dataset      TEXT   NOT NULL,
+    spent        INTEGER NOT NULL,
+    PRIMARY KEY (organization, dataset)
+) STRICT;
+
+CREATE TABLE privacy_queries (
+    organization TEXT   NOT NULL,
+    query        TEXT   NOT NULL,
+    dataset      TEXT   NOT NULL,
+    epsilon      INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (organization, query)
+) STRICT;
+
 CREATE TABLE registrations (
     app                TEXT    NOT NULL PRIMARY KEY,
     registration_token TEXT    NOT NULL,
