@@ -29,6 +29,8 @@ class Release:
         self.place = (dataset, tier, version)
         self.folder = Path(store) / dataset / tier / str(version)
         self.tables = []
+        # The column that names the person of each row, where a test needs one.
+        self.person = None
 
     def path(self, table, number):
         """Where a file of a table goes."""
@@ -41,9 +43,10 @@ class Release:
         columns = [{"name": n, "type": kind, "nullable": null, "description": both} for n, kind, null in columns]
         files = [self._file(table, path, rows) for path, rows in files]
         rows = sum(file["rows"] for file in files)
-        self.tables.append(
-            {"name": table, "description": both, "rows": rows, "suppressed_rows": 0, "columns": columns, "files": files}
-        )
+        made = {"name": table, "description": both, "rows": rows, "suppressed_rows": 0, "columns": columns}
+        if self.person is not None:
+            made["person"] = self.person
+        self.tables.append({**made, "files": files})
 
     def write(self, table, parts, **options):
         """Writes and adds a table, one file for each part."""
@@ -91,11 +94,16 @@ class Release:
 
 def publish(server, manifest):
     """Puts a version into service and waits until it is."""
-    command = [sandbox.BINARY, "curate", "publish", str(manifest), "--config", str(server.config)]
-    subprocess.run(command, check=True, capture_output=True)
+    publish_hidden(server, manifest)
     version, tier, dataset = manifest.parts[-2:-5:-1]
     company = server.company("sandbox")
     end = time.monotonic() + 10
     while company.get(f"/v1/datasets/{dataset}/{tier}", params={"version": version}).status_code != 200:
         assert time.monotonic() < end, "the published version is in service within seconds"
         time.sleep(0.2)
+
+
+def publish_hidden(server, manifest):
+    """Puts a version into service that nobody may see yet."""
+    command = [sandbox.BINARY, "curate", "publish", str(manifest), "--config", str(server.config)]
+    subprocess.run(command, check=True, capture_output=True)

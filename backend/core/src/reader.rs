@@ -110,6 +110,8 @@ pub enum Format {
     Csv,
     /// An Arrow IPC stream.
     ArrowStream,
+    /// An Arrow IPC stream whose buffers are compressed with zstd.
+    ArrowStreamZstd,
     /// A Parquet file.
     Parquet,
 }

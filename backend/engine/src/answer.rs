@@ -4,7 +4,8 @@ use arrow::array::RecordBatch;
 use arrow::csv::WriterBuilder as CsvWriterBuilder;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::ipc::writer::StreamWriter;
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow::json::WriterBuilder as JsonWriterBuilder;
 use arrow::json::writer::{JsonArray, LineDelimited};
 use bytes::Bytes;
@@ -51,6 +52,10 @@ impl Encoder {
             Format::JsonLines => Inner::JsonLines,
             Format::Csv => Inner::Csv { schema, header: true },
             Format::ArrowStream => Inner::Arrow(Box::new(StreamWriter::try_new(Vec::new(), &schema)?)),
+            Format::ArrowStreamZstd => {
+                let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD))?;
+                Inner::Arrow(Box::new(StreamWriter::try_new_with_options(Vec::new(), &schema, options)?))
+            }
             Format::Parquet => {
                 let shared = Shared::default();
                 let writer = ArrowWriter::try_new_with_options(shared.clone(), schema, parquet_options())?;

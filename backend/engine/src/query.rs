@@ -13,7 +13,7 @@ mod tests;
 
 use crate::answer::Encoder;
 use crate::stored::StoredFile;
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -32,6 +32,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+
+use session::Planned;
 
 pub(crate) use session::referenced_tables;
 
@@ -80,7 +82,14 @@ async fn run(
     memory_bytes: usize,
     sender: &mpsc::Sender<Result<Chunk, ReadError>>,
 ) -> Result<(), ReadError> {
-    let (plan, context) = session::plan(&request, &open, memory_bytes).await?;
+    let (plan, context) = match session::plan(&request, &open, memory_bytes).await? {
+        Planned::Rows(plan, context) => (plan, context),
+        Planned::Explanation(text) => {
+            let piece = explanation(&text, &request)?;
+            drop(sender.send(Ok(piece)).await);
+            return Ok(());
+        }
+    };
     let columns = Columns::new(&plan.schema())?;
     let mut encoder = Encoder::new(request.format, columns.schema.clone()).map_err(|problem| unwritable(&problem))?;
     let mut batches = execute_stream(plan, context).map_err(|problem| bad_query(problem, memory_bytes))?;
@@ -99,6 +108,18 @@ async fn run(
     let last = encoder.finish().map_err(|problem| unwritable(&problem))?;
     drop(sender.send(Ok(last)).await);
     Ok(())
+}
+
+/// A plan as rows of one column.
+fn explanation(text: &str, request: &QueryRequest) -> Result<Chunk, ReadError> {
+    let lines = text.lines().take(usize::try_from(request.limit).unwrap_or(usize::MAX));
+    let column: ArrayRef = Arc::new(StringArray::from_iter_values(lines));
+    let batch = RecordBatch::try_from_iter([("plan", column)]).map_err(|problem| unwritable(&problem))?;
+    let mut encoder = Encoder::new(request.format, batch.schema()).map_err(|problem| unwritable(&problem))?;
+    let first = encoder.encode(&batch).map_err(|problem| unwritable(&problem))?;
+    let last = encoder.finish().map_err(|problem| unwritable(&problem))?;
+    let bytes = [first.as_ref().map_or(&[][..], |chunk| &chunk.bytes), &last.bytes].concat();
+    Ok(Chunk { bytes: bytes.into(), rows: first.map_or(0, |chunk| chunk.rows) + last.rows })
 }
 
 fn unwritable(problem: &ArrowError) -> ReadError {

@@ -59,6 +59,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_views.py"),
     },
     Stage {
+        name: "adversary",
+        shows: "grants at random, canaries in all else: nothing of it through files, rows, SQL, sharing, DRS or counts",
+        work: Work::EndToEnd("test_adversary.py"),
+    },
+    Stage {
         name: "sharing",
         shows: "delta-sharing 1.4.2 in both formats and 1.0.5: every type, every version, changes, grants, private keys",
         work: Work::EndToEnd("test_sharing.py"),

@@ -14,7 +14,8 @@ use mudeung_core::reader::{DatasetReader, Format, ReadError, RowsRequest};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::sync::Arc;
 
-const FORMATS: [Format; 5] = [Format::Json, Format::JsonLines, Format::Csv, Format::ArrowStream, Format::Parquet];
+const FORMATS: [Format; 6] =
+    [Format::Json, Format::JsonLines, Format::Csv, Format::ArrowStream, Format::ArrowStreamZstd, Format::Parquet];
 
 fn batch() -> RecordBatch {
     let columns: [(&str, ArrayRef); 6] = [
@@ -70,9 +71,12 @@ fn an_answer_without_rows_is_whole_in_every_format() {
 
 #[test]
 fn arrow_and_parquet_read_back_equal() {
-    let (arrow, rows) = encode(Format::ArrowStream, &[batch(), batch()]);
-    let read: Vec<RecordBatch> = StreamReader::try_new(arrow.as_slice(), None).unwrap().map(Result::unwrap).collect();
-    assert_eq!((format!("{read:?}"), rows), (format!("{:?}", [batch(), batch()]), 4));
+    for format in [Format::ArrowStream, Format::ArrowStreamZstd] {
+        let (arrow, rows) = encode(format, &[batch(), batch()]);
+        let read = StreamReader::try_new(arrow.as_slice(), None).unwrap();
+        let read: Vec<RecordBatch> = read.map(Result::unwrap).collect();
+        assert_eq!((format!("{read:?}"), rows), (format!("{:?}", [batch(), batch()]), 4));
+    }
     let (parquet, rows) = encode(Format::Parquet, &[batch()]);
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(parquet)).unwrap().build().unwrap();
     let read: Vec<RecordBatch> = reader.map(Result::unwrap).collect();

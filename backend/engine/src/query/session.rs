@@ -51,14 +51,19 @@ pub(crate) fn referenced_tables(request: &QueryRequest) -> Result<Vec<TableAddre
     })
 }
 
+/// What a query asks for.
+pub(super) enum Planned {
+    /// Rows.
+    Rows(Arc<dyn ExecutionPlan>, Arc<TaskContext>),
+    /// How it would be run, a line a step. No row is read, and nothing is said that only the values could tell.
+    Explanation(String),
+}
+
 /// Plans a query. Tables that it does not name are not opened.
-pub(super) async fn plan(
-    request: &QueryRequest,
-    open: &Opener,
-    memory_bytes: usize,
-) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>), ReadError> {
+pub(super) async fn plan(request: &QueryRequest, open: &Opener, memory_bytes: usize) -> Result<Planned, ReadError> {
     let state = state(memory_bytes)?;
     let (statement, tables) = parse(&state, request)?;
+    let (statement, explain) = explained(statement);
     for table in tables {
         register(&state, table, open).map_err(|problem| bad_query(problem, memory_bytes))?;
     }
@@ -69,10 +74,35 @@ pub(super) async fn plan(
         only_reads.verify_plan(&plan)?;
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         let plan = LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?;
-        state.create_physical_plan(&plan).await
+        if explain {
+            // The logical plan alone: a physical one tells of files and of how many rows are in them.
+            return Ok(Planned::Explanation(state.optimize(&plan)?.display_indent().to_string()));
+        }
+        Ok(Planned::Rows(state.create_physical_plan(&plan).await?, state.task_ctx()))
     };
-    let plan = planned.await.map_err(|problem| bad_query(problem, memory_bytes))?;
-    Ok((plan, state.task_ctx()))
+    planned.await.map_err(|problem| bad_query(problem, memory_bytes))
+}
+
+/// The query inside of an `EXPLAIN`, and whether there was one.
+fn explained(statement: Statement) -> (Statement, bool) {
+    match statement {
+        Statement::Explain(explain) => (*explain.statement, true),
+        other => (other, false),
+    }
+}
+
+/// Whether a statement is a query, or asks how a query would be run.
+fn is_query(statement: &Statement) -> bool {
+    match statement {
+        Statement::Statement(inner) => matches!(**inner, SqlStatement::Query(_)),
+        Statement::Explain(explain) => {
+            !explain.options.analyze
+                && !explain.options.verbose
+                && matches!(*explain.statement, Statement::Statement(_))
+                && is_query(&explain.statement)
+        }
+        _ => false,
+    }
 }
 
 /// A session without tables, files, table functions or settings.
@@ -118,9 +148,8 @@ fn parse<'r>(state: &SessionState, request: &'r QueryRequest) -> Result<(Stateme
             other => other,
         }
     })?;
-    let query = matches!(&statement, Statement::Statement(inner) if matches!(**inner, SqlStatement::Query(_)));
-    if !query {
-        return Err(ReadError::BadQuery("only a SELECT can be run here".to_owned()));
+    if !is_query(&statement) {
+        return Err(ReadError::BadQuery("only a SELECT, or EXPLAIN with a SELECT, can be run here".to_owned()));
     }
     let references = state.resolve_table_references(&statement).map_err(|problem| bad_query(problem, 0))?;
     let mut tables: Vec<&VisibleTable> = Vec::new();

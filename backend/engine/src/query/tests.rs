@@ -186,7 +186,6 @@ async fn only_one_select_is_run() {
         "set datafusion.execution.batch_size = 1",
         "show tables",
         "describe people",
-        "explain select * from people",
         "explain analyze select * from people",
         "prepare p as select 1",
         "select * into t from people",
@@ -236,7 +235,7 @@ async fn nothing_but_the_visible_tables_exists() {
 #[tokio::test]
 async fn mistakes_are_explained_without_naming_what_is_hidden() {
     for (sql, part) in [
-        ("select agee from people", "Did you mean 'people.age'"),
+        ("select agee from people", "did you mean `age`?"),
         ("select id, id from people", "aliasing"),
         ("select a.id, b.id from people a join people b on a.id = b.id", "rename one with `as`"),
         ("select 1 / 0", "ivide by zero"),
@@ -381,4 +380,37 @@ async fn a_damaged_file_ends_a_query_as_damage() {
     std::fs::write(path(root.path(), FILE), b"PAR1 is all that is left of it PAR1").unwrap();
     let found = answer(&engine, request("select id from small.deidentified.people", visible(&COLUMNS, None))).await;
     assert!(matches!(found, Err(ReadError::Damaged(_))), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_explanation_shows_the_plan_and_nothing_of_the_data() {
+    let text = ask("explain select count(*), max(age) from people where age > 50").await.unwrap();
+    assert!(text.starts_with("plan\n") && text.contains("Aggregate") && text.contains("TableScan"), "{text}");
+    for told in [SECRET, "secret", "ward", "score", "'A'", "parquet", "20"] {
+        assert!(!text.contains(told), "{told}: {text}");
+    }
+    for sql in [
+        "explain analyze select * from people",
+        "explain verbose select * from people",
+        "explain explain select * from people",
+        "explain create table x as select * from people",
+        "explain select * from nothing.synthetic.there",
+        "explain select secret from people",
+    ] {
+        refused(sql).await;
+    }
+}
+
+#[tokio::test]
+async fn a_mistyped_column_is_guessed_among_those_that_exist_for_the_caller() {
+    let text = refused("select wrad from people").await;
+    assert!(text.contains("there is no column `wrad`; did you mean `ward`? Columns here: age, day, id"), "{text}");
+    assert!(refused("select agee from people").await.contains("did you mean `age`?"));
+    let far = refused("select something_else from people").await;
+    assert!(far.starts_with("there is no column `something_else`. Columns here: "), "{far}");
+    for sql in ["select secret from people", "select secrets from people", "select t.secret from people t"] {
+        let text = refused(sql).await;
+        assert!(text.contains("there is no column `secret") && !text.contains("mean `secret"), "{text}");
+        assert!(!text.split("Columns here").nth(1).unwrap().contains("secret"), "{text}");
+    }
 }

@@ -6,7 +6,7 @@ use mudeung_core::reader::Format;
 use mudeung_wire::problem::Code;
 
 /// Every format: the names it has as a parameter, its media types (the first is answered).
-const FORMATS: [(Format, &[&str], &[&str]); 5] = [
+const FORMATS: [(Format, &[&str], &[&str]); 6] = [
     (Format::Json, &["json"], &["application/json"]),
     (
         Format::JsonLines,
@@ -15,6 +15,8 @@ const FORMATS: [(Format, &[&str], &[&str]); 5] = [
     ),
     (Format::Csv, &["csv"], &["text/csv"]),
     (Format::ArrowStream, &["arrow"], &["application/vnd.apache.arrow.stream"]),
+    // Told from the plain stream by the parameter `codecs`.
+    (Format::ArrowStreamZstd, &["arrow-zstd"], &["application/vnd.apache.arrow.stream; codecs=zstd"]),
     (Format::Parquet, &["parquet"], &["application/vnd.apache.parquet", "application/x-parquet"]),
 ];
 
@@ -25,6 +27,7 @@ pub const fn media_type(format: Format) -> &'static str {
         Format::JsonLines => "application/x-ndjson",
         Format::Csv => "text/csv; charset=utf-8",
         Format::ArrowStream => "application/vnd.apache.arrow.stream",
+        Format::ArrowStreamZstd => "application/vnd.apache.arrow.stream; codecs=zstd",
         Format::Parquet => "application/vnd.apache.parquet",
     }
 }
@@ -36,8 +39,8 @@ pub fn negotiate(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format,
         return named.map(|(format, _, _)| *format).ok_or_else(|| {
             Fault::parameter(
                 "format",
-                "Must be json, jsonl, csv, arrow or parquet.",
-                "json, jsonl, csv, arrow, parquet 중 하나여야 합니다.",
+                "Must be json, jsonl, csv, arrow, arrow-zstd or parquet.",
+                "json, jsonl, csv, arrow, arrow-zstd, parquet 중 하나여야 합니다.",
             )
         });
     }
@@ -59,9 +62,13 @@ pub fn negotiate(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format,
 /// The format with the highest weight; of equal ones the more specific, then the earlier.
 fn accepted_format(accept: &str) -> Option<Format> {
     let mut best: Option<((u32, u32), Format)> = None;
-    for range in accept.split(',') {
+    for range in ranges(accept) {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let reads_zstd = parts.clone().any(|part| {
+            let codecs = part.strip_prefix("codecs=").unwrap_or_default();
+            codecs.trim_matches('"').split(',').any(|codec| codec.trim().eq_ignore_ascii_case("zstd"))
+        });
         let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
         let thousandths = match weight {
             None => 1_000,
@@ -69,6 +76,7 @@ fn accepted_format(accept: &str) -> Option<Format> {
         };
         let found = FORMATS.iter().find(|(_, _, types)| types.contains(&name.as_str()));
         let (specific, format) = match (found, name.as_str()) {
+            (Some((Format::ArrowStream, _, _)), _) if reads_zstd => (2, Format::ArrowStreamZstd),
             (Some((format, _, _)), _) => (2, *format),
             (None, "application/*") => (1, Format::Json),
             (None, "text/*") => (1, Format::Csv),
@@ -81,6 +89,16 @@ fn accepted_format(accept: &str) -> Option<Format> {
         }
     }
     best.map(|(_, format)| format)
+}
+
+/// The media ranges of `Accept`: commas inside quotes separate nothing.
+fn ranges(accept: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let outside = move |letter: char| {
+        quoted ^= letter == '"';
+        letter == ',' && !quoted
+    };
+    accept.split(outside).collect()
 }
 
 /// A weight from 0 to 1 with at most three decimals, in thousandths.
@@ -115,6 +133,10 @@ mod tests {
         assert_eq!(of("application/vnd.apache.parquet;q=0.9, */*;q=0.1"), Ok(Format::Parquet));
         assert_eq!(of("application/x-ndjson, */*"), Ok(Format::JsonLines));
         assert_eq!(of("TEXT/CSV; charset=utf-8"), Ok(Format::Csv));
+        let arrow = "application/vnd.apache.arrow.stream";
+        assert_eq!(of(&format!("{arrow}; codecs=\"zstd, lz4\"")), Ok(Format::ArrowStreamZstd));
+        assert_eq!(of(&format!("{arrow};codecs=zstd;q=0.9, text/csv;q=0.5")), Ok(Format::ArrowStreamZstd));
+        assert_eq!(of(&format!("{arrow}; codecs=lz4")), Ok(Format::ArrowStream));
         assert_eq!(of("text/html"), Err(Code::NotAcceptable));
         assert_eq!(of("text/csv;q=0"), Err(Code::NotAcceptable));
         assert_eq!(of("text/csv;q=x"), Err(Code::NotAcceptable));

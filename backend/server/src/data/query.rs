@@ -31,7 +31,7 @@ const SQL_BYTES_MAX: usize = 16 << 10;
 #[utoipa::path(
     post, path = "/v1/query", operation_id = "run_query", tag = "data", request_body = QueryBody,
     params(
-        ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `parquet`; outranks `Accept`"),
+        ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `arrow-zstd`, `parquet`; outranks `Accept`"),
     ),
     responses(
         (status = 200, description = "Rows in the format asked for", content(

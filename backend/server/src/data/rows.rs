@@ -31,7 +31,7 @@ const OPERATION: &str = "data.read_rows";
         ("filter" = Option<String>, Query, description = "Comparisons joined by `and`: `age >= 60 and sex = 'F'`"),
         ("limit" = Option<u64>, Query, description = "At most so many rows"),
         ("version" = Option<String>, Query, description = "The version's number; the latest when it is not given"),
-        ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `parquet`; outranks `Accept`"),
+        ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `arrow-zstd`, `parquet`; outranks `Accept`"),
     ),
     responses(
         (status = 200, description = "Rows in the format asked for", content(

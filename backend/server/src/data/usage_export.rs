@@ -61,7 +61,7 @@ impl UsageFormat {
         match self {
             Self::Table(Format::Csv) => "csv",
             Self::Table(Format::Parquet) => "parquet",
-            Self::Table(Format::ArrowStream) => "arrows",
+            Self::Table(Format::ArrowStream | Format::ArrowStreamZstd) => "arrows",
             Self::Table(Format::JsonLines) => "jsonl",
             Self::Pages | Self::Table(Format::Json) | Self::CloudEvents => "json",
         }

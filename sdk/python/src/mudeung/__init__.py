@@ -5,6 +5,7 @@
 >>> sandbox.table("lymph_node.synthetic.patient").to_pandas(limit=5)  # doctest: +SKIP
 """
 
+from ._async import AsyncSandbox, AsyncTable
 from ._catalog import Column, Dataset, Dictionary, File, Grant, Quota, Usage, Version
 from ._download import DownloadedFile, Progress
 from ._errors import (
@@ -32,12 +33,17 @@ from ._ledger import (
     verify_proof,
 )
 from ._sandbox import Sandbox
+from ._statistics import Cell, Counts, PrivacyBudget
 from ._table import Result, Table
 
 __all__ = [
+    "AsyncSandbox",
+    "AsyncTable",
+    "Cell",
     "Checkpoint",
     "Column",
     "ConfigurationError",
+    "Counts",
     "Damaged",
     "Dataset",
     "Dictionary",
@@ -48,6 +54,7 @@ __all__ = [
     "MudeungError",
     "NoAnswer",
     "NotFound",
+    "PrivacyBudget",
     "Problem",
     "Progress",
     "ProofFailed",

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from html import escape
 from typing import Any, TypeVar, overload
 
+from ._plot import bars, gauge
+
 T = TypeVar("T")
 
 
@@ -120,7 +122,34 @@ class Items(list[T]):
         if not self:
             return "<p>none</p>"
         names = [each.name for each in fields(self[0]) if each.repr]  # type: ignore[arg-type]
-        return html_table([names, *([str(getattr(item, name)) for name in names] for item in self)])
+        table = html_table([names, *([str(getattr(item, name)) for name in names] for item in self)])
+        return table + _picture(self)
+
+
+def _picture(items: Sequence[Any]) -> str:
+    """What people would rather look at than read: usage by day, and how much of each quota is left."""
+    if all(isinstance(item, Usage) for item in items):
+        periods: dict[str, int] = {}
+        for item in items:
+            periods[item.period_start] = periods.get(item.period_start, 0) + item.bytes
+        lines = [(period, float(sent), _in_bytes(sent)) for period, sent in sorted(periods.items())[-31:]]
+        return bars("Bytes read by period", lines)
+    if all(isinstance(item, Quota) for item in items):
+        lines = []
+        for item in items:
+            used = item.bytes_limit - item.bytes_remaining
+            share = f"{_in_bytes(used)} of {_in_bytes(item.bytes_limit)}"
+            lines.append(f"<p>{escape(item.grant or item.policy)}: {share} {gauge(used, item.bytes_limit)}</p>")
+        return "".join(lines)
+    return ""
+
+
+def _in_bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
 
 
 class Dictionary(Sequence[Column]):

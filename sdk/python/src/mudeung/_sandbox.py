@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from types import TracebackType
@@ -15,6 +16,7 @@ from ._config import find_settings
 from ._errors import ConfigurationError
 from ._http import Http, RetryPolicy, receipt
 from ._ledger import PROOF_MEDIA_TYPE
+from ._statistics import Bins, Counts, PrivacyBudget, dimensions
 from ._table import Result, Table
 
 UsagePart = Literal["app", "dataset", "tier", "operation", "grant"]
@@ -78,6 +80,35 @@ class Sandbox:
         with self._http.stream("POST", url, accept=MEDIA_TYPE, body=body) as response:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
+
+    def statistics(
+        self,
+        table: str,
+        by: Bins | None = None,
+        filter: str | None = None,
+        *,
+        epsilon: float = 0.1,
+        cells_per_person: int | None = None,
+    ) -> Counts:
+        """Counts persons in a de-identified table under differential privacy. Needs no grant.
+
+        `by` gives the bins of one or two columns: `{"sex": ["F", "M"], "age": range(0, 101, 10)}`; a `range` and numbers
+        that rise are the edges of ranges. `epsilon` is what the answer costs of your organization's budget for the
+        dataset: more of it means less noise. The same query gives the same answer and costs nothing again. In a table
+        with several rows for a person, `cells_per_person` says in how many cells one person is counted at most.
+        """
+        body: dict[str, Any] = {"table": table, "by": dimensions(by), "epsilon": epsilon}
+        if filter is not None:
+            body["filter"] = filter
+        if cells_per_person is not None:
+            body["cells_per_person"] = cells_per_person
+        with self._http.stream("POST", self._http.address("v1", "statistics"), body=body) as response:
+            return Counts(json.loads(response.read()), receipt(response))
+
+    def privacy_budgets(self) -> Items[PrivacyBudget]:
+        """What your organization may still learn of each dataset without a grant."""
+        url = self._http.address("v1", "statistics")
+        return Items(record(PrivacyBudget, item) for item in self._http.items(url))
 
     def usage(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow
+import pyarrow.fs
 
 from ._arrow import MEDIA_TYPE, TYPES, read_batches
 from ._catalog import Dictionary, File, Items, record
@@ -15,6 +16,7 @@ from ._errors import ConfigurationError
 from ._http import Http, receipt
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas
     import polars
 
@@ -126,6 +128,27 @@ class Table:
         import polars
 
         return polars.scan_parquet([file.url for file in self.files()])
+
+    def to_dataset(self) -> Any:
+        """A pyarrow dataset over the signed addresses: it reads what a scan needs. Needs fsspec and aiohttp."""
+        import fsspec
+        import pyarrow.dataset
+
+        http = pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(fsspec.filesystem("http")))
+        return pyarrow.dataset.dataset([file.url for file in self.files()], filesystem=http, format="parquet")
+
+    def to_duckdb(
+        self,
+        connection: duckdb.DuckDBPyConnection | None = None,
+        columns: Sequence[str] | None = None,
+        filter: str | None = None,
+        limit: int | None = None,
+    ) -> duckdb.DuckDBPyRelation:
+        """Reads rows as a DuckDB relation, to go on with in SQL; see `read`."""
+        import duckdb
+
+        rows = self.to_arrow(columns, filter, limit)
+        return duckdb.from_arrow(rows, connection=connection) if connection else duckdb.from_arrow(rows)
 
     def download(
         self, directory: str | os.PathLike[str], progress: Callable[[Progress], None] | None = None
