@@ -74,6 +74,16 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_drs.py"),
     },
     Stage {
+        name: "typescript",
+        shows: "the TypeScript client, generated from the OpenAPI document, compiled, and run by Node",
+        work: Work::EndToEnd("test_typescript.py"),
+    },
+    Stage {
+        name: "notebooks",
+        shows: "the notebooks of the Python package, run from its wheel",
+        work: Work::EndToEnd("test_notebooks.py"),
+    },
+    Stage {
         name: "matrix",
         shows: "openid-client, simple-oauth2, @badgateway/oauth2-client and curl; one corpus beside npm oidc-provider",
         work: Work::EndToEnd("test_matrix.py"),
