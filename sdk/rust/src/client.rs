@@ -2,6 +2,7 @@
 
 use crate::device::RefreshTokens;
 use crate::error::ApiError;
+use crate::key::PrivateKey;
 use crate::retry::{Refusal, RetryPolicy};
 use crate::token::{AccessToken, Proof, TokenSource, address, is_loopback};
 use oauth2::{ClientId, ClientSecret};
@@ -42,6 +43,7 @@ pub struct ClientBuilder {
 #[derive(Clone)]
 enum Credentials {
     Secret { client_id: String, client_secret: String },
+    Key { client_id: String, key: Arc<PrivateKey> },
     Device(Arc<dyn RefreshTokens>),
 }
 
@@ -50,6 +52,9 @@ impl std::fmt::Debug for Credentials {
         match self {
             Self::Secret { client_id, .. } => {
                 f.debug_struct("Secret").field("client_id", client_id).finish_non_exhaustive()
+            }
+            Self::Key { client_id, key } => {
+                f.debug_struct("Key").field("client_id", client_id).field("key", key).finish()
             }
             Self::Device(_) => f.write_str("Device"),
         }
@@ -68,6 +73,13 @@ impl ClientBuilder {
     pub fn credentials(mut self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         self.credentials =
             Some(Credentials::Secret { client_id: client_id.into(), client_secret: client_secret.into() });
+        self
+    }
+
+    /// The app's private key, whose public half was registered in the portal. Only signatures are ever sent.
+    #[must_use]
+    pub fn private_key(mut self, client_id: impl Into<String>, key: PrivateKey) -> Self {
+        self.credentials = Some(Credentials::Key { client_id: client_id.into(), key: Arc::new(key) });
         self
     }
 
@@ -114,6 +126,7 @@ impl ClientBuilder {
                 }
                 Proof::Secret(ClientId::new(client_id), ClientSecret::new(client_secret))
             }
+            Some(Credentials::Key { client_id, key }) => Proof::Key(ClientId::new(client_id), key),
             Some(Credentials::Device(tokens)) => Proof::Device(tokens),
         };
         let http = http_client(redirect::Policy::limited(REDIRECTS_MAX))?;

@@ -21,15 +21,18 @@
 //! variant for each thing that a caller can do about it.
 
 mod account;
+pub mod blocking;
 mod catalog;
 mod client;
 mod device;
 mod download;
 mod error;
+mod key;
 mod page;
 mod receipts;
 mod retry;
 mod rows;
+mod statistics;
 mod table;
 mod token;
 
@@ -38,6 +41,7 @@ pub use client::{Client, ClientBuilder};
 pub use device::{DeviceLogin, RefreshTokens, sign_out};
 pub use download::{DownloadedFile, Progress};
 pub use error::ApiError;
+pub use key::PrivateKey;
 pub use page::Items;
 pub use receipts::{ProvedEntry, read_proof, trust, verify_proof};
 pub use retry::RetryPolicy;

@@ -2,6 +2,7 @@
 
 use crate::device::RefreshTokens;
 use crate::error::ApiError;
+use crate::key::PrivateKey;
 use crate::retry::{Refusal, RetryPolicy, retry_after};
 use oauth2::basic::{BasicClient, BasicTokenType};
 use oauth2::{
@@ -16,6 +17,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 /// A token is renewed this long before it expires, or earlier in the life of a short one.
 const RENEWAL_MARGIN: Duration = Duration::from_secs(60);
+/// How an assertion is announced (RFC 7523).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// What a token is taken to live when the server does not say.
 const LIFETIME_UNSTATED: Duration = Duration::from_secs(300);
 
@@ -41,7 +44,7 @@ pub(crate) struct TokenSource {
     base: Url,
     proof: Proof,
     retry: RetryPolicy,
-    endpoint: OnceCell<TokenUrl>,
+    endpoint: OnceCell<Endpoints>,
     kept: Mutex<Option<Kept>>,
 }
 
@@ -50,6 +53,8 @@ pub(crate) struct TokenSource {
 pub(crate) enum Proof {
     /// The id and the secret of an app.
     Secret(ClientId, ClientSecret),
+    /// The id and the private key of an app.
+    Key(ClientId, Arc<PrivateKey>),
     /// The refresh token of a device that a member signed in.
     Device(Arc<dyn RefreshTokens>),
 }
@@ -97,7 +102,8 @@ impl TokenSource {
     }
 
     async fn fetch(&self) -> Result<AccessToken, ApiError> {
-        let endpoint = self.endpoint.get_or_try_init(|| self.discover()).await?;
+        let found = self.endpoint.get_or_try_init(|| discover(&self.http, &self.base)).await?;
+        let endpoint = TokenUrl::from_url(found.token_endpoint.clone());
         // Owned, because a future that borrows from the closure could not move between threads.
         let (http, retry) = (self.http.clone(), self.retry);
         let send = move |request| send(http.clone(), retry, request);
@@ -109,6 +115,18 @@ impl TokenSource {
                     .set_token_uri(endpoint.clone());
                 let answer = client.exchange_client_credentials().request_async(&send).await.map_err(sign_in_error)?;
                 Ok(access_token(&answer))
+            }
+            Proof::Key(id, key) => {
+                let issuer =
+                    found.issuer.clone().unwrap_or_else(|| self.base.as_str().trim_end_matches('/').to_owned());
+                let assertion = key.assertion(id.as_str(), &issuer)?;
+                let client =
+                    BasicClient::new(id.clone()).set_auth_type(AuthType::RequestBody).set_token_uri(endpoint.clone());
+                let asked = client
+                    .exchange_client_credentials()
+                    .add_extra_param("client_assertion_type", ASSERTION_TYPE)
+                    .add_extra_param("client_assertion", assertion);
+                Ok(access_token(&asked.request_async(&send).await.map_err(sign_in_error)?))
             }
             Proof::Device(tokens) => {
                 // Each refresh token is good once: nobody else may use this one until the next is kept.
@@ -128,16 +146,13 @@ impl TokenSource {
             }
         }
     }
-
-    /// The token endpoint that the server's metadata names, or the usual place when there is no metadata.
-    async fn discover(&self) -> Result<TokenUrl, ApiError> {
-        discover(&self.http, &self.base).await.map(|found| TokenUrl::from_url(found.token_endpoint))
-    }
 }
 
 /// The addresses of the authorization server.
 #[derive(Debug, serde::Deserialize)]
 pub(crate) struct Endpoints {
+    #[serde(default)]
+    pub(crate) issuer: Option<String>,
     pub(crate) token_endpoint: Url,
     #[serde(default)]
     pub(crate) device_authorization_endpoint: Option<Url>,
@@ -156,6 +171,7 @@ pub(crate) async fn discover(http: &reqwest::Client, base: &Url) -> Result<Endpo
             serde_json::from_slice::<Endpoints>(&body).map_err(unexpected)?
         }
         false => Endpoints {
+            issuer: None,
             token_endpoint: address(base, &["oauth2", "token"])?,
             device_authorization_endpoint: None,
             revocation_endpoint: None,

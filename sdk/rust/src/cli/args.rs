@@ -115,6 +115,31 @@ Examples:
     },
     /// Show what may still be read
     Quota,
+    /// Count persons in de-identified data, before there is a grant
+    #[command(after_help = "\
+Counts carry noise, so that nobody in the data can be told apart, and cost from a privacy budget
+that never comes back. The same question gives the same answer and costs nothing again.
+
+Examples:
+  mudeung-cli statistics                                        what is left of the budgets
+  mudeung-cli statistics lymph_node.patient                     how many persons there are
+  mudeung-cli statistics lymph_node.patient --by tumor_size=0..60/10
+  mudeung-cli statistics nafld.subject --by sex=F,M --filter 'age >= 60' --epsilon 0.2
+
+Bins are given and not looked up: which values occur is not told. FROM..TO/STEP makes ranges,
+anything else lists values, separated by commas.")]
+    Statistics(StatisticsArguments),
+    /// Print a script that completes commands in your shell
+    #[command(after_help = "\
+Examples:
+  mudeung-cli completions bash > ~/.local/share/bash-completion/completions/mudeung-cli
+  mudeung-cli completions zsh > ~/.zfunc/_mudeung-cli
+  mudeung-cli completions fish > ~/.config/fish/completions/mudeung-cli.fish")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
     /// Keep the proofs of accesses as files
     #[command(after_help = "\
 The index of an access is its ledger entry, as `pull` shows it and as the Mudeung-Receipt header
@@ -137,6 +162,25 @@ Examples:
   mudeung-cli verify 17.tlog-proof --log data.example.org/ledger+12345678+AX…
   mudeung-cli verify *.tlog-proof --log KEY --log FORMER-KEY --witness KEY --threshold 1")]
     Verify(VerifyArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatisticsArguments {
+    /// The table; without it, the budgets are shown
+    #[arg(value_name = "DATASET.TABLE")]
+    pub(crate) table: Option<String>,
+    /// A column to count by and its bins; twice for two columns
+    #[arg(long, value_name = "COLUMN=BINS", requires = "table")]
+    pub(crate) by: Vec<String>,
+    /// Only rows that pass
+    #[arg(long, requires = "table")]
+    pub(crate) filter: Option<String>,
+    /// What it may cost, 0.01 to 1; more means less noise
+    #[arg(long, default_value = "0.1")]
+    pub(crate) epsilon: String,
+    /// In how many cells one person is counted at most, where persons have several rows
+    #[arg(long, value_name = "NUMBER", requires = "table")]
+    pub(crate) cells_per_person: Option<u32>,
 }
 
 #[derive(Debug, Args)]

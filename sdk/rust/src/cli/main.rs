@@ -10,10 +10,11 @@ mod profile;
 mod pull;
 mod query;
 mod receipts;
+mod statistics;
 mod usage;
 
 use args::{Arguments, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use environment::Environment;
 use failure::Failure;
 use mudeung_sdk::{Granularity, UsagePeriod};
@@ -48,12 +49,18 @@ async fn run(arguments: Arguments, environment: Environment) -> Result<(), Failu
         return login::log_out(profile, json, &environment).await;
     }
     // Needs no credential and no server.
+    if let Command::Completions { shell } = command {
+        let mut command = Arguments::command();
+        clap_complete::generate(shell, &mut command, "mudeung-cli", &mut std::io::stdout());
+        return Ok(());
+    }
     if let Command::Verify(arguments) = command {
         return receipts::verify(&arguments, json);
     }
     let client = profile::connect(profile.as_deref(), &environment)?;
     match command {
-        Command::Login(_) | Command::Logout | Command::Verify(_) => Ok(()),
+        Command::Login(_) | Command::Logout | Command::Verify(_) | Command::Completions { .. } => Ok(()),
+        Command::Statistics(arguments) => statistics::run(&client, arguments, json).await,
         Command::Receipts { index, out } => receipts::keep(&client, &index, &out, json).await,
         Command::Datasets { place } => datasets::run(&client, place, json).await,
         Command::Pull { place, out, version } => pull::run(&client, place, version, &out, json).await,

@@ -202,3 +202,110 @@ async fn rows_that_were_cut_are_an_error_even_at_a_message_border() {
     assert_eq!(seen.method, "POST");
     assert_eq!(String::from_utf8_lossy(&seen.body), r#"{"sql":"select 1","limit":5}"#);
 }
+
+/// The parts of a form.
+fn form(body: &[u8]) -> std::collections::HashMap<String, String> {
+    let url = reqwest::Url::parse(&format!("http://x/?{}", String::from_utf8_lossy(body))).unwrap();
+    url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+fn pem(der: &[u8]) -> String {
+    use base64::Engine;
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
+}
+
+#[tokio::test]
+async fn a_private_key_proves_the_app_and_never_leaves() {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519};
+    use ring::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, UnparsedPublicKey, VerificationAlgorithm};
+    let random = SystemRandom::new();
+    let ed = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+    let ec = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let ed_public = Ed25519KeyPair::from_pkcs8(ed.as_ref()).unwrap().public_key().as_ref().to_vec();
+    let ec_pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, ec.as_ref(), &random).unwrap();
+    let ec_public = ec_pair.public_key().as_ref().to_vec();
+    let cases: [(&str, &[u8], Vec<u8>, &dyn VerificationAlgorithm); 2] = [
+        ("Ed25519", ed.as_ref(), ed_public, &ED25519),
+        ("ES256", ec.as_ref(), ec_public, &ECDSA_P256_SHA256_FIXED),
+    ];
+    for (algorithm, der, public, verifier) in cases {
+        let sandbox = Sandbox::start_raw(|seen| match seen.target.as_str() {
+            "/oauth2/token" => Sandbox::token("short", 0),
+            "/.well-known/oauth-authorization-server" => Reply::json(&json!({
+                "issuer": "https://issuer.example", "token_endpoint": format!("{}/oauth2/token", seen.base()),
+            })),
+            _ => no_items(),
+        })
+        .await;
+        let key = mudeung_sdk::PrivateKey::from_pem("analysis", &pem(der)).unwrap();
+        assert_eq!(key.algorithm(), algorithm);
+        let client = Client::builder(&sandbox.base).private_key("app_1", key).build().unwrap();
+        count(&client).await.unwrap();
+        count(&client).await.unwrap();
+        let seen = sandbox.seen("/oauth2/token");
+        let mut used = std::collections::HashSet::new();
+        for request in &seen {
+            assert_eq!(request.header("authorization"), "");
+            let form = form(&request.body);
+            assert_eq!((form["client_id"].as_str(), form["grant_type"].as_str()), ("app_1", "client_credentials"));
+            let assertion = &form["client_assertion"];
+            let (signed, signature) = assertion.rsplit_once('.').unwrap();
+            let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+            UnparsedPublicKey::new(verifier, &public).verify(signed.as_bytes(), &signature).unwrap();
+            let (head, claims) = signed.split_once('.').unwrap();
+            let read = |part: &str| -> serde_json::Value {
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+            };
+            assert_eq!(read(head), json!({ "alg": algorithm, "kid": "analysis", "typ": "JWT" }));
+            let claims = read(claims);
+            assert_eq!((&claims["iss"], &claims["sub"]), (&json!("app_1"), &json!("app_1")));
+            assert_eq!(claims["aud"], "https://issuer.example");
+            assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 60);
+            assert!(used.insert(claims["jti"].as_str().unwrap().to_owned()), "each assertion is good for one request");
+        }
+        assert_eq!(seen.len(), 2);
+    }
+    for bad in ["", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", &pem(b"nonsense")] {
+        assert!(matches!(mudeung_sdk::PrivateKey::from_pem("x", bad), Err(ApiError::Configuration(_))), "{bad}");
+    }
+}
+
+#[test]
+fn the_blocking_client_reads_without_a_runtime_and_on_several_threads() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = runtime.block_on(Sandbox::start(|seen| match seen.target.split('?').next().unwrap() {
+        "/v1/datasets/d/synthetic/tables/t/rows" | "/v1/query" => {
+            let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+            let batch = RecordBatch::try_from_iter([("n", column)]).unwrap();
+            let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+            writer.write(&batch).unwrap();
+            writer.finish().unwrap();
+            let body = writer.into_inner().unwrap();
+            Reply::new(200, "application/vnd.apache.arrow.stream", body).with("Mudeung-Receipt", "9")
+        }
+        "/v1/quota" => no_items(),
+        _ => Reply::problem(404, "not_found"),
+    }));
+    let builder = Client::builder(&sandbox.base).credentials("app_1", "s3cret");
+    let client = mudeung_sdk::blocking::Client::new(builder).unwrap();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let client = client.clone();
+            std::thread::spawn(move || {
+                let rows = client.table("d.synthetic.t").unwrap().rows(|rows| rows.limit(5)).unwrap();
+                assert_eq!((rows.receipt(), rows.schema().fields().len()), (Some(9), 1));
+                rows.map(|batch| batch.unwrap().num_rows()).sum::<usize>()
+            })
+        })
+        .collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), 3);
+    }
+    assert_eq!(client.query("select 1", |query| query).unwrap().count(), 1);
+    assert_eq!(client.quota().count(), 0);
+    assert!(matches!(client.dataset("nothing"), Err(ApiError::Problem(_))));
+}
