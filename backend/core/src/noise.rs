@@ -14,8 +14,8 @@ pub struct Epsilon(pub u32);
 /// The scale of noise: the largest change that one person can make, over epsilon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scale {
-    numerator: u64,
-    denominator: u64,
+    numerator: u32,
+    denominator: u32,
 }
 
 impl Epsilon {
@@ -45,14 +45,13 @@ impl std::fmt::Display for Epsilon {
 impl Scale {
     /// The scale for counts that one person changes by at most `sensitivity` in all; `None` without a budget.
     pub fn of(sensitivity: u32, epsilon: Epsilon) -> Option<Self> {
-        (epsilon.0 > 0 && sensitivity > 0)
-            .then(|| Self { numerator: u64::from(sensitivity) * 100, denominator: u64::from(epsilon.0) })
+        let numerator = sensitivity.checked_mul(100)?;
+        (epsilon.0 > 0 && sensitivity > 0).then_some(Self { numerator, denominator: epsilon.0 })
     }
 
     /// The scale as a number.
-    #[expect(clippy::cast_precision_loss, reason = "both are below 2^40")]
     pub fn as_f64(self) -> f64 {
-        self.numerator as f64 / self.denominator as f64
+        f64::from(self.numerator) / f64::from(self.denominator)
     }
 
     /// The smallest `m` for which noise lies between `-m` and `m` with at least this probability.
@@ -71,7 +70,7 @@ impl Scale {
 
 /// Draws from the discrete Laplace distribution: `P(x)` is proportional to `exp(-|x| / scale)`.
 pub fn discrete_laplace(scale: Scale, entropy: &dyn Entropy) -> i64 {
-    let Scale { numerator, denominator } = scale;
+    let (numerator, denominator) = (u64::from(scale.numerator), u64::from(scale.denominator));
     let mut bits = Bits { entropy };
     loop {
         let first = bits.below(numerator);
@@ -150,7 +149,7 @@ mod tests {
         }
     }
 
-    fn draws(scale: Scale, count: usize) -> BTreeMap<i64, u32> {
+    fn draws(scale: Scale, count: u32) -> BTreeMap<i64, u32> {
         let entropy = Mixed(std::sync::atomic::AtomicU64::new(7));
         let mut seen = BTreeMap::new();
         for _ in 0..count {
@@ -160,20 +159,19 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small numbers in a test")]
     fn draws_have_the_distribution() {
-        const DRAWS: usize = 200_000;
+        const DRAWS: u32 = 200_000;
         for (sensitivity, epsilon) in [(1, 100), (1, 10), (3, 50), (1, 300)] {
             let scale = Scale::of(sensitivity, Epsilon(epsilon)).unwrap();
             let seen = draws(scale, DRAWS);
             let q = (-1.0 / scale.as_f64()).exp();
-            let probability = |x: i64| (1.0 - q) / (1.0 + q) * q.powi(x.unsigned_abs() as i32);
+            let probability = |x: i64| (1.0 - q) / (1.0 + q) * q.powi(i32::try_from(x.unsigned_abs()).unwrap());
             // Pearson over every value that is expected at least 20 times; the rest is one class.
             let (mut statistic, mut classes, mut covered, mut counted) = (0.0, 0_u32, 0.0, 0_u32);
             let mut x = 0_i64;
-            while probability(x) * DRAWS as f64 >= 20.0 {
+            while probability(x) * f64::from(DRAWS) >= 20.0 {
                 for value in if x == 0 { vec![0] } else { vec![x, -x] } {
-                    let expected = probability(value) * DRAWS as f64;
+                    let expected = probability(value) * f64::from(DRAWS);
                     let found = seen.get(&value).copied().unwrap_or(0);
                     statistic += (f64::from(found) - expected).powi(2) / expected;
                     covered += expected;
@@ -182,9 +180,9 @@ mod tests {
                 }
                 x += 1;
             }
-            let rest = DRAWS as f64 - covered;
+            let rest = f64::from(DRAWS) - covered;
             if rest >= 20.0 {
-                statistic += (DRAWS as f64 - f64::from(counted) - rest).powi(2) / rest;
+                statistic += (f64::from(DRAWS) - f64::from(counted) - rest).powi(2) / rest;
                 classes += 1;
             }
             // The 99.99 % point of chi-squared by Wilson and Hilferty.
@@ -196,7 +194,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::cast_precision_loss, reason = "small numbers in a test")]
     fn a_distribution_that_is_a_little_off_would_be_noticed() {
         let right = draws(Scale::of(1, Epsilon(100)).unwrap(), 200_000);
         let q = (-1.02_f64).exp();

@@ -1,6 +1,7 @@
 //! Counts of persons against a simple model, and the promise about one person.
 
 use crate::fixture::{FILE, Stored, address, path, stored};
+use crate::number::to_u64;
 use crate::{EngineOptions, LocalEngine};
 use arrow::array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow::datatypes::{Field, Int32Type, Schema};
@@ -78,10 +79,10 @@ proptest! {
                 model.entry(cell).or_default().insert(*person);
             }
         }
-        let expected: Vec<u64> = (0..3).map(|cell| model.get(&cell).map_or(0, BTreeSet::len) as u64).collect();
+        let expected: Vec<u64> = (0..3).map(|cell| to_u64(model.get(&cell).map_or(0, BTreeSet::len))).collect();
         prop_assert_eq!(count(root.path(), request(vec![bins()], 3)).unwrap(), expected);
         let everybody: BTreeSet<u8> = persons.iter().flatten().copied().collect();
-        prop_assert_eq!(count(root.path(), request(Vec::new(), 1)).unwrap(), vec![everybody.len() as u64]);
+        prop_assert_eq!(count(root.path(), request(Vec::new(), 1)).unwrap(), vec![to_u64(everybody.len())]);
     }
 
     #[test]
@@ -118,7 +119,7 @@ fn two_dimensions_run_with_the_last_one_fastest() {
         page_index: true,
         bloom_filters: false,
     };
-    let persons: Vec<Option<u8>> = (0..200).map(|row| Some(row as u8)).collect();
+    let persons: Vec<Option<u8>> = (0_u8..200).map(Some).collect();
     let batch = write(root.path(), &shape, &persons);
     let values = batch.column(1).as_primitive::<Int32Type>();
     let signs = vec![filter("c0 < 0"), filter("c0 >= 0")];
@@ -126,11 +127,11 @@ fn two_dimensions_run_with_the_last_one_fastest() {
     let counts = count(root.path(), request(vec![signs, who], 1)).unwrap();
     let model = |negative: bool, first: bool| {
         let of = |row: &usize| (values.value(*row) < 0) == negative && (*row < 4) == first;
-        (0..200_usize).filter(of).count() as u64
+        to_u64((0..200_usize).filter(of).count())
     };
     assert_eq!(counts, [model(true, true), model(true, false), model(false, true), model(false, false)]);
     let some = CellsRequest { filter: Some(filter("c0 >= 0")), ..request(Vec::new(), 1) };
-    assert_eq!(count(root.path(), some).unwrap(), [(0..200).filter(|row| values.value(*row) >= 0).count() as u64]);
+    assert_eq!(count(root.path(), some).unwrap(), [to_u64((0..200).filter(|row| values.value(*row) >= 0).count())]);
     let misfit = request(vec![vec![filter("c0 = 'x'")]], 1);
     assert!(matches!(count(root.path(), misfit), Err(ReadError::BadRequest(_))));
 }

@@ -15,7 +15,8 @@ pub(crate) async fn run(client: &Client, arguments: StatisticsArguments, json: b
     let Some(table) = arguments.table else { return budgets(client, json).await };
     let by = arguments.by.iter().map(|text| dimension(text)).collect::<Result<Vec<_>, _>>()?;
     let epsilon = arguments.epsilon.parse::<Number>();
-    let epsilon = epsilon.map_err(|_| Failure::Input(format!("--epsilon {}: is no number", arguments.epsilon)))?;
+    let epsilon =
+        epsilon.map_err(|_problem| Failure::Input(format!("--epsilon {}: is no number", arguments.epsilon)))?;
     let asked =
         StatisticsBody { table, filter: arguments.filter, by, cells_per_person: arguments.cells_per_person, epsilon };
     let answer = client.statistics(&asked).await?;
@@ -79,7 +80,8 @@ fn dimension(text: &str) -> Result<StatisticsDimension, Failure> {
     if let Some((range, step)) = bins.split_once('/')
         && let Some((from, to)) = range.split_once("..")
     {
-        let number = |text: &str| text.trim().parse::<i64>().map_err(|_| wrong("write FROM..TO/STEP in whole numbers"));
+        let number =
+            |text: &str| text.trim().parse::<i64>().map_err(|_problem| wrong("write FROM..TO/STEP in whole numbers"));
         let (from, to, step) = (number(from)?, number(to)?, number(step)?);
         if step <= 0 || from >= to || (to - from) / step > 1_000 {
             return Err(wrong("the range must rise, in at most 1,000 steps"));

@@ -228,11 +228,9 @@ async fn a_private_key_proves_the_app_and_never_leaves() {
     let ed_public = Ed25519KeyPair::from_pkcs8(ed.as_ref()).unwrap().public_key().as_ref().to_vec();
     let ec_pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, ec.as_ref(), &random).unwrap();
     let ec_public = ec_pair.public_key().as_ref().to_vec();
-    let cases: [(&str, &[u8], Vec<u8>, &dyn VerificationAlgorithm); 2] = [
-        ("Ed25519", ed.as_ref(), ed_public, &ED25519),
-        ("ES256", ec.as_ref(), ec_public, &ECDSA_P256_SHA256_FIXED),
-    ];
-    for (algorithm, der, public, verifier) in cases {
+    let verifiers: [&dyn VerificationAlgorithm; 2] = [&ED25519, &ECDSA_P256_SHA256_FIXED];
+    let cases = [("Ed25519", ed.as_ref(), ed_public), ("ES256", ec.as_ref(), ec_public)];
+    for ((algorithm, der, public), verifier) in cases.into_iter().zip(verifiers) {
         let sandbox = Sandbox::start_raw(|seen| match seen.target.as_str() {
             "/oauth2/token" => Sandbox::token("short", 0),
             "/.well-known/oauth-authorization-server" => Reply::json(&json!({

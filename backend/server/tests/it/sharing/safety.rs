@@ -24,10 +24,9 @@ async fn sharing_22_and_23_an_address_binds_all_it_says_and_dies_with_its_grant(
     assert_eq!(bench.fetch(&format!("{path}?{encoded}"), None).await.status(), 200);
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap();
-        let changed = if value.ends_with('1') {
-            format!("{}2", &value[..value.len() - 1])
-        } else {
-            format!("{}1", &value[..value.len() - 1])
+        let changed = match value.strip_suffix('1') {
+            Some(rest) => format!("{rest}2"),
+            None => format!("{}1", &value[..value.len() - 1]),
         };
         let query = query.replace(pair, &format!("{name}={changed}"));
         assert_eq!(bench.fetch(&format!("{path}?{query}"), None).await.status(), 403, "{name}");
