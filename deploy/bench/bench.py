@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 import httpx  # noqa: E402
 import bigtable  # noqa: E402
 import postgres  # noqa: E402
+import reads  # noqa: E402
 import sandbox  # noqa: E402
 
 FOLDER = sandbox.FOLDER
@@ -344,6 +345,9 @@ BENCHMARKS = {
     "small": small,
     "tokens": tokens,
     "appends": appends,
+    "views": reads.views,
+    "queries": reads.queries,
+    "lookups": reads.lookups,
     "cold-run": cold_run,
 }
 
@@ -358,7 +362,8 @@ def main():
     for name in options.names:
         result = BENCHMARKS[name](options)
         (FOLDER / f"{name}.json").write_text(json.dumps(result, indent=2))
-        print("\n" + markdown(result), flush=True)
+        for each in result if isinstance(result, list) else [result]:
+            print("\n" + markdown(each), flush=True)
 
 
 if __name__ == "__main__":

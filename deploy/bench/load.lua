@@ -5,6 +5,8 @@ local path = os.getenv("BENCH_PATH")
 local body = os.getenv("BENCH_BODY")
 local range_bytes = tonumber(os.getenv("BENCH_RANGE_BYTES") or "0")
 local file_bytes = tonumber(os.getenv("BENCH_FILE_BYTES") or "0")
+-- `@NUMBER@` in the address and the body becomes a random number below this.
+local numbers = tonumber(os.getenv("BENCH_NUMBERS") or "0")
 local headers = {}
 for line in (os.getenv("BENCH_HEADERS") or ""):gmatch("[^\n]+") do
   local name, value = line:match("^(.-): (.*)$")
@@ -25,6 +27,11 @@ function request()
   if range_bytes > 0 then
     local start = math.random(0, math.floor(file_bytes / range_bytes) - 1) * range_bytes
     headers["Range"] = "bytes=" .. start .. "-" .. (start + range_bytes - 1)
+  end
+  if numbers > 0 then
+    local number = tostring(math.random(0, numbers - 1))
+    local asked = body and body:gsub("@NUMBER@", number)
+    return wrk.format(method, (path:gsub("@NUMBER@", number)), headers, asked)
   end
   return wrk.format(method, path, headers, body)
 end

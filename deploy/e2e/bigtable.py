@@ -23,9 +23,9 @@ def write_file(path, rows, seed):
             writer.write_batch(pyarrow.record_batch(values, schema=schema))
 
 
-def write(store, dataset="bulk", size_bytes=1 << 30, file_bytes=200_000_000):
-    """Writes version 1 of the synthetic tier; gives the path of its manifest."""
-    release = releases.Release(store, dataset, "synthetic", 1)
+def write(store, dataset="bulk", size_bytes=1 << 30, file_bytes=200_000_000, tier="synthetic"):
+    """Writes version 1 of a tier; gives the path of its manifest."""
+    release = releases.Release(store, dataset, tier, 1)
     paths = []
     for number in range(-(-size_bytes // file_bytes)):
         rows = min(file_bytes, size_bytes - number * file_bytes) // ROW_BYTES

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import random
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -107,3 +109,26 @@ def publish_hidden(server, manifest):
     """Puts a version into service that nobody may see yet."""
     command = [sandbox.BINARY, "curate", "publish", str(manifest), "--config", str(server.config)]
     subprocess.run(command, check=True, capture_output=True)
+
+
+def grant(server, dataset, table, columns, row_filter=None, quota=None):
+    """Replaces what the demo's company may read of a de-identified table; its other terms are those of a grant it has."""
+    connection = sqlite3.connect(server.control, timeout=30)
+    with connection:
+        app = server.credentials["client"]["client_id"]
+        template = connection.execute("select * from grants where app = ? limit 1", (app,)).fetchone()
+        names = [row[1] for row in connection.execute("pragma table_info(grants)")]
+        row = dict(zip(names, template))
+        connection.execute("delete from grants where dataset = ?", (dataset,))
+        identifier = "grt_" + "".join(random.choice(ALPHABET) for _ in range(25)).rjust(26, "0")
+        opened = {table: {"columns": sorted(columns)}}
+        if row_filter is not None:
+            opened[table]["rows"] = row_filter
+        row |= {"id": identifier, "dataset": dataset, "tier": "deidentified", "tables": json.dumps(opened)}
+        if quota is not None:
+            row |= {"quota_bytes": quota, "quota_rows": quota}
+        marks = ", ".join("?" for _ in names)
+        connection.execute(f"insert into grants values ({marks})", [row[name] for name in names])
+        connection.execute("update generation set value = value + 1")
+    connection.close()
+    time.sleep(0.5)
