@@ -18,7 +18,7 @@ import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
-from mudeung import NotFound, Problem, Sandbox, Table
+from mudeung import NotFound, Problem, QueryFailed, Sandbox, Table
 
 pytestmark = pytest.mark.e2e
 
@@ -309,3 +309,29 @@ def eventually(value: Callable[[], Any], expected: Any, seconds: float = 15) -> 
     while (found := value()) != expected and time.monotonic() < end:
         time.sleep(0.2)
     return found
+
+
+def test_a_submitted_query_gives_what_the_query_gives(visitor: Sandbox, synthetic: Table) -> None:
+    sql = f"SELECT * FROM {synthetic.name}"
+    job = visitor.submit(sql)
+    assert job.id in [each.id for each in visitor.jobs()]
+    again = visitor.job(job.id)
+    result = again.result()
+    assert result.to_arrow().equals(visitor.query(sql).to_arrow())
+    assert (again.state, again.rows) == ("succeeded", result.to_arrow().num_rows)
+    assert result.receipt is not None
+    assert visitor.receipt(result.receipt)["entry"]["operation"] == "query.read_result"
+    job.delete()
+    with pytest.raises(NotFound):
+        job.refresh()
+
+
+def test_a_submitted_query_that_fails_says_why(visitor: Sandbox, synthetic: Table) -> None:
+    with pytest.raises(Problem):
+        visitor.submit("SELECT * FROM nothing.synthetic.here")
+    failing = f"SELECT CAST('x' || CAST(count(*) AS VARCHAR) AS INT) AS n FROM {synthetic.name}"
+    job = visitor.submit(failing)
+    with pytest.raises(QueryFailed):
+        job.result()
+    assert job.state == "failed"
+    job.delete()

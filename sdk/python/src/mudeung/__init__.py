@@ -22,6 +22,7 @@ from ._errors import (
     Unavailable,
 )
 from ._http import RetryPolicy
+from ._jobs import QueryFailed, QueryJob
 from ._ledger import (
     Checkpoint,
     ProofFailed,
@@ -58,6 +59,8 @@ __all__ = [
     "Problem",
     "Progress",
     "ProofFailed",
+    "QueryFailed",
+    "QueryJob",
     "Quota",
     "QuotaExhausted",
     "RateLimited",

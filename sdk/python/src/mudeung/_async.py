@@ -14,6 +14,7 @@ import pyarrow
 
 from ._catalog import Dataset, Dictionary, File, Grant, Items, Quota, Usage, Version
 from ._download import DownloadedFile, Progress
+from ._jobs import QueryJob
 from ._sandbox import Sandbox, UsagePart
 from ._statistics import Bins, Counts, PrivacyBudget
 from ._table import Result, Table
@@ -63,6 +64,10 @@ class AsyncSandbox:
     async def query(self, sql: str, limit: int | None = None) -> Result:
         """Runs read-only SQL."""
         return await self._call(self._sandbox.query, sql, limit)
+
+    async def submit(self, sql: str, limit: int | None = None) -> QueryJob:
+        """Runs read-only SQL on the server without waiting. The job's own methods block: run them in a thread."""
+        return await self._call(self._sandbox.submit, sql, limit)
 
     async def statistics(
         self,

@@ -106,9 +106,10 @@ class Http:
         params: Mapping[str, Any] | None = None,
         accept: str = "application/json",
         body: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[httpx.Response]:
         """The answer to a call, successful, with its body still to be read."""
-        response = self._send(method, url, params, accept, body)
+        response = self._send(method, url, params, accept, body, headers or {})
         try:
             yield response
         except httpx.HTTPError as error:
@@ -116,18 +117,26 @@ class Http:
         finally:
             response.close()
 
-    def _send(self, method: str, url: str, params: Mapping[str, Any] | None, accept: str, body: Any) -> httpx.Response:
+    def _send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        accept: str,
+        body: Any,
+        more: Mapping[str, str],
+    ) -> httpx.Response:
         failed, renewed = 0, False
         while True:
             token = self.token()
-            headers = {"Authorization": f"Bearer {token}", "Accept": accept}
+            headers = {"Authorization": f"Bearer {token}", "Accept": accept, **more}
             request = self.client.build_request(method, url, params=params, headers=headers, json=body)
             try:
                 response = self.client.send(request, stream=True)
             except httpx.HTTPError as error:
                 failed += 1
-                # A broken POST may have been metered: it is repeated only when it never arrived.
-                repeatable = method == "GET" or isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+                # A broken POST may have been metered: it is repeated only when it never arrived or has a key.
+                repeatable = method == "GET" or "Idempotency-Key" in more or isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
                 wait = self.retry.wait(failed, None) if repeatable else None
                 if wait is None:
                     raise NoAnswer(f"no answer from {self._settings.base_url}: {_short(error)}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from types import TracebackType
@@ -15,6 +16,7 @@ from ._catalog import Dataset, Grant, Items, Quota, Usage, Version, record
 from ._config import find_settings
 from ._errors import ConfigurationError
 from ._http import Http, RetryPolicy, receipt
+from ._jobs import QueryJob
 from ._ledger import PROOF_MEDIA_TYPE
 from ._statistics import Bins, Counts, PrivacyBudget, dimensions
 from ._table import Result, Table
@@ -80,6 +82,27 @@ class Sandbox:
         with self._http.stream("POST", url, accept=MEDIA_TYPE, body=body) as response:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
+
+    def submit(self, sql: str, limit: int | None = None) -> QueryJob:
+        """Runs read-only SQL on the server without waiting: for queries that take longer than an answer may.
+
+        >>> job = sandbox.submit("SELECT …")  # doctest: +SKIP
+        >>> job.result().to_pandas()  # doctest: +SKIP
+        """
+        headers = {"Prefer": "respond-async", "Idempotency-Key": str(uuid.uuid4())}
+        url = self._http.address("v1", "query")
+        body = {"sql": sql, "limit": limit}
+        with self._http.stream("POST", url, accept=MEDIA_TYPE, body=body, headers=headers) as response:
+            return QueryJob(self._http, json.loads(response.read()))
+
+    def job(self, id: str) -> QueryJob:
+        """A submitted query by its identifier."""
+        return QueryJob(self._http, {"id": id}).refresh()
+
+    def jobs(self) -> list[QueryJob]:
+        """The submitted queries of this app whose results are kept still, newest first."""
+        url = self._http.address("v1", "query", "jobs")
+        return [QueryJob(self._http, item) for item in self._http.items(url)]
 
     def statistics(
         self,
