@@ -120,6 +120,8 @@ ids! {
     RegistrationTokenId = "rgt";
     /// A link that hands out a profile once.
     ActivationLinkId = "lnk";
+    /// A query that runs without its caller.
+    QueryJobId = "job";
 }
 
 #[cfg(test)]

@@ -157,6 +157,8 @@ pub struct QueryRequest {
     pub limit: u64,
     /// How to write them.
     pub format: Format,
+    /// Whether nobody waits: it may wait for its turn and run longer, and takes no turn from those who wait.
+    pub in_background: bool,
 }
 
 /// Counts of persons in cells. A cell is one bin of each dimension.

@@ -42,6 +42,10 @@ pub struct EngineOptions {
     pub query_memory_bytes: usize,
     /// Working time of one SQL query.
     pub query_seconds: u64,
+    /// SQL queries that nobody waits for, under way at a time; besides the others, with memory of their own.
+    pub background_queries: usize,
+    /// Working time of one of them.
+    pub background_query_seconds: u64,
 }
 
 impl Default for EngineOptions {
@@ -54,6 +58,8 @@ impl Default for EngineOptions {
             concurrent_queries: 4,
             query_memory_bytes: 128 * 1024 * 1024,
             query_seconds: 30,
+            background_queries: 2,
+            background_query_seconds: 600,
         }
     }
 }
@@ -91,6 +97,7 @@ struct Inner {
     hashing: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     queries: Arc<Semaphore>,
+    background: Arc<Semaphore>,
     /// Queries compute on threads of their own, away from those that serve requests. `None` only while it ends.
     threads: Option<Runtime>,
 }
@@ -122,6 +129,7 @@ impl LocalEngine {
             hashing: Arc::new(Semaphore::new(2)),
             reads: Arc::new(Semaphore::new(options.concurrent_reads)),
             queries: Arc::new(Semaphore::new(options.concurrent_queries)),
+            background: Arc::new(Semaphore::new(options.background_queries)),
             threads: Some(threads),
             root,
             options,
@@ -232,14 +240,22 @@ impl DatasetReader for LocalEngine {
 
     fn query(&self, request: QueryRequest) -> Answer<'_, Chunks> {
         Box::pin(async move {
-            let permit = turn(&self.inner.queries).await?;
+            let permit = if request.in_background {
+                let closed = |_| ReadError::Busy("shutting down".to_owned());
+                self.inner.background.clone().acquire_owned().await.map_err(closed)?
+            } else {
+                turn(&self.inner.queries).await?
+            };
             let Some(threads) = &self.inner.threads else {
                 return Err(ReadError::Busy("shutting down".to_owned()));
             };
             let options = &self.inner.options;
             let limits = query::Limits {
                 memory_bytes: options.query_memory_bytes / options.concurrent_queries.max(1),
-                time_max: Duration::from_secs(options.query_seconds),
+                time_max: Duration::from_secs(match request.in_background {
+                    true => options.background_query_seconds,
+                    false => options.query_seconds,
+                }),
             };
             // Weak: a query that is still running must not keep the engine, and with it the query's own threads.
             let inner = Arc::downgrade(&self.inner);

@@ -100,6 +100,7 @@ impl Layout {
             tokens: mudeung_server::config::TokenConfig::default(),
             limits: mudeung_server::config::LimitConfig::default(),
             statistics: mudeung_server::config::StatisticsConfig::default(),
+            jobs: mudeung_server::config::JobConfig::default(),
             // One name whatever the port, or the ledger of an earlier start would be somebody else's.
             ledger: LedgerConfig { origin: LEDGER_ORIGIN.to_owned(), ..LedgerConfig::default() },
             sandbox: None,

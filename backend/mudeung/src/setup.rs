@@ -40,6 +40,8 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
         query_memory_bytes: config.limits.query_memory_bytes,
         query_seconds: config.limits.query_seconds,
         concurrent_reads: config.limits.concurrent_reads,
+        background_queries: config.jobs.at_once,
+        background_query_seconds: config.jobs.query_seconds,
         ..EngineOptions::default()
     };
     let engine = LocalEngine::open(config.data.store.clone(), options)

@@ -109,6 +109,7 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
         tokio::spawn(reconciler::close_left_open(app.clone())),
         tokio::spawn(crate::oauth::books::keep(app.clone())),
         tokio::spawn(crate::expiry::keep_noticing(app.clone())),
+        tokio::spawn(crate::data::jobs::keep_sweeping(app.clone())),
         tokio::spawn(crate::data::lease::close_ended(app.clone())),
         tokio::spawn(crate::data::budget::sharing::keep_sharing(app.clone())),
     ];
@@ -179,6 +180,8 @@ fn http_server(app: &web::Data<App>, listener: TcpListener) -> std::io::Result<a
             .default_service(web::to(route::refuse_path))
     })
     .workers(workers)
+    // The last, small piece of a streamed answer must not wait for the acknowledgement of the one before it (40 ms).
+    .tcp_nodelay(true)
     .max_connections(limits.connections)
     .client_request_timeout(Duration::from_secs(limits.header_seconds))
     .shutdown_timeout(limits.shutdown_seconds)

@@ -34,6 +34,9 @@ pub struct Config {
     /// Counts for companies without a grant.
     #[serde(default)]
     pub statistics: StatisticsConfig,
+    /// Queries that run without their caller.
+    #[serde(default)]
+    pub jobs: JobConfig,
     /// The ledger.
     #[serde(default)]
     pub ledger: LedgerConfig,
@@ -64,6 +67,38 @@ pub struct StatisticsConfig {
 impl Default for StatisticsConfig {
     fn default() -> Self {
         Self { epsilon_per_organization: 1.0, epsilon_per_dataset: 10.0, minimum_count: 10 }
+    }
+}
+
+/// Queries that run without their caller (`Prefer: respond-async`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JobConfig {
+    /// The folder of their results, readable by the server alone and shared by all nodes; `jobs` beside `data.store` when
+    /// it is not given.
+    pub folder: Option<PathBuf>,
+    /// Queries that run at once on this node; others wait.
+    pub at_once: usize,
+    /// Seconds that one may work.
+    pub query_seconds: u64,
+    /// Hours that a result is kept.
+    pub kept_hours: u64,
+    /// Jobs that an app may have, with those that are over.
+    pub jobs_per_app: usize,
+    /// Bytes of one result.
+    pub result_bytes: u64,
+}
+
+impl Default for JobConfig {
+    fn default() -> Self {
+        Self { folder: None, at_once: 2, query_seconds: 600, kept_hours: 24, jobs_per_app: 10, result_bytes: 1 << 30 }
+    }
+}
+
+impl Config {
+    /// The folder of the results of jobs.
+    pub fn jobs_folder(&self) -> PathBuf {
+        self.jobs.folder.clone().unwrap_or_else(|| self.data.store.with_file_name("jobs"))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod datasets;
 pub mod documented;
 pub mod files;
 pub mod format;
+pub mod jobs;
 pub mod lease;
 pub mod limits;
 pub mod opening;
@@ -70,6 +71,10 @@ pub static ROUTES: &[Route] = &[
     route!(get "GET" "/v1/files/{file}", "read_file", Access::SignedOrToken(READ), Recording::Entry, read_file::read_file),
     route!(head "HEAD" "/v1/files/{file}", "describe_file", Access::SignedOrToken(READ), HEADERS_ALONE, read_file::describe_file),
     route!(post "POST" "/v1/query", "run_query", Access::Token(&[Scope::QueryRun]), Recording::Entry, query::run_query),
+    route!(get "GET" "/v1/query/jobs", "list_query_jobs", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, jobs::list_query_jobs),
+    route!(get "GET" "/v1/query/jobs/{job}", "read_query_job", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, jobs::read_query_job),
+    route!(get "GET" "/v1/query/jobs/{job}/result", "read_query_result", Access::Token(&[Scope::QueryRun]), Recording::Entry, jobs::read_query_result),
+    route!(delete "DELETE" "/v1/query/jobs/{job}", "delete_query_job", Access::Token(&[Scope::QueryRun]), Recording::Entry, jobs::delete_query_job),
     route!(get "GET" "/v1/statistics", "list_privacy_budgets", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, statistics::list_privacy_budgets),
     route!(post "POST" "/v1/statistics", "count_persons", Access::Token(&[Scope::QueryRun]), Recording::Entry, statistics::count_persons),
     route!(get "GET" "/v1/usage", "list_usage", USAGE, OWN_FIGURES, usage::list_usage),

@@ -25,6 +25,7 @@ pub mod notices;
 pub mod organizations;
 pub mod personal;
 pub mod privacy_budgets;
+pub mod query_jobs;
 pub mod registrations;
 pub mod requests;
 pub mod reviews;

@@ -159,6 +159,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    query_jobs (id) {
+        id -> Text,
+        app -> Text,
+        sql -> Text,
+        media_type -> Text,
+        tables -> Text,
+        idempotency_key -> Nullable<Text>,
+        request_hash -> Binary,
+        created_at -> BigInt,
+        alive_until -> BigInt,
+        expires_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        rows -> Nullable<BigInt>,
+        size_bytes -> Nullable<BigInt>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     privacy_budgets (organization, dataset) {
         organization -> Text,
         dataset -> Text,

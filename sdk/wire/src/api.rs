@@ -164,6 +164,45 @@ wire! {
         pub limit: Option<u64>,
     }
 
+    /// A query that runs without its caller, and where its result is.
+    pub struct QueryJob {
+        /// Its identifier, `job_…`.
+        pub id: String,
+        /// `running`, `succeeded` or `failed`.
+        pub state: String,
+        /// The SQL text.
+        pub sql: String,
+        /// The media type of the result.
+        pub media_type: String,
+        /// When it was submitted, RFC 3339 UTC.
+        pub created_at: String,
+        /// When it and its result are deleted, RFC 3339 UTC.
+        pub expires_at: String,
+        /// When it ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub finished_at: Option<String>,
+        /// Rows of the result.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub rows: Option<u64>,
+        /// Bytes of the result.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub size_bytes: Option<u64>,
+        /// Why it failed: a code of the problems, and what to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub problem: Option<QueryJobProblem>,
+        /// Where the result is, once there is one; each fetch is decided, metered and recorded as any read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub result: Option<String>,
+    }
+
+    /// Why a query failed that ran without its caller.
+    pub struct QueryJobProblem {
+        /// A code as problems have them.
+        pub code: String,
+        /// What happened and what to do, in the caller's language.
+        pub detail: String,
+    }
+
     /// What was used in one period.
     pub struct UsageItem {
         /// Start of the period (an hour, a day in UTC, or a calendar month in Korea Standard Time), RFC 3339 UTC.

@@ -54,7 +54,7 @@ fn visible(columns: &[&str], rows: Option<&str>) -> VisibleTable {
 const COLUMNS: [&str; 5] = ["id", "ward", "age", "score", "day"];
 
 fn request(sql: &str, table: VisibleTable) -> QueryRequest {
-    QueryRequest { sql: sql.to_owned(), tables: vec![table], limit: 1_000, format: Format::Csv }
+    QueryRequest { sql: sql.to_owned(), tables: vec![table], limit: 1_000, format: Format::Csv, in_background: false }
 }
 
 fn engine(root: &Path, options: EngineOptions) -> LocalEngine {
@@ -335,6 +335,33 @@ async fn a_second_query_is_told_to_wait_and_dropping_the_first_makes_room() {
     assert!(matches!(answer(&engine, ask("select 1 as x")).await, Err(ReadError::Busy(_))));
     running.abort();
     assert_eq!(answer(&engine, ask("select 1 as x")).await.as_deref(), Ok("x\n1\n"));
+}
+
+#[tokio::test]
+async fn queries_that_nobody_waits_for_take_turns_of_their_own_and_have_longer() {
+    let root = tempfile::tempdir().unwrap();
+    let options = EngineOptions {
+        concurrent_queries: 1,
+        background_queries: 1,
+        query_seconds: 1,
+        background_query_seconds: 3,
+        ..EngineOptions::default()
+    };
+    let engine = engine(root.path(), options);
+    let ask = |sql: &str, in_background| QueryRequest {
+        in_background,
+        ..request(&sql.replace("people", "small.deidentified.people"), visible(&COLUMNS, None))
+    };
+    let long = tokio::spawn({
+        let (engine, request) = (engine.clone(), ask(ENDLESS, true));
+        async move { answer(&engine, request).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    // It is not in the way of those who wait, and others of its kind wait longer than a second for it.
+    assert_eq!(answer(&engine, ask("select 1 as x", false)).await.as_deref(), Ok("x\n1\n"));
+    assert_eq!(answer(&engine, ask("select 2 as x", true)).await.as_deref(), Ok("x\n2\n"));
+    let found = long.await.unwrap();
+    assert!(matches!(&found, Err(ReadError::LimitReached(text)) if text.contains("3 seconds")), "{found:?}");
 }
 
 #[tokio::test]

@@ -175,6 +175,11 @@ impl Config {
             ("limits.header_bytes", limits.header_bytes > 0),
             ("limits.query_memory_bytes", limits.query_memory_bytes > 0),
             ("limits.query_seconds", limits.query_seconds > 0),
+            ("jobs.at_once", self.jobs.at_once > 0),
+            ("jobs.query_seconds", self.jobs.query_seconds > 0),
+            ("jobs.kept_hours", (1..=8_760).contains(&self.jobs.kept_hours)),
+            ("jobs.jobs_per_app", self.jobs.jobs_per_app > 0),
+            ("jobs.result_bytes", self.jobs.result_bytes > 0),
             ("limits.concurrent_reads", limits.concurrent_reads > 0),
         ];
         match some.iter().find(|(_, positive)| !positive) {

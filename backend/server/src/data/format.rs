@@ -32,6 +32,11 @@ pub const fn media_type(format: Format) -> &'static str {
     }
 }
 
+/// The format of that media type, as [`media_type`] writes it.
+pub fn from_media_type(text: &str) -> Option<Format> {
+    FORMATS.iter().map(|(format, _, _)| *format).find(|format| media_type(*format) == text)
+}
+
 /// The format to answer in. The parameter outranks the header.
 pub fn negotiate(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format, Fault> {
     if let Some(name) = parameter {

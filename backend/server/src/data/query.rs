@@ -5,10 +5,11 @@
 //! answer joins what was approved for different purposes.
 
 use crate::auth::scope::QueryRun;
-use crate::data::budget::Reading;
+use crate::data::budget::{Account, Reading};
 use crate::data::documented::ReadProblems;
 use crate::data::files::{column_view, table_address};
 use crate::data::format::negotiate;
+use crate::data::jobs;
 use crate::data::params::Params;
 use crate::data::place::Place;
 use crate::data::standing::Standing;
@@ -17,11 +18,12 @@ use crate::data::visit::{Visit, Visitor};
 use crate::fault::Fault;
 use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::policy::{Action, Permit, Resource, Snapshot, decide};
-use mudeung_core::reader::{QueryRequest, TableAddress, VisibleTable};
+use mudeung_core::reader::{Format, QueryRequest, TableAddress, VisibleTable};
 use mudeung_core::tier::Tier;
-use mudeung_wire::api::QueryBody;
+use mudeung_wire::api::{QueryBody, QueryJob};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::problem::Code;
+use std::sync::Arc;
 
 const OPERATION: &str = "query.run";
 /// The longest SQL text; it stands in the ledger word for word.
@@ -32,12 +34,16 @@ const SQL_BYTES_MAX: usize = 16 << 10;
     post, path = "/v1/query", operation_id = "run_query", tag = "data", request_body = QueryBody,
     params(
         ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `arrow-zstd`, `parquet`; outranks `Accept`"),
+        ("Prefer" = Option<String>, Header, description = "`respond-async` runs the query without its caller"),
+        ("Idempotency-Key" = Option<String>, Header, description = "With `respond-async`: the same key and query give \
+         the same job, so that a request can be sent again"),
     ),
     responses(
         (status = 200, description = "Rows in the format asked for", content(
             (Vec<serde_json::Value> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
         )),
+        (status = 202, description = "It runs without its caller; `Location` says where it is", body = QueryJob),
         ReadProblems,
     ),
     security(("oauth" = ["query.run", "data.read"]), ("oauth" = ["query.run", "synthetic.read"])),
@@ -49,33 +55,84 @@ pub async fn run_query(
 ) -> Result<HttpResponse, Fault> {
     let params = Params::parse(request.query_string(), &["format"])?;
     let format = negotiate(params.get("format"), request.headers())?;
-    let QueryBody { sql, limit } = body.into_inner();
-    let limit = RowLimit::of(row_limit(&visit, limit)?, &visit.app);
-    let sql = readable(sql)?;
-    let snapshot = visit.app.snapshots.present();
-    let permits = visible(&snapshot, &visit);
-    let tables = permits.iter().filter_map(shown).collect();
-    let query = QueryRequest { sql: sql.clone(), tables, limit: limit.asked_of_reader(), format };
-    let named = match named_permits(&visit, &query, &permits) {
-        Ok(named) => named,
-        Err(fault) => {
-            let place = Place::default();
-            let entry = Entry { filter: Some(sql), ..place.name_in(visit.entry(OPERATION)) };
-            return Err(crate::record::refuse(&visit.app, entry, fault).await);
-        }
-    };
-    let principal = &visit.caller.principal;
-    let paying = named.iter().find(|permit| permit.grant.is_some()).or(named.first()).copied();
-    let grant = paying.and_then(|permit| permit.grant.as_deref());
-    let datasets: Vec<_> = named.iter().map(|permit| &permit.version.dataset).collect();
-    let reading = Reading { app: principal.app, grant, datasets: &datasets };
-    let account = visit.app.data.budgets.account(&visit.app, reading).await?;
-    let stand = |permit: &&Permit| Standing::new(&snapshot, principal, Action::Query, permit).map(Standing::unchecked);
-    let standings = named.iter().filter_map(stand).collect();
-    let intent = intent(&visit, sql, &named, paying);
+    let planned = Planned::of(&visit, body.into_inner(), format).await?;
+    if jobs::prefers_async(request.headers()) {
+        return jobs::submit(&visit, planned, request.headers()).await;
+    }
+    let account = planned.account(&visit).await?;
+    let (intent, standings, limit) = (planned.intent(&visit, OPERATION), planned.standings(&visit), planned.limit);
     let reader = visit.app.reader.clone();
     let governed = stream::Governed { intent, account, standings, limit, format };
-    stream::answer(&visit, governed, || reader.query(query)).await
+    stream::answer(&visit, governed, || reader.query(planned.query)).await
+}
+
+/// A query that was decided.
+pub struct Planned {
+    /// What the reader is asked.
+    pub query: QueryRequest,
+    /// The permits of the tables that it names.
+    pub named: Vec<Permit>,
+    /// How many rows it may have.
+    pub limit: RowLimit,
+}
+
+impl Planned {
+    /// Decides over a query; a refusal is recorded.
+    async fn of(visitor: &Visitor, body: QueryBody, format: Format) -> Result<Self, Fault> {
+        let QueryBody { sql, limit } = body;
+        let limit = RowLimit::of(row_limit(visitor, limit)?, &visitor.app);
+        let sql = readable(sql)?;
+        let permits = visible(&visitor.app.snapshots.present(), visitor);
+        let tables = permits.iter().filter_map(shown).collect();
+        let query = QueryRequest { sql, tables, limit: limit.asked_of_reader(), format, in_background: false };
+        match named_permits(visitor, &query, &permits) {
+            Ok(named) => Ok(Self { query, named, limit }),
+            Err(fault) => {
+                let entry = Entry { filter: Some(query.sql), ..Place::default().name_in(visitor.entry(OPERATION)) };
+                Err(crate::record::refuse(&visitor.app, entry, fault).await)
+            }
+        }
+    }
+
+    /// A query that was run before, decided again.
+    pub fn again(sql: String, named: Vec<Permit>, format: Format, rows: u64) -> Self {
+        let query = QueryRequest { sql, tables: Vec::new(), limit: rows, format, in_background: false };
+        Self { query, named, limit: RowLimit::Asked(rows) }
+    }
+
+    /// The permit whose grant pays, or any of the synthetic tier.
+    fn paying(&self) -> Option<&Permit> {
+        self.named.iter().find(|permit| permit.grant.is_some()).or(self.named.first())
+    }
+
+    /// What pays.
+    pub async fn account(&self, visitor: &Visitor) -> Result<Arc<Account>, Fault> {
+        let grant = self.paying().and_then(|permit| permit.grant.as_deref());
+        let datasets: Vec<_> = self.named.iter().map(|permit| &permit.version.dataset).collect();
+        let reading = Reading { app: visitor.caller.principal.app, grant, datasets: &datasets };
+        visitor.app.data.budgets.account(&visitor.app, reading).await
+    }
+
+    /// What it stands on.
+    pub fn standings(&self, visitor: &Visitor) -> Vec<Standing> {
+        let snapshot = visitor.app.snapshots.present();
+        let principal = &visitor.caller.principal;
+        let stand =
+            |permit: &Permit| Standing::new(&snapshot, principal, Action::Query, permit).map(Standing::unchecked);
+        self.named.iter().filter_map(stand).collect()
+    }
+
+    /// The INTENT: the SQL, every table it reads by its full name, and under which grant.
+    pub fn intent(&self, visitor: &Visitor, operation: &str) -> Entry {
+        let entry = match self.paying() {
+            Some(permit) => visitor.entry_of(operation, permit, &[]),
+            // A query without tables reads nothing of anybody's; it runs on the caller's synthetic budget.
+            None => Entry { tier: Some(Tier::Synthetic.to_string()), ..visitor.entry(operation) },
+        };
+        let name = |table: TableAddress| format!("{}.{}.{}@{}", table.dataset, table.tier, table.table, table.version);
+        let tables: Vec<String> = self.named.iter().filter_map(address).map(name).collect();
+        Entry { columns: None, filter: Some(self.query.sql.clone()), table: Some(tables.join(" ")), ..entry }
+    }
 }
 
 fn row_limit(visitor: &Visitor, asked: Option<u64>) -> Result<Option<u64>, Fault> {
@@ -138,13 +195,19 @@ fn shown(permit: &Permit) -> Option<VisibleTable> {
 }
 
 /// The permits of the tables that the query names: under one grant at most.
-fn named_permits<'p>(visitor: &Visitor, query: &QueryRequest, permits: &'p [Permit]) -> Result<Vec<&'p Permit>, Fault> {
+fn named_permits(visitor: &Visitor, query: &QueryRequest, permits: &[Permit]) -> Result<Vec<Permit>, Fault> {
     let referenced = visitor.app.reader.referenced_tables(query)?;
-    let mut named: Vec<&Permit> = Vec::new();
+    let mut named: Vec<Permit> = Vec::new();
     for table in referenced {
-        let permit = permits.iter().find(|permit| address(permit).as_ref() == Some(&table));
+        let permit = permits.iter().find(|permit| address(permit).as_ref() == Some(&table)).cloned();
         named.push(permit.ok_or_else(|| Fault::internal("the query reads a table that it was not shown"))?);
     }
+    same_grant(&named)?;
+    Ok(named)
+}
+
+/// Refuses to join what was approved for different purposes.
+pub fn same_grant(named: &[Permit]) -> Result<(), Fault> {
     let mut grants: Vec<_> = named.iter().filter_map(|permit| permit.grant.as_ref().map(|grant| grant.id)).collect();
     grants.sort_unstable();
     grants.dedup();
@@ -155,17 +218,5 @@ fn named_permits<'p>(visitor: &Visitor, query: &QueryRequest, permits: &'p [Perm
             "하나의 쿼리는 하나의 승인(grant) 범위에서만 실행됩니다. 데이터셋별로 나누어 조회하세요.",
         ));
     }
-    Ok(named)
-}
-
-/// The INTENT: the SQL, every table it reads by its full name, and under which grant.
-fn intent(visitor: &Visitor, sql: String, named: &[&Permit], paying: Option<&Permit>) -> Entry {
-    let entry = match paying {
-        Some(permit) => visitor.entry_of(OPERATION, permit, &[]),
-        // A query without tables reads nothing of anybody's; it runs on the caller's synthetic budget.
-        None => Entry { tier: Some(Tier::Synthetic.to_string()), ..visitor.entry(OPERATION) },
-    };
-    let name = |table: TableAddress| format!("{}.{}.{}@{}", table.dataset, table.tier, table.table, table.version);
-    let tables: Vec<String> = named.iter().filter_map(|permit| address(permit)).map(name).collect();
-    Entry { columns: None, filter: Some(sql), table: Some(tables.join(" ")), ..entry }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::data::budget::Budgets;
+use crate::data::jobs::Spool;
 use crate::data::lease::Leases;
 use crate::data::throttle::Throttle;
 use mudeung_core::quota::Amount;
@@ -14,6 +15,8 @@ pub struct DataState {
     pub throttle: Throttle,
     /// How much may be read.
     pub budgets: Budgets,
+    /// Results of queries that ran without their caller.
+    pub spool: Spool,
 }
 
 impl DataState {
@@ -25,6 +28,7 @@ impl DataState {
             leases: Leases::default(),
             throttle: Throttle::new(limits.requests_per_minute),
             budgets: Budgets::new(synthetic),
+            spool: Spool::new(config.jobs_folder(), config.jobs.result_bytes),
         }
     }
 }

@@ -59,7 +59,8 @@ impl RowLimit {
         }
     }
 
-    const fn rows_max(self) -> u64 {
+    /// The rows of an answer at most.
+    pub const fn rows_max(self) -> u64 {
         match self {
             Self::Asked(rows) | Self::All { rows_max: rows } => rows,
         }

@@ -6,7 +6,7 @@ mod files;
 mod hostile;
 mod leases;
 mod metering;
-mod probe;
+pub(crate) mod probe;
 mod rows;
 mod usage;
 

@@ -22,6 +22,7 @@ mod drs;
 #[cfg(test)]
 mod expiry;
 #[cfg(test)]
+mod jobs;
 mod kill_switches;
 #[cfg(test)]
 mod ledger;

@@ -3,10 +3,12 @@
 use crate::app::TestApp;
 use crate::app::fixture::{DATASET, TABLE, manifest};
 use mudeung_core::dataset::VersionState;
-use mudeung_core::id::{FileId, VersionId};
+use mudeung_core::id::{FileId, QueryJobId, VersionId};
+use mudeung_core::reader::Chunks;
 use mudeung_core::scope::Side;
 use mudeung_core::tier::Tier;
 use mudeung_server::route::{Access, Recording, Route, table};
+use mudeung_store::query_jobs::{self, QueryJob, QueryJobEnd, QueryJobOutcome};
 use reqwest::RequestBuilder;
 use std::collections::BTreeSet;
 
@@ -35,6 +37,8 @@ const EXEMPT: &[&str] = &[
     "list_usage",
     "list_quota",
     "list_privacy_budgets",
+    "list_query_jobs",
+    "read_query_job",
     "list_grants",
     "read_receipt",
     "describe_file",
@@ -111,6 +115,7 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{link}", "lnk_00000000000000000000000000".to_owned()),
         ("{client_id}", fixture.reader.id.clone()),
         ("{month}", "2026-03".to_owned()),
+        ("{job}", "job_00000000000000000000000000".to_owned()),
         ("{token}", "rgt_00000000000000000000000000".to_owned()),
     ];
     let path = values.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value));
@@ -218,12 +223,39 @@ async fn publish_another_version(app: &TestApp) {
     .await;
 }
 
+/// A job of the reader that ended with an empty result.
+async fn keep_a_job(app: &TestApp) {
+    let (id, reader, now) = (QueryJobId::from_bytes([0; 16]), app.fixture.reader_app, app.now());
+    let job = QueryJob {
+        id,
+        app: reader,
+        sql: "select 1".to_owned(),
+        media_type: "application/json".to_owned(),
+        tables: r#"{"submitted":0,"tables":[]}"#.to_owned(),
+        idempotency_key: None,
+        request_hash: [0; 32],
+        created_at: now,
+        alive_until: now,
+        expires_at: now.plus(std::time::Duration::from_secs(3_600)),
+        end: None,
+    };
+    let end = QueryJobEnd { at: now, outcome: QueryJobOutcome::Succeeded { rows: 0, size_bytes: 0 } };
+    app.change(move |conn| {
+        query_jobs::submit_query_job(conn, &job, 1)?;
+        query_jobs::end_query_job(conn, id, &end)
+    })
+    .await;
+    let nothing: Chunks = Box::pin(futures_util::stream::empty());
+    app.state().data.spool.write(id, nothing, 0).await.unwrap();
+}
+
 #[tokio::test]
 async fn every_governed_read_and_token_leaves_an_entry() {
     let app = TestApp::start().await;
     let company = app.token(&app.fixture.reader).await;
     let hospital = app.token(&app.fixture.hospital_account).await;
     publish_another_version(&app).await;
+    keep_a_job(&app).await;
     for route in table() {
         let (Access::Token(scopes) | Access::SignedOrToken(scopes)) = route.access else { continue };
         let token = if scopes[0].side() == Side::Company { &company } else { &hospital };

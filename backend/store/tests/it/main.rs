@@ -39,6 +39,8 @@ mod place;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod query_jobs;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod schemas;

@@ -131,6 +131,25 @@ CREATE TABLE activation_links (
 CREATE UNIQUE INDEX activation_links_link_hash ON activation_links (link_hash);
 CREATE INDEX activation_links_app ON activation_links (app);
 
+CREATE TABLE query_jobs (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    app             TEXT   NOT NULL,
+    sql             TEXT   NOT NULL,
+    media_type      TEXT   NOT NULL,
+    tables          TEXT   NOT NULL,
+    idempotency_key TEXT,
+    request_hash    BYTEA  NOT NULL,
+    created_at      BIGINT NOT NULL,
+    alive_until     BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL,
+    finished_at     BIGINT,
+    rows            BIGINT,
+    size_bytes      BIGINT,
+    problem         TEXT
+);
+CREATE INDEX query_jobs_app ON query_jobs (app);
+CREATE UNIQUE INDEX query_jobs_idempotency_key ON query_jobs (app, idempotency_key);
+
 CREATE TABLE privacy_budgets (
     organization TEXT   NOT NULL,
     dataset      TEXT   NOT NULL,
