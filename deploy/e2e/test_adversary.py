@@ -20,11 +20,12 @@ import sandbox
 
 DATASET, TABLE = "adversary", "visits"
 ROWS = 400
-# Each hidden value has a mark that no other value has, in every form it could be written in.
-HIDDEN_TEXT = "zq7hidden"
+# Each hidden value has a mark that no other value has, in every form it could be written in. It has letters that no
+# identifier has (`u`, `l`, `o`) and is too long to be in a signature by chance.
+HIDDEN_TEXT = "zuq7loudhidden"
 HIDDEN_NUMBER = 7_310_597_163
 HIDDEN_REAL = 7310597.1640625
-GROUPS = ["open-a", "open-b", "zq7shut-c", "zq7shut-d"]
+GROUPS = ["open-a", "open-b", "zuq7loudshut-c", "zuq7loudshut-d"]
 COLUMNS = ["person", "ward", "age", "diagnosis", "weight", "note", "secret_text", "secret_number", "secret_real"]
 SECRET = [name for name in COLUMNS if name.startswith("secret")]
 
@@ -32,15 +33,15 @@ SECRET = [name for name in COLUMNS if name.startswith("secret")]
 def table():
     numbers = range(ROWS)
     wards = [GROUPS[number % 4] for number in numbers]
-    shut = [ward.startswith("zq7") for ward in wards]
+    shut = [ward.startswith("zuq7loud") for ward in wards]
     return pyarrow.table(
         {
-            "person": [f"p{number:05}" if not gone else f"zq7person{number:05}" for number, gone in zip(numbers, shut)],
+            "person": [f"p{number:05}" if not gone else f"zuq7loudperson{number:05}" for number, gone in zip(numbers, shut)],
             "ward": wards,
             "age": pyarrow.array([number % 90 for number in numbers], pyarrow.int32()),
             "diagnosis": pyarrow.array([number * 1000 for number in numbers], pyarrow.int64()),
             "weight": pyarrow.array([number / 8 for number in numbers], pyarrow.float64()),
-            "note": [f"note {number}" if not gone else f"zq7note {number}" for number, gone in zip(numbers, shut)],
+            "note": [f"note {number}" if not gone else f"zuq7loudnote {number}" for number, gone in zip(numbers, shut)],
             "secret_text": [f"{HIDDEN_TEXT}{number}" for number in numbers],
             "secret_number": pyarrow.array([HIDDEN_NUMBER] * ROWS, pyarrow.int64()),
             "secret_real": pyarrow.array([HIDDEN_REAL] * ROWS, pyarrow.float64()),
@@ -55,7 +56,7 @@ def marks(rows_too):
     found = [HIDDEN_TEXT.encode(), str(HIDDEN_NUMBER).encode(), b"7310597.164"]
     found += [struct.pack("<q", HIDDEN_NUMBER), struct.pack("<d", HIDDEN_REAL)]
     if rows_too:
-        found.append(b"zq7")
+        found.append(b"zuq7loud")
     return found
 
 

@@ -139,13 +139,13 @@ CREATE TABLE query_jobs (
     media_type      TEXT   NOT NULL,
     tables          TEXT   NOT NULL,
     idempotency_key TEXT,
-    request_hash    BLOB  NOT NULL,
-    created_at      BIGINT NOT NULL,
-    alive_until     BIGINT NOT NULL,
-    expires_at      BIGINT NOT NULL,
-    finished_at     BIGINT,
-    rows            BIGINT,
-    size_bytes      BIGINT,
+    request_hash    BLOB   NOT NULL,
+    created_at      INTEGER NOT NULL,
+    alive_until     INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    finished_at     INTEGER,
+    rows            INTEGER,
+    size_bytes      INTEGER,
     problem         TEXT
 );
 CREATE INDEX query_jobs_app ON query_jobs (app);
