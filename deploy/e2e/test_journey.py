@@ -127,6 +127,34 @@ def test_the_command_line_pulls_a_table(demo, tmp_path):
     cli("pull", f"{dataset}.synthetic.{table['name']}", "--out", str(tmp_path / "out"))
     pulled = list((tmp_path / "out").rglob("*.parquet"))
     assert sum(pyarrow.parquet.read_metadata(file).num_rows for file in pulled) == table["rows"]
+    sql = f"select * from {dataset}.synthetic.{table['name']} order by 1, 2, 3"
+    cli("query", sql, "--out", "at-once.csv")
+    cli("query", sql, "--background", "--out", "later.csv")
+    assert (tmp_path / "later.csv").read_bytes() == (tmp_path / "at-once.csv").read_bytes()
+    assert len((tmp_path / "later.csv").read_text().splitlines()) == table["rows"] + 1
+
+
+def test_the_command_line_counts_without_a_grant(demo, tmp_path):
+    app = demo.json["client"]
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "MUDEUNG_URL": demo.url}
+    environment |= {"MUDEUNG_CLIENT_ID": app["client_id"], "MUDEUNG_CLIENT_SECRET": app["client_secret"]}
+
+    def cli(*arguments):
+        command = [sandbox.CLI_BINARY, *arguments]
+        result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+        assert result.returncode == 0, f"{arguments}: {result.stdout}{result.stderr}"
+        return result.stdout
+
+    asked = ("statistics", "lymph_node.patient", "--by", "tumor_grade=1,2,3", "--epsilon", "0.1")
+    counts = json.loads(cli(*asked, "--json"))
+    assert [cell["bins"] for cell in counts["cells"]] == [["1"], ["2"], ["3"]] and counts["unit"] == "persons"
+    shown = cli(*asked)
+    assert "TUMOR_GRADE" in shown and "Charged nothing, it was asked before" in shown and "█" in shown
+    spent = next(each for each in json.loads(cli("statistics", "--json")) if each["dataset"] == "lymph_node")
+    assert spent["epsilon_spent"] >= 0.1
+    assert "lymph_node" in cli("statistics")
+    for shell in ("bash", "zsh", "fish"):
+        assert "statistics" in cli("completions", shell)
 
 
 def test_the_printed_commands_work_as_pasted(demo, tmp_path):

@@ -200,7 +200,12 @@ impl Client {
     }
 
     pub(crate) async fn json<T: DeserializeOwned>(&self, url: Url) -> Result<T, ApiError> {
-        let response = self.send(&Call::get(url, "application/json")).await?;
+        self.read(&Call::get(url, "application/json")).await
+    }
+
+    /// The JSON that a call is answered with.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ApiError> {
+        let response = self.send(call).await?;
         let status = response.status().as_u16();
         let body = response.bytes().await.map_err(ApiError::transport)?;
         serde_json::from_slice(&body).map_err(|error| ApiError::Unexpected { status, what: error.to_string() })
@@ -248,6 +253,9 @@ impl Client {
             .bearer_auth(&token.secret)
             .header(ACCEPT, call.accept)
             .header(ACCEPT_LANGUAGE, &self.shared.language);
+        if let Some(key) = &call.key {
+            request = request.header("prefer", "respond-async").header("idempotency-key", key);
+        }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -261,20 +269,33 @@ pub(crate) struct Call {
     url: Url,
     accept: &'static str,
     body: Option<Vec<u8>>,
+    /// The key under which it may be sent twice, of a call whose caller does not wait.
+    key: Option<String>,
 }
 
 impl Call {
     pub(crate) fn get(url: Url, accept: &'static str) -> Self {
-        Self { method: Method::GET, url, accept, body: None }
+        Self { method: Method::GET, url, accept, body: None, key: None }
     }
 
     pub(crate) fn post(url: Url, accept: &'static str, body: Vec<u8>) -> Self {
-        Self { method: Method::POST, url, accept, body: Some(body) }
+        Self { method: Method::POST, url, accept, body: Some(body), key: None }
     }
 
-    /// A broken POST may have been metered, so it is repeated only when it never arrived.
+    pub(crate) fn delete(url: Url) -> Self {
+        Self { method: Method::DELETE, url, accept: "*/*", body: None, key: None }
+    }
+
+    /// Does not wait for what it asks for; sent twice with one key, it asks once.
+    pub(crate) fn later(mut self, key: String) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// A broken POST may have been metered, so it is repeated only when it never arrived or has a key.
     fn may_repeat(&self, error: &reqwest::Error) -> bool {
-        error.is_connect() || self.method == Method::GET && (error.is_request() || error.is_timeout())
+        let repeatable = self.method == Method::GET || self.key.is_some();
+        error.is_connect() || repeatable && (error.is_request() || error.is_timeout())
     }
 }
 

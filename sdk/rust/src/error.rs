@@ -30,6 +30,14 @@ pub enum ApiError {
         /// How long it asked to wait.
         retry_after: Duration,
     },
+    /// A query that ran without its caller ended without a result.
+    #[error("the query failed ({code}): {detail}")]
+    QueryFailed {
+        /// A code as problems have them.
+        code: String,
+        /// What the server said about it.
+        detail: String,
+    },
     /// The server could not be reached, or the connection broke: check the address and the network.
     #[error("no answer from the server: {}", chain(.0))]
     Transport(#[source] reqwest::Error),

@@ -149,10 +149,16 @@ impl QueryRequest {
 
     /// Runs the query and gives the bytes of another format as they arrive.
     pub async fn send_as(self, format: Format) -> Result<RawRows, ApiError> {
-        let body = serde_json::to_vec(&self.body).map_err(|error| ApiError::Configuration(error.to_string()))?;
-        let url = self.client.address(&["v1", "query"])?;
-        let response = self.client.send(&Call::post(url, format.media_type(), body)).await?;
+        let (client, body) = self.parts()?;
+        let url = client.address(&["v1", "query"])?;
+        let response = client.send(&Call::post(url, format.media_type(), body)).await?;
         Ok(RawRows::new(response))
+    }
+
+    /// Who asks, and the body of the request.
+    pub(crate) fn parts(self) -> Result<(Client, Vec<u8>), ApiError> {
+        let body = serde_json::to_vec(&self.body).map_err(|error| ApiError::Configuration(error.to_string()))?;
+        Ok((self.client, body))
     }
 }
 
@@ -165,7 +171,7 @@ pub struct RawRows {
 }
 
 impl RawRows {
-    fn new(response: Response) -> Self {
+    pub(crate) fn new(response: Response) -> Self {
         let receipt = receipt(response.headers());
         let status = response.status().as_u16();
         let media_type = response.headers().get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

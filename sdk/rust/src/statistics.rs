@@ -31,10 +31,7 @@ impl Client {
     pub async fn statistics(&self, asked: &StatisticsBody) -> Result<StatisticsAnswer, ApiError> {
         let body = serde_json::to_vec(asked).map_err(|error| ApiError::Configuration(error.to_string()))?;
         let url = self.address(&["v1", "statistics"])?;
-        let response = self.send(&Call::post(url, "application/json", body)).await?;
-        let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(ApiError::transport)?;
-        serde_json::from_slice(&body).map_err(|error| ApiError::Unexpected { status, what: error.to_string() })
+        self.read(&Call::post(url, "application/json", body)).await
     }
 
     /// What your organization may still learn of each dataset without a grant.

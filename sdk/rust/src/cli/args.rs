@@ -124,7 +124,7 @@ Examples:
   mudeung-cli statistics                                        what is left of the budgets
   mudeung-cli statistics lymph_node.patient                     how many persons there are
   mudeung-cli statistics lymph_node.patient --by tumor_size=0..60/10
-  mudeung-cli statistics nafld.subject --by sex=F,M --filter 'age >= 60' --epsilon 0.2
+  mudeung-cli statistics lymph_node.patient --by tumor_grade=1,2,3 --filter 'tumor_size >= 30' --epsilon 0.2
 
 Bins are given and not looked up: which values occur is not told. FROM..TO/STEP makes ranges,
 anything else lists values, separated by commas.")]
@@ -244,6 +244,9 @@ pub(crate) struct QueryArguments {
     /// File to write to, whole or not at all; standard output otherwise
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Let the server run it without waiting for an answer, for SQL that takes longer than 30 s
+    #[arg(long, conflicts_with = "table")]
+    pub(crate) background: bool,
 }
 
 /// How rows are shown.
@@ -346,5 +349,7 @@ mod tests {
         assert!(parse(&["select 1", "--table", "a.b.c"]).is_err());
         assert!(parse(&["select 1", "--columns", "x"]).is_err());
         assert!(parse(&["select 1", "--limit", "-3"]).is_err());
+        assert!(parse(&["select 1", "--background"]).is_ok());
+        assert!(parse(&["--table", "a.b.c", "--background"]).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use console::measure_text_width;
+use indicatif::ProgressBar;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -26,6 +27,14 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
 /// Writes to standard error, for people; nobody reading is fine.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Shows that something is waited for; nothing when standard error is not a terminal.
+pub(crate) fn spinner(text: &str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner();
+    spinner.set_message(text.to_owned());
+    spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+    spinner
 }
 
 /// Aligns cells under their headings. The last column keeps its own width.

@@ -6,7 +6,7 @@ use crate::output::{self, Sink};
 use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches_with_schema;
 use futures_util::TryStreamExt;
-use mudeung_sdk::{ApiError, Client, Format, RawRows};
+use mudeung_sdk::{ApiError, Client, Format, QueryJob, RawRows};
 use std::path::Path;
 
 /// More rows than this are not for the screen, unless they are asked for.
@@ -67,7 +67,10 @@ async fn ask(
         (Some(sql), _) => {
             let request = client.query(sql);
             let request = if let Some(limit) = limit { request.limit(limit) } else { request };
-            request.send_as(format).await?
+            match arguments.background {
+                true => wait(request.submit(format).await?).await?,
+                false => request.send_as(format).await?,
+            }
         }
         (None, Some(table)) => {
             let mut request = client.table(table)?.rows().columns(&arguments.columns);
@@ -81,6 +84,14 @@ async fn ask(
         }
         (None, None) => return Err(Failure::Input("give SQL or --table".to_owned())),
     })
+}
+
+/// Waits for a submitted query, and says how to find it should the wait be too long.
+async fn wait(mut job: QueryJob) -> Result<RawRows, Failure> {
+    let spinner = output::spinner(&format!("{} runs on the server; its result is kept for a day", job.id()));
+    let raw = job.raw().await;
+    spinner.finish_and_clear();
+    Ok(raw?)
 }
 
 fn by_ending(out: Option<&Path>) -> Result<Shape, Failure> {

@@ -51,8 +51,8 @@ pub(super) fn names(text: &str) -> Result<(String, String), Fault> {
         [dataset, table] | [dataset, "deidentified", table] => Ok(((*dataset).to_owned(), (*table).to_owned())),
         _ => Err(Fault::parameter(
             "table",
-            "Name the table as dataset.table, for instance nafld.subject.",
-            "dataset.table 형식으로 적으세요. 예: nafld.subject",
+            "Name the table as dataset.table, for instance lymph_node.patient.",
+            "dataset.table 형식으로 적으세요. 예: lymph_node.patient",
         )),
     }
 }
