@@ -143,20 +143,27 @@ pub fn find_query_job(
     row.map(job).transpose()
 }
 
-/// Says that a job runs still. Fails when it was deleted.
-pub fn keep_query_job(conn: &mut Conn, id: QueryJobId, alive_until: Timestamp) -> Result<(), StoreError> {
-    let running = query_jobs::table.find(id.to_string()).filter(query_jobs::finished_at.is_null());
+/// Says that a job runs still. Fails when its time is over.
+pub fn keep_query_job(
+    conn: &mut Conn,
+    id: QueryJobId,
+    now: Timestamp,
+    alive_until: Timestamp,
+) -> Result<(), StoreError> {
+    let running = query_jobs::finished_at.is_null().and(query_jobs::expires_at.gt(now.micros()));
+    let running = query_jobs::table.find(id.to_string()).filter(running);
     let alive = query_jobs::alive_until.eq(alive_until.micros());
     updating(diesel::update(running).set(alive).execute(&mut conn.0), "query job")
 }
 
-/// Ends a job that runs. Fails when it was deleted.
+/// Ends a job that runs. Fails when its time is over.
 pub fn end_query_job(conn: &mut Conn, id: QueryJobId, end: &QueryJobEnd) -> Result<(), StoreError> {
     let (rows, size_bytes, problem) = match &end.outcome {
         QueryJobOutcome::Succeeded { rows, size_bytes } => (Some(*rows), Some(*size_bytes), None),
         QueryJobOutcome::Failed(problem) => (None, None, Some(problem)),
     };
-    let running = query_jobs::table.find(id.to_string()).filter(query_jobs::finished_at.is_null());
+    let running = query_jobs::finished_at.is_null().and(query_jobs::expires_at.gt(end.at.micros()));
+    let running = query_jobs::table.find(id.to_string()).filter(running);
     let ended = (
         query_jobs::finished_at.eq(end.at.micros()),
         query_jobs::rows.eq(rows.map(column::count)),
@@ -166,18 +173,25 @@ pub fn end_query_job(conn: &mut Conn, id: QueryJobId, end: &QueryJobEnd) -> Resu
     updating(diesel::update(running).set(ended).execute(&mut conn.0), "query job")
 }
 
-/// Deletes a job of an app; of several at once, one succeeds.
-pub fn delete_query_job(conn: &mut Conn, app: AppId, id: QueryJobId) -> Result<(), StoreError> {
-    let found = query_jobs::table.find(id.to_string()).filter(query_jobs::app.eq(app.to_string()));
-    updating(diesel::delete(found).execute(&mut conn.0), "query job")
+/// Ends the time of a job of an app: from now on there is none. Of several at once, one succeeds.
+pub fn expire_query_job(conn: &mut Conn, app: AppId, id: QueryJobId, now: Timestamp) -> Result<(), StoreError> {
+    let own = query_jobs::app.eq(app.to_string()).and(query_jobs::expires_at.gt(now.micros()));
+    let found = query_jobs::table.find(id.to_string()).filter(own);
+    let over = query_jobs::expires_at.eq(now.micros());
+    updating(diesel::update(found).set(over).execute(&mut conn.0), "query job")
 }
 
-/// Deletes the jobs whose time is over. Gives them, so that their results go too.
-pub fn sweep_query_jobs(conn: &mut Conn, now: Timestamp) -> Result<Vec<QueryJobId>, StoreError> {
+/// The jobs whose time is over and that were not forgotten: their results may lie about still.
+pub fn list_query_jobs_over(conn: &mut Conn, now: Timestamp) -> Result<Vec<QueryJobId>, StoreError> {
     let over = query_jobs::table.filter(query_jobs::expires_at.le(now.micros()));
-    let ids: Vec<String> = over.select(query_jobs::id).load(&mut conn.0)?;
-    diesel::delete(query_jobs::table.filter(query_jobs::id.eq_any(&ids))).execute(&mut conn.0)?;
+    let ids: Vec<String> = over.order(query_jobs::id).select(query_jobs::id).load(&mut conn.0)?;
     ids.iter().map(|id| column::id(id)).collect()
+}
+
+/// Forgets a job whose result is gone.
+pub fn forget_query_job(conn: &mut Conn, id: QueryJobId) -> Result<(), StoreError> {
+    diesel::delete(query_jobs::table.find(id.to_string())).execute(&mut conn.0)?;
+    Ok(())
 }
 
 fn job(row: Row) -> Result<QueryJob, StoreError> {

@@ -272,16 +272,18 @@ pub async fn delete_query_job(visit: Visit<QueryRun>, path: web::Path<String>) -
     let Some(job) = find(&visit, &path).await? else { return Err(refuse(&visit, DELETE, Fault::not_found()).await) };
     let entry = Entry { detail: Some(job.id.to_string()), ..visit.entry(DELETE) };
     let opened = record::open(&visit.app, entry).await?;
-    let (app, id, receipt) = (job.app, job.id, opened.index());
-    let deleted = visit.app.db.tx("delete query job", move |conn| query_jobs::delete_query_job(conn, app, id)).await;
-    visit.app.data.spool.remove(id).await;
-    match deleted {
+    let (app, id, receipt, now) = (job.app, job.id, opened.index(), visit.app.clock.now());
+    let expire = move |conn: &mut mudeung_store::Conn| query_jobs::expire_query_job(conn, app, id, now);
+    match visit.app.db.tx("delete query job", expire).await {
         Ok(()) => opened.close(Status::Completed, Some(id.to_string())),
         Err(StoreError::NotFound { .. }) => {
             opened.close(Status::Denied, Some(Code::NotFound.as_str().to_owned()));
             return Err(Fault::not_found());
         }
         Err(error) => return Err(error.into()),
+    }
+    if let Err(error) = run::sweep(&visit.app).await {
+        tracing::warn!("the result of {id} is not deleted yet: {error}");
     }
     let mut answer = visit.answer_noted(receipt);
     Ok(answer.status(StatusCode::NO_CONTENT).finish())

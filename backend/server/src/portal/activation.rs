@@ -3,7 +3,7 @@
 //! The member who makes a link need not see the secret: it is made when the link is opened, and goes into the file that
 //! the browser saves. Opening shows a page first, because programs that preview links open them too.
 
-use super::apps::credentials::insert_within_limit;
+use super::apps::credentials::{insert_within_limit, lifetime_days};
 use super::apps::{find_visible, show_one};
 use super::cookie::Cookies;
 use super::desk::{AppKeepers, Desk, FreshDevelopers, Visitor};
@@ -87,11 +87,7 @@ pub(super) async fn create_activation_link(
         return Err(not_by_secret());
     }
     let Some(label) = form.0.line("label", 1..=40) else { return again(t.bad_label).await };
-    let credential_days = match form.0.text("days") {
-        "30" => 30,
-        "365" => 365,
-        _ => 90,
-    };
+    let credential_days = lifetime_days(&form.0);
     let now = desk.app.clock.now();
     let token = mint_token(MARK, &*desk.app.entropy);
     let link = ActivationLink {

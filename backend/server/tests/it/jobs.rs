@@ -193,6 +193,28 @@ async fn a_job_that_is_deleted_stops_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_result_that_cannot_be_deleted_is_known_of_until_it_is() {
+    let bench = Bench::start().await;
+    let ids = [submitted(&bench, "synthetic").await, submitted(&bench, "synthetic").await];
+    for id in &ids {
+        ended(&bench, id).await;
+    }
+    let file = bench.app.state().config.jobs_folder().join(format!("{}.result", ids[0]));
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let over = || {
+        let now = bench.app.now();
+        bench.app.state().db.read("over", move |conn| mudeung_store::query_jobs::list_query_jobs_over(conn, now))
+    };
+    assert_eq!(delete(&bench, &ids[0]).await, 204);
+    assert_eq!(result(&bench, &ids[0]).await.status(), 404, "it is gone for its app");
+    assert_eq!(over().await.unwrap().iter().map(ToString::to_string).collect::<Vec<_>>(), ids[..1]);
+    std::fs::remove_dir(&file).unwrap();
+    assert_eq!(delete(&bench, &ids[1]).await, 204);
+    assert_eq!((over().await.unwrap(), files(&bench)), (vec![], vec![]));
+}
+
+#[tokio::test]
 async fn an_app_has_a_few_jobs_and_their_time_ends() {
     let bench = Bench::start_with(|config| config.jobs.jobs_per_app = 2).await;
     let ids = [submitted(&bench, "synthetic").await, submitted(&bench, "synthetic").await];

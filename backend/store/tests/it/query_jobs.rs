@@ -48,8 +48,12 @@ async fn a_job_is_submitted_kept_and_ended_once(place: Arc<Place>) {
     assert_eq!(submit(&db, elsewhere).await.unwrap(), Submitted::Now, "a key belongs to its app");
 
     let id = first.id;
-    let keep = |at| db.tx("keep", move |conn| query_jobs::keep_query_job(conn, id, Timestamp::from_seconds(at)));
-    keep(70).await.unwrap();
+    let keep = |now, until| {
+        let (now, until) = (Timestamp::from_seconds(now), Timestamp::from_seconds(until));
+        db.tx("keep", move |conn| query_jobs::keep_query_job(conn, id, now, until))
+    };
+    keep(50, 70).await.unwrap();
+    assert!(matches!(keep(100, 130).await, Err(StoreError::NotFound { .. })), "its time is over");
     let alive = find(&db, &first, 50).await.unwrap();
     assert_eq!(alive, QueryJob { alive_until: Timestamp::from_seconds(70), ..first.clone() });
     let end = |outcome: QueryJobOutcome| {
@@ -61,7 +65,7 @@ async fn a_job_is_submitted_kept_and_ended_once(place: Arc<Place>) {
     done.await.unwrap();
     let (_, late) = end(QueryJobOutcome::Failed("late".to_owned()));
     assert!(matches!(late.await, Err(StoreError::NotFound { .. })), "it ended before");
-    assert!(matches!(keep(90).await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(keep(60, 90).await, Err(StoreError::NotFound { .. })));
     assert_eq!(find(&db, &first, 50).await.unwrap().end, Some(wanted));
 }
 
@@ -81,12 +85,18 @@ async fn jobs_are_those_of_an_app_and_go_with_their_time(place: Arc<Place>) {
     let (id, written) = (job(1, None).id, failed.clone());
     db.tx("end", move |conn| query_jobs::end_query_job(conn, id, &written)).await.unwrap();
     assert_eq!(find(&db, &job(1, None), 50).await.unwrap().end, Some(failed));
-    let delete = |app: AppId| db.tx("delete", move |conn| query_jobs::delete_query_job(conn, app, id));
+    let delete = |app: AppId| {
+        db.tx("delete", move |conn| query_jobs::expire_query_job(conn, app, id, Timestamp::from_seconds(70)))
+    };
     assert!(delete(AppId::from_bytes([9; 16])).await.is_err(), "not another's");
     delete(app).await.unwrap();
-    assert!(delete(app).await.is_err());
-    let sweep = |at| db.tx("sweep", move |conn| query_jobs::sweep_query_jobs(conn, Timestamp::from_seconds(at)));
-    assert_eq!(sweep(99).await.unwrap(), []);
-    assert_eq!(sweep(100).await.unwrap(), [QueryJobId::from_bytes([2; 16])]);
-    assert_eq!(sweep(100).await.unwrap(), []);
+    assert!(delete(app).await.is_err() && find(&db, &job(1, None), 70).await.is_none());
+    let over = |at| db.read("over", move |conn| query_jobs::list_query_jobs_over(conn, Timestamp::from_seconds(at)));
+    let [first, second] = [1, 2].map(|number| QueryJobId::from_bytes([number; 16]));
+    assert_eq!(over(69).await.unwrap(), []);
+    assert_eq!(over(99).await.unwrap(), [first]);
+    assert_eq!(over(100).await.unwrap(), [first, second], "until their results are gone");
+    db.tx("forget", move |conn| query_jobs::forget_query_job(conn, first)).await.unwrap();
+    assert_eq!(over(100).await.unwrap(), [second]);
+    assert_eq!(submit(&db, job(3, None)).await.unwrap(), Submitted::Now, "there is room again");
 }

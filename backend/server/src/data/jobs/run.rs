@@ -6,8 +6,8 @@ use actix_web::web;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::QueryJobId;
 use mudeung_core::reader::QueryRequest;
-use mudeung_store::StoreError;
 use mudeung_store::query_jobs::{self, QueryJobEnd, QueryJobOutcome};
+use mudeung_store::{Conn, StoreError};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -73,8 +73,9 @@ fn problem(fault: &Fault) -> String {
 async fn live(app: &web::Data<App>, id: QueryJobId) {
     loop {
         tokio::time::sleep(BEAT).await;
-        let until = alive_until(app.clock.now());
-        match app.db.tx("keep query job", move |conn| query_jobs::keep_query_job(conn, id, until)).await {
+        let now = app.clock.now();
+        let keep = move |conn: &mut Conn| query_jobs::keep_query_job(conn, id, now, alive_until(now));
+        match app.db.tx("keep query job", keep).await {
             Err(StoreError::NotFound { .. }) => return,
             Err(error) => tracing::warn!("that {id} runs is not written: {error}"),
             Ok(()) => {}
@@ -94,12 +95,14 @@ pub async fn keep_sweeping(app: web::Data<App>) {
     }
 }
 
-/// Deletes jobs whose time is over, and their results.
+/// Deletes the results of jobs whose time is over, and then the jobs: a result that is left is known of until it is gone.
 pub(super) async fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let over = app.db.tx("sweep query jobs", move |conn| query_jobs::sweep_query_jobs(conn, now)).await?;
-    for id in over {
-        app.data.spool.remove(id).await;
+    let over = app.db.read("list query jobs that are over", move |conn| query_jobs::list_query_jobs_over(conn, now));
+    for id in over.await? {
+        if app.data.spool.remove(id).await {
+            app.db.tx("forget query job", move |conn| query_jobs::forget_query_job(conn, id)).await?;
+        }
     }
     Ok(())
 }

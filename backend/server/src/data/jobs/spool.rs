@@ -107,16 +107,21 @@ impl Spool {
         Ok(Box::pin(pieces))
     }
 
-    /// Takes away whatever there is of a result.
-    pub async fn remove(&self, id: QueryJobId) {
+    /// Takes away whatever there is of a result. Answers whether nothing is left.
+    pub async fn remove(&self, id: QueryJobId) -> bool {
+        let mut gone = true;
         for ending in ["partial", "result"] {
             let path = self.path(id, ending);
             match tokio::fs::remove_file(&path).await {
                 Ok(()) => {}
                 Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => {}
-                Err(problem) => tracing::warn!("{} is not deleted: {problem}", path.display()),
+                Err(problem) => {
+                    gone = false;
+                    tracing::warn!("{} is not deleted: {problem}", path.display());
+                }
             }
         }
+        gone
     }
 }
 
@@ -204,7 +209,7 @@ mod tests {
         }
         spool.write(job(), chunks(vec![piece(100, 10)]), 10).await.unwrap();
         assert_eq!(files(folder.path()), 1);
-        spool.remove(job()).await;
+        assert!(spool.remove(job()).await);
         assert!(files(folder.path()) == 0 && spool.read(job()).await.is_err());
     }
 }

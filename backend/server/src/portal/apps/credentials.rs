@@ -45,6 +45,15 @@ pub(super) struct CredentialLine {
     pub(super) revocable: bool,
 }
 
+/// How long a credential is to live: one of the choices that forms offer.
+pub(in crate::portal) fn lifetime_days(form: &Fields) -> u32 {
+    match form.text("days") {
+        "30" => 30,
+        "365" => 365,
+        _ => 90,
+    }
+}
+
 /// Creates a credential. The answer is the only place where its secret ever stands, so there is no redirect.
 pub(in crate::portal) async fn create_credential(
     desk: Desk<FreshDevelopers>,
@@ -65,11 +74,7 @@ pub(in crate::portal) async fn create_credential(
         return Err(proves_by_key());
     }
     let Some(label) = form.0.line("label", 1..=40) else { return again(t.bad_label).await };
-    let days = match form.0.text("days") {
-        "30" => 30,
-        "365" => 365,
-        _ => 90,
-    };
+    let days = lifetime_days(&form.0);
     let now = desk.app.clock.now();
     let Some(not_before) = first_moment(&form.0, now) else {
         return again(KeysTexts::of(desk.page.language).bad_start).await;
