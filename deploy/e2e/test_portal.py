@@ -6,9 +6,9 @@ import httpx
 import pytest
 import sandbox
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 PICTURES = sandbox.FOLDER / "portal"
@@ -49,10 +49,16 @@ def sign_in(browser, demo, language, who, password=None):
 
 
 def click(browser, selector):
-    """Presses a button and waits for the page that comes of it."""
-    page = browser.find_element(By.TAG_NAME, "html")
+    """Presses a button and waits for the page that comes of it.
+
+    The old page is known by a mark that its window carries: to ask after one of its nodes while it goes away is an
+    error of the driver's own ("Node with given id does not belong to the document") as often as an answer.
+    """
+    browser.execute_script("window.leaving = true")
     browser.find_element(By.CSS_SELECTOR, selector).click()
-    WebDriverWait(browser, 15).until(expected_conditions.staleness_of(page))
+    WebDriverWait(browser, 15, ignored_exceptions=[JavascriptException]).until(
+        lambda it: it.execute_script("return !window.leaving && document.readyState === 'complete'")
+    )
 
 
 def is_asked_to_sign_in(browser):
