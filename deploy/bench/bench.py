@@ -63,7 +63,7 @@ def alternate(contenders, repetitions):
 class Nginx:
     """nginx on loopback over the same files."""
 
-    def __init__(self, root):
+    def __init__(self, root, audit_port=1):
         self.folder = FOLDER / "nginx"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -75,6 +75,7 @@ class Nginx:
             "ROOT": Path(root).resolve(),
             "PORT": self.port,
             "AUTH_PORT": auth_port,
+            "AUDIT_PORT": audit_port,
         }
         text = (HERE / "nginx.conf").read_text()
         for name, value in names.items():
@@ -93,6 +94,39 @@ class Nginx:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
+
+
+class Authorizer:
+    """Behind nginx's `auth_request`: a small service that writes a durable row into PostgreSQL for each request."""
+
+    def __init__(self):
+        self.cluster = postgres.Cluster(is_durable=True)
+        self.cluster.create("audit")
+        folder = node_program("authorizer")
+        self.port = sandbox.free_port()
+        command = ["node", "server.js", str(self.port), str(self.cluster.folder), "audit"]
+        self.process = subprocess.Popen(command, cwd=folder)
+        wait_for(f"http://127.0.0.1:{self.port}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        rows = int(self.cluster.psql("audit", "SELECT count(*) FROM audit")[0])
+        self.cluster.stop()
+        if not rows:
+            raise SystemExit("the authorizer wrote no row")
+
+
+def node_program(name):
+    """A program of this folder with its packages, installed once."""
+    folder = CACHE / name
+    shutil.copytree(HERE / name, folder, dirs_exist_ok=True)
+    if not (folder / "node_modules").exists():
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
+    return folder
 
 
 def wait_for(url, seconds=60):
@@ -149,7 +183,7 @@ def download(options):
 def ranges(options):
     """Small ranges of one file, where a check of each request costs most."""
     with Bulk("ranges") as ours, Bulk("ranges-strict", ledger={"lease_seconds": 0}) as strict:
-        with Nginx(ours.folder) as nginx:
+        with Authorizer() as authorizer, Nginx(ours.folder, authorizer.port) as nginx:
             size = ours.file["size_bytes"]
             request = {"range_bytes": RANGE_BYTES, "file_bytes": size}
 
@@ -164,6 +198,9 @@ def ranges(options):
                 contenders = {
                     "nginx, no checks": measure(f"{nginx.url}/plain/{name}", connections, {}),
                     "nginx + auth_request": measure(f"{nginx.url}/checked/{name}", connections, ours.bearer),
+                    "nginx + auth_request + audit insert": measure(
+                        f"{nginx.url}/audited/{name}", connections, ours.bearer
+                    ),
                     "mudeung, read lease": measure(ours.url, connections, ours.bearer),
                     "mudeung, one durable entry for each range": measure(strict.url, connections, strict.bearer),
                 }
@@ -173,10 +210,7 @@ def ranges(options):
 
 def tokens(options):
     """client_credentials by Basic, answered with an ES256 JWT."""
-    folder = CACHE / "oidc-provider"
-    shutil.copytree(HERE / "oidc-provider", folder, dirs_exist_ok=True)
-    if not (folder / "node_modules").exists():
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
+    folder = node_program("oidc-provider")
     port = sandbox.free_port()
     peer = subprocess.Popen(["node", "server.js", str(port)], cwd=folder, stdout=subprocess.DEVNULL)
     server_folder = FOLDER / "tokens"

@@ -1,4 +1,4 @@
-"""Reads through column grants and by query, against this server's whole files, ROAPI, pyarrow Flight and DuckDB."""
+"""Reads through column grants and by query, against our own whole files, ROAPI, pyarrow Flight, DuckDB and polars."""
 
 import random
 import shutil
@@ -13,6 +13,7 @@ import bigtable
 import duckdb
 import httpx
 import numpy
+import polars
 import pyarrow
 import pyarrow.dataset
 import pyarrow.flight
@@ -30,6 +31,7 @@ ROW_GROUP_ROWS = 122_880
 ARROW = "application/vnd.apache.arrow.stream"
 OURS_ROWS, OURS_SQL = "mudeung, rows", "mudeung, SQL"
 FLIGHT, IN_PROCESS = "pyarrow Flight", "DuckDB in process, nothing over HTTP"
+POLARS = "polars in process, nothing over HTTP"
 PEER, PEER_IN_MEMORY = "ROAPI over the file", "ROAPI, all tables in its memory (its default)"
 
 
@@ -226,8 +228,15 @@ def measure(work, ours, peer, client, options):
             sql = f"SELECT {', '.join(columns)} FROM read_parquet('{ours.paths[rows]}'){where}"
             return duckdb.sql(sql).to_arrow_table()
 
+        def of_polars(columns, asked):
+            frame = polars.scan_parquet(ours.paths[rows])
+            if asked:
+                column, low, high = asked
+                frame = frame.filter(polars.col(column).is_between(low, high))
+            return frame.select(columns).collect().to_arrow()
+
         contenders = {OURS_ROWS: of_rows, OURS_SQL: of_sql, FLIGHT: of_flight, PEER: of_peer("scale")}
-        contenders |= {PEER_IN_MEMORY: of_peer("memory"), IN_PROCESS: of_duckdb}
+        contenders |= {PEER_IN_MEMORY: of_peer("memory"), IN_PROCESS: of_duckdb, POLARS: of_polars}
         results[label] = timed(contenders, lambda seed: choose(rows, random.Random(seed)), options, sizes)
     counts = ", ".join(f"{count:,}" for count in sorted(set(sizes.values())))
     print(f"{title}: all answers equal, {counts} rows", flush=True)

@@ -8,7 +8,7 @@ use mudeung_core::id::FileId;
 use mudeung_core::name::Name;
 use mudeung_core::reader::{ColumnView, DatasetReader, FileView, TableAddress};
 use mudeung_core::tier::Tier;
-use mudeung_engine::{EngineOptions, LocalEngine};
+use mudeung_engine::{Engine, EngineOptions, Location, Place};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -46,7 +46,8 @@ async fn lay_out(request: &Value) -> Result<Value, Problem> {
         sha256: "ab".repeat(32),
         columns: ColumnView::Only(columns.into()),
     };
-    let engine = LocalEngine::open(PathBuf::from(text("root")?), EngineOptions::default())?;
+    let place = Place::open(&Location::Folder(PathBuf::from(text("root")?)))?;
+    let engine = Engine::open(place, EngineOptions::default())?;
     let file = engine.open_file(&view).await?;
     let mut bytes = Vec::new();
     let mut chunks = file.read(0..file.len_bytes());

@@ -1,11 +1,12 @@
-//! The engine on a local folder: what the server's requests become.
+//! The engine: what the server's requests become.
 
 use crate::cache::Cache;
-use crate::mapping::Mappings;
 use crate::opened::{Hash, Opened, etag};
+use crate::place::{Place, label};
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
-use crate::{cells, figures, query, rows, scan, view};
+use crate::view::{self, Part};
+use crate::{cells, figures, query, rows, scan};
 use bytes::Bytes;
 use mudeung_core::figures::FigureTable;
 use mudeung_core::filter::Filter;
@@ -13,7 +14,6 @@ use mudeung_core::reader::{
     Answer, CellsRequest, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError,
     RowsRequest, TableAddress,
 };
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -67,29 +67,20 @@ impl Default for EngineOptions {
 /// Why an engine could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The store's folder cannot be made or read.
-    #[error("object store {path}: {source}")]
-    Store {
-        /// The folder.
-        path: PathBuf,
-        /// What happened.
-        source: std::io::Error,
-    },
     /// The threads for queries cannot be started.
     #[error("starting the query threads: {0}")]
     Threads(std::io::Error),
 }
 
-/// A reader of the versions in a local folder. Clones share everything.
+/// A reader of the versions in a place. Clones share everything.
 #[derive(Clone)]
-pub struct LocalEngine {
+pub struct Engine {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    root: PathBuf,
+    place: Place,
     options: EngineOptions,
-    mappings: Arc<Mappings>,
     files: Cache<(TableAddress, String), Arc<StoredFile>>,
     views: Cache<FileView, Arc<Opened>>,
     /// Hashes outlive their views: they are costly to make and cheap to keep.
@@ -111,10 +102,9 @@ impl Drop for Inner {
     }
 }
 
-impl LocalEngine {
-    /// An engine on a folder, which is made if it does not exist.
-    pub fn open(root: PathBuf, options: EngineOptions) -> Result<Self, EngineError> {
-        std::fs::create_dir_all(&root).map_err(|source| EngineError::Store { path: root.clone(), source })?;
+impl Engine {
+    /// An engine on a place.
+    pub fn open(place: Place, options: EngineOptions) -> Result<Self, EngineError> {
         let threads = tokio::runtime::Builder::new_multi_thread()
             .thread_name("query")
             .thread_stack_size(query::STACK_BYTES)
@@ -122,7 +112,6 @@ impl LocalEngine {
             .build()
             .map_err(EngineError::Threads)?;
         let inner = Inner {
-            mappings: Arc::default(),
             files: Cache::new(options.open_files_max),
             views: Cache::new(options.views_max),
             hashes: Cache::new(options.views_max.saturating_mul(8)),
@@ -131,7 +120,7 @@ impl LocalEngine {
             queries: Arc::new(Semaphore::new(options.concurrent_queries)),
             background: Arc::new(Semaphore::new(options.background_queries)),
             threads: Some(threads),
-            root,
+            place,
             options,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -146,7 +135,8 @@ impl Inner {
             return Ok(file);
         }
         self.files.forget(&key);
-        let file = Arc::new(StoredFile::open(&self.root, table, name, &self.mappings)?);
+        let source = self.place.source(table, name)?;
+        let file = Arc::new(StoredFile::open(label(table, name), source)?);
         Ok(self.files.keep(key, file))
     }
 
@@ -155,15 +145,15 @@ impl Inner {
         let file = self.stored(&view.table, &view.name)?;
         let etag = etag(view);
         let hash = self.hashes.keep(etag.clone(), Hash::default());
-        let pieces = match &view.columns {
+        let parts = match &view.columns {
             ColumnView::All => {
                 // The manifest says it already.
                 drop(hash.set(view.sha256.clone()));
-                vec![file.bytes.clone()]
+                vec![Part::Stored(0..file.source.len_bytes())]
             }
             ColumnView::Only(columns) => view::lay_out(&file, columns)?,
         };
-        let opened = Opened::new(pieces, etag, hash, self.hashing.clone(), self.mappings.clone());
+        let opened = Opened::new(file.source.clone(), parts, etag, hash, self.hashing.clone())?;
         Ok(self.views.keep(view.clone(), Arc::new(opened)))
     }
 }
@@ -176,7 +166,7 @@ async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ReadError>
     }
 }
 
-impl DatasetReader for LocalEngine {
+impl DatasetReader for Engine {
     fn open_file<'a>(&'a self, view: &'a FileView) -> Answer<'a, Arc<dyn OpenFile>> {
         Box::pin(async move {
             if let Some(opened) = self.inner.views.get(view) {

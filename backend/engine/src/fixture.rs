@@ -1,6 +1,7 @@
 //! What the tests of several modules are made of: tables of every type, stored in every way, and a clean-up.
 
 use crate::layout::arrow_type;
+use crate::place::{Location, Place};
 use crate::store::version_path;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::array::{
@@ -13,6 +14,7 @@ use mudeung_core::id::FileId;
 use mudeung_core::name::Name;
 use mudeung_core::reader::{Chunks, ColumnView, FileView, ReadError, TableAddress};
 use mudeung_core::tier::Tier;
+use object_store::local::LocalFileSystem;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -21,6 +23,17 @@ use parquet::schema::types::ColumnPath;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// A folder as the two kinds of place: mapped, and as a store of objects that is asked for ranges.
+pub(crate) fn places(root: &Path) -> [Place; 2] {
+    let objects = LocalFileSystem::new_with_prefix(root).unwrap();
+    [folder(root), Place::of_objects(Arc::new(objects), "objects").unwrap()]
+}
+
+/// A folder as a place.
+pub(crate) fn folder(root: &Path) -> Place {
+    Place::open(&Location::Folder(root.to_owned())).unwrap()
+}
 
 /// A table to be stored in one way.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! The data engine: the only backend crate that knows Arrow, Parquet and DataFusion.
 //!
 //! It writes versions in the serving layout ([`layout`], [`store`]) and answers everything the server may ask through
-//! [`mudeung_core::reader::DatasetReader`] ([`LocalEngine`]).
+//! [`mudeung_core::reader::DatasetReader`] ([`Engine`]).
 
 mod answer;
 mod cache;
@@ -11,15 +11,17 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 pub mod layout;
-mod mapping;
 mod number;
 mod opened;
+mod place;
 mod predicate;
 mod query;
 mod rows;
 mod scan;
+mod source;
 pub mod store;
 mod stored;
 mod view;
 
-pub use engine::{EngineError, EngineOptions, LocalEngine};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use place::{Bucket, Location, Place, PlaceError, Sent};

@@ -18,10 +18,10 @@ use arrow::compute::and_kleene;
 use arrow::datatypes::SchemaRef;
 use mudeung_core::filter::Filter;
 use mudeung_core::reader::ReadError;
+use parquet::DecodeResult;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicate, ArrowPredicateFn, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
-};
+use parquet::arrow::arrow_reader::{ArrowPredicate, ArrowPredicateFn, RowFilter};
+use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,7 +59,7 @@ pub(crate) struct Scan {
     parts: VecDeque<Part>,
     groups: VecDeque<prune::Group>,
     open: Option<OpenFile>,
-    reader: Option<ParquetRecordBatchReader>,
+    decoder: Option<ParquetPushDecoder>,
     left: u64,
 }
 
@@ -88,7 +88,7 @@ impl Scan {
     /// A scan of parts of files, for a request that was checked.
     pub(crate) fn over(parts: Vec<Part>, schema: SchemaRef, wanted: Wanted) -> Self {
         let left = wanted.limit;
-        Self { wanted, schema, parts: parts.into(), groups: VecDeque::new(), open: None, reader: None, left }
+        Self { wanted, schema, parts: parts.into(), groups: VecDeque::new(), open: None, decoder: None, left }
     }
 
     /// The schema of the answer.
@@ -98,23 +98,26 @@ impl Scan {
 
     fn step(&mut self) -> Result<Option<RecordBatch>, ReadError> {
         while self.left > 0 {
-            if let (Some(reader), Some(open)) = (self.reader.as_mut(), self.open.as_ref()) {
-                match reader.next() {
-                    Some(batch) => {
-                        let batch = batch.map_err(|problem| open.file.damaged(problem))?;
+            if let (Some(decoder), Some(open)) = (self.decoder.as_mut(), self.open.as_ref()) {
+                match decoder.try_decode().map_err(|problem| open.file.damaged(problem))? {
+                    DecodeResult::NeedsData(ranges) => {
+                        let bytes = open.file.source.fetch_blocking(ranges.clone())?;
+                        decoder.push_ranges(ranges, bytes).map_err(|problem| open.file.damaged(problem))?;
+                    }
+                    DecodeResult::Data(batch) => {
                         let batch = self.shape(&batch)?;
                         self.left -= to_u64(batch.num_rows()).min(self.left);
                         if batch.num_rows() > 0 {
                             return Ok(Some(batch));
                         }
                     }
-                    None => {
-                        self.reader = None;
+                    DecodeResult::Finished => {
+                        self.decoder = None;
                         return Ok(Some(RecordBatch::new_empty(self.schema.clone())));
                     }
                 }
             } else if let (Some(group), Some(open)) = (self.groups.pop_front(), self.open.as_ref()) {
-                self.reader = Some(open.read(group, self.left)?);
+                self.decoder = Some(open.decoder(group, self.left)?);
             } else if let Some(part) = self.parts.pop_front() {
                 let open = OpenFile::new(part.file, &self.wanted)?;
                 self.groups = prune::groups(&open.file, open.predicate.as_ref(), part.groups)?.into();
@@ -191,7 +194,7 @@ impl OpenFile {
         Ok(Self { predicate, mask, order, file })
     }
 
-    fn read(&self, group: prune::Group, limit: u64) -> Result<ParquetRecordBatchReader, ReadError> {
+    fn decoder(&self, group: prune::Group, limit: u64) -> Result<ParquetPushDecoder, ReadError> {
         let metadata = self.file.metadata()?.clone();
         let schema = metadata.parquet_schema();
         let filter = self.predicate.as_ref().map(|predicate| {
@@ -218,7 +221,7 @@ impl OpenFile {
             };
             RowFilter::new(by_column.into_iter().map(test).collect())
         });
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.bytes.clone(), metadata.clone())
+        let mut builder = ParquetPushDecoderBuilder::new_with_metadata(metadata.clone())
             .with_batch_size(BATCH_ROWS)
             .with_row_groups(vec![group.number])
             .with_projection(self.mask.clone())

@@ -19,7 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(test)]
 mod tests;
 
-const MANIFEST: &str = "manifest.json";
+/// The file that describes a version.
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// Where versions are built; no dataset can have this name.
 const BUILDING: &str = ".building";
 static BUILDS: AtomicU64 = AtomicU64::new(0);
@@ -53,10 +54,10 @@ pub enum VersionError {
     /// A table could not be written.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The disk refused.
+    /// The disk or the bucket refused.
     #[error("{path}: {source}")]
     Io {
-        /// The file or folder.
+        /// The file, the folder, or the bucket's name.
         path: PathBuf,
         /// What happened.
         source: std::io::Error,
@@ -134,8 +135,7 @@ impl VersionWriter {
     pub fn finish(mut self, manifest: &Manifest) -> Result<PathBuf, VersionError> {
         self.check(manifest)?;
         let path = self.building.join(MANIFEST);
-        let mut text = serde_json::to_vec_pretty(manifest).map_err(|e| VersionError::Manifest(e.to_string()))?;
-        text.push(b'\n');
+        let text = manifest_text(manifest)?;
         let mut file = File::create_new(&path).map_err(io(&path))?;
         file.write_all(&text).and_then(|()| file.sync_all()).map_err(io(&path))?;
         for table in &manifest.tables {
@@ -223,6 +223,13 @@ pub fn read_manifest(root: &Path, dataset: &Name, tier: Tier, number: u32) -> Re
         _ => VersionError::Io { path: path.clone(), source },
     })?;
     serde_json::from_slice(&text).map_err(|problem| VersionError::Manifest(format!("{}: {problem}", path.display())))
+}
+
+/// A manifest as it stands in its file.
+pub(crate) fn manifest_text(manifest: &Manifest) -> Result<Vec<u8>, VersionError> {
+    let mut text = serde_json::to_vec_pretty(manifest).map_err(|e| VersionError::Manifest(e.to_string()))?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// Removes what builds that died have left; builds under way are left alone. Returns how many were removed.

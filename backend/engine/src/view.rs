@@ -23,8 +23,16 @@ use std::sync::Arc;
 #[cfg(test)]
 mod tests;
 
-/// The pieces of the virtual file that shows these columns, in file order.
-pub(crate) fn lay_out(file: &StoredFile, columns: &[String]) -> Result<Vec<Bytes>, ReadError> {
+/// A part of a view.
+pub(crate) enum Part {
+    /// Bytes that no stored file has.
+    Made(Bytes),
+    /// Bytes of the stored file.
+    Stored(Range<u64>),
+}
+
+/// The parts of the virtual file that shows these columns, in file order.
+pub(crate) fn lay_out(file: &StoredFile, columns: &[String]) -> Result<Vec<Part>, ReadError> {
     let metadata = file.metadata_of_any()?.metadata();
     let odd = |problem: String| file.damaged(problem);
     let positions = positions(metadata, columns).map_err(odd)?;
@@ -35,10 +43,10 @@ pub(crate) fn lay_out(file: &StoredFile, columns: &[String]) -> Result<Vec<Bytes
     }
     let (ranges, data_bytes) = (std::mem::take(&mut plan.ranges), plan.data_bytes);
     let footer = write_footer(&plan.finish(), data_bytes).map_err(|problem| file.damaged(problem))?;
-    let mut pieces = vec![Bytes::from_static(MAGIC)];
-    pieces.extend(ranges.into_iter().map(|range| file.bytes.slice(to_usize(range.start)..to_usize(range.end))));
-    pieces.push(footer);
-    Ok(pieces)
+    let mut parts = vec![Part::Made(Bytes::from_static(MAGIC))];
+    parts.extend(ranges.into_iter().map(Part::Stored));
+    parts.push(Part::Made(footer));
+    Ok(parts)
 }
 
 /// Where the chunks of the columns stand in the file, ascending: one for a flat column, one for each leaf of a nested one.
@@ -60,7 +68,7 @@ fn positions(metadata: &ParquetMetaData, columns: &[String]) -> Result<Vec<usize
 /// The byte ranges of all chunks by row group and column, checked: inside the data and without overlaps, so that a
 /// damaged footer cannot pass off one column's bytes as another's.
 fn chunk_ranges(file: &StoredFile, metadata: &ParquetMetaData) -> Result<Vec<Vec<Range<u64>>>, ReadError> {
-    let data_end = to_u64(file.bytes.len()) - file.footer_bytes()?;
+    let data_end = file.source.len_bytes().saturating_sub(file.footer_bytes);
     let range = |chunk: &ColumnChunkMetaData| {
         let dictionary = chunk.dictionary_page_offset().filter(|at| *at > 0);
         // A chunk without values may have no data page at all, and no place for one.

@@ -96,7 +96,11 @@ impl Layout {
                 checkpoints: file("checkpoints.sqlite"),
             },
             keys: mudeung_server::config::KeyConfig::default(),
-            data: DataConfig { store: self.store(), keys: self.root.join("keys") },
+            data: DataConfig {
+                store: self.store().into(),
+                keys: self.root.join("keys"),
+                bucket: mudeung_server::config::BucketConfig::default(),
+            },
             tokens: mudeung_server::config::TokenConfig::default(),
             limits: mudeung_server::config::LimitConfig::default(),
             statistics: mudeung_server::config::StatisticsConfig::default(),

@@ -4,11 +4,11 @@ use crate::cli::ReasonArgs;
 use crate::failure::Failure;
 use crate::system::{self, SystemClock, SystemEntropy};
 use mudeung_core::clock::{Clock, Entropy};
-use mudeung_engine::{EngineOptions, LocalEngine};
+use mudeung_engine::{Bucket, Engine, EngineOptions, Location, Place};
 use mudeung_server::Parts;
-use mudeung_server::config::Config;
+use mudeung_server::config::{Config, StoreAddress};
 use mudeung_server::keys::kek::KeyEncryptionKey;
-use mudeung_server::keys::{KeyError, Keys};
+use mudeung_server::keys::{KeyError, Keys, read_private};
 use mudeung_store::{Db, Ledger, LedgerOptions};
 use mudeung_wire::ledger::entry::{Entry, Kind};
 use std::path::Path;
@@ -44,8 +44,7 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
         background_query_seconds: config.jobs.query_seconds,
         ..EngineOptions::default()
     };
-    let engine = LocalEngine::open(config.data.store.clone(), options)
-        .map_err(|e| Failure::failed(format!("{}: {e}", config.data.store.display())))?;
+    let engine = Engine::open(open_place(&config)?, options).map_err(Failure::failed)?;
     let keys = open_keys(&config)?;
     Ok(Parts {
         config,
@@ -56,6 +55,35 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
         reader: Arc::new(engine),
         keys,
     })
+}
+
+/// Opens the place of the published versions.
+pub(crate) fn open_place(config: &Config) -> Result<Place, Failure> {
+    Place::open(&location(config)?).map_err(Failure::failed)
+}
+
+/// Where the published versions lie.
+fn location(config: &Config) -> Result<Location, Failure> {
+    let (name, prefix) = match &config.data.store {
+        StoreAddress::Folder(folder) => return Ok(Location::Folder(folder.clone())),
+        StoreAddress::Bucket { name, prefix } => (name.clone(), prefix.clone()),
+    };
+    let given = &config.data.bucket;
+    let keys = match (&given.access_key_id, &given.secret_access_key_file) {
+        (Some(id), Some(file)) => {
+            let secret = read_private(file).map_err(|error| Failure::failed(format!("data.bucket: {error}")))?;
+            Some((id.clone(), secret.expose().trim().to_owned()))
+        }
+        _ => None,
+    };
+    Ok(Location::Bucket(Bucket {
+        name,
+        prefix,
+        region: given.region.clone(),
+        endpoint: given.endpoint.clone(),
+        allow_http: given.allow_http,
+        keys,
+    }))
 }
 
 /// Opens the server's own keys.

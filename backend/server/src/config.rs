@@ -2,8 +2,10 @@
 
 mod check;
 mod parse;
+mod store;
 
 pub use parse::ConfigError;
+pub use store::{BucketConfig, StoreAddress};
 
 use crate::audit::prune::RETENTION_YEARS_MIN;
 use ipnet::IpNet;
@@ -75,7 +77,7 @@ impl Default for StatisticsConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct JobConfig {
     /// The folder of their results, readable by the server alone and shared by all nodes; `jobs` beside `data.store` when
-    /// it is not given.
+    /// it is not given, and needed when that is a bucket.
     pub folder: Option<PathBuf>,
     /// Queries that run at once on this node; others wait.
     pub at_once: usize,
@@ -98,7 +100,8 @@ impl Default for JobConfig {
 impl Config {
     /// The folder of the results of jobs.
     pub fn jobs_folder(&self) -> PathBuf {
-        self.jobs.folder.clone().unwrap_or_else(|| self.data.store.with_file_name("jobs"))
+        let beside = || self.data.store.folder().map(|store| store.with_file_name("jobs"));
+        self.jobs.folder.clone().or_else(beside).unwrap_or_else(|| PathBuf::from("jobs"))
     }
 }
 
@@ -157,10 +160,13 @@ pub struct DatabaseConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// The folder of the published versions.
-    pub store: PathBuf,
+    /// Where the published versions lie: a folder, or `s3://bucket/prefix`.
+    pub store: StoreAddress,
     /// The folder of the server's own keys, readable by it alone.
     pub keys: PathBuf,
+    /// How the bucket is reached, when the store is one.
+    #[serde(default)]
+    pub bucket: BucketConfig,
 }
 
 /// How the server's own keys are encrypted.

@@ -14,6 +14,7 @@ pub mod token_key;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use folder::Folder;
+pub use folder::read_private;
 use hkdf::Hkdf;
 use kek::KeyEncryptionKey;
 use mudeung_core::clock::Entropy;

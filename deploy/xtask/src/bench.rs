@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: builds the release binary and hands over to `deploy/bench/bench.py`.
 
-use crate::command::run_checked;
+use crate::command::{cargo, run_checked};
 use crate::machine::{Tool, cache, install, python, root, target};
 use anyhow::{Result, bail};
 use std::process::Command;
@@ -29,10 +29,10 @@ pub(crate) fn run(names: &[String], seconds: u32, repetitions: u32) -> Result<bo
     install(TOOLS)?;
     if names.iter().any(|name| name != COLD_RUN) {
         let build = ["build", "--release", "--package", "mudeung"];
-        run_checked(Command::new(env!("CARGO")).args(build).current_dir(root()))?;
+        run_checked(cargo().args(build))?;
         for (package, example) in [("mudeung-store", "append_bench"), ("mudeung-server", "hello")] {
             let example = ["build", "--release", "--package", package, "--example", example];
-            run_checked(Command::new(env!("CARGO")).args(example).current_dir(root()))?;
+            run_checked(cargo().args(example))?;
         }
     }
     let mut bench = Command::new(python()?);

@@ -1,9 +1,25 @@
 //! Running other programs: what they print passes through, and their test counts are taken from it.
 
+use crate::machine::root;
 use crate::tally::Tally;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+
+/// Cargo at the root of the project, as if it was called from a shell.
+///
+/// What the cargo that runs this program says of its package would make build scripts that look at the same names (that
+/// of `ring`) run again, and with them everything above them be compiled again: at each change between the two.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.current_dir(root());
+    cargo
+}
 
 /// Prints a line to standard output.
 pub(crate) fn say(line: &str) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The stages of `cargo xtask test`, in the order in which they find mistakes soonest.
 
-use crate::command::{run_counted, say};
+use crate::command::{cargo, run_checked, run_counted, say};
 use crate::machine::{Tool, cache, install, python, root, target};
 use crate::tally::Tally;
 use anyhow::{Result, bail};
@@ -57,6 +57,11 @@ const STAGES: &[Stage] = &[
         name: "views",
         shows: "random tables by pyarrow, polars and DuckDB, cut to random columns, read as the source by each of them",
         work: Work::EndToEnd("test_views.py"),
+    },
+    Stage {
+        name: "buckets",
+        shows: "a store in a bucket, on moto's S3 server: every file, view, row and query as in the folder; silence, changes",
+        work: Work::EndToEnd("test_buckets.py"),
     },
     Stage {
         name: "adversary",
@@ -192,12 +197,12 @@ pub(crate) fn run(only: &[String]) -> Result<bool> {
 
 fn run_stage(stage: &Stage) -> Result<Tally> {
     match stage.work {
-        Work::Cargo(arguments) => run_counted(Command::new(env!("CARGO")).args(arguments).current_dir(root())),
+        Work::Cargo(arguments) => run_counted(cargo().args(arguments)),
         Work::PythonUnit => run_pytest(&["sdk/python", "-m", "not e2e"]),
         Work::EndToEnd(file) => {
             // What other tests have built may be older than the sources; a build of nothing takes a second.
-            let build = ["build", "--quiet", "--package", "mudeung", "--package", "mudeung-sdk", "--bins"];
-            crate::command::run_checked(Command::new(env!("CARGO")).args(build).current_dir(root()))?;
+            let build = ["build", "--quiet", "--workspace", "--all-targets"];
+            run_checked(cargo().args(build))?;
             run_pytest(&[&format!("deploy/e2e/{file}"), "-s"])
         }
     }

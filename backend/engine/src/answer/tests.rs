@@ -1,8 +1,8 @@
 //! Tests of the formats of an answer.
 
 use super::Encoder;
-use crate::fixture::{FILE, Stored, address, collect, path};
-use crate::{EngineOptions, LocalEngine};
+use crate::fixture::{FILE, Stored, address, collect, folder, path};
+use crate::{Engine, EngineOptions};
 use arrow::array::TimestampMicrosecondArray;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
@@ -110,9 +110,9 @@ fn request(format: Format, filter: Option<&str>) -> RowsRequest {
     }
 }
 
-fn engine(root: &std::path::Path, concurrent_reads: usize) -> LocalEngine {
+fn engine(root: &std::path::Path, concurrent_reads: usize) -> Engine {
     let options = EngineOptions { concurrent_reads, ..EngineOptions::default() };
-    LocalEngine::open(root.to_owned(), options).unwrap()
+    Engine::open(folder(root), options).unwrap()
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn reading_that_takes_too_long_ends_in_an_error() {
     let root = tempfile::tempdir().unwrap();
     table(70_000).write(&path(root.path(), FILE), &table(70_000).batch());
     let options = EngineOptions { read_seconds: 0, ..EngineOptions::default() };
-    let engine = LocalEngine::open(root.path().to_owned(), options).unwrap();
+    let engine = Engine::open(folder(root.path()), options).unwrap();
     let answer = match engine.rows(request(Format::Json, None)).await {
         Ok(chunks) => collect(chunks).await,
         Err(problem) => Err(problem),

@@ -1,8 +1,8 @@
 //! Counts of persons against a simple model, and the promise about one person.
 
-use crate::fixture::{FILE, Stored, address, path, stored};
+use crate::fixture::{FILE, Stored, address, folder, path, stored};
 use crate::number::to_u64;
-use crate::{EngineOptions, LocalEngine};
+use crate::{Engine, EngineOptions};
 use arrow::array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow::datatypes::{Field, Int32Type, Schema};
 use mudeung_core::dataset::ColumnType;
@@ -31,7 +31,7 @@ fn request(dimensions: Vec<Vec<Filter>>, cells_per_person: u32) -> CellsRequest 
 
 fn count(root: &Path, request: CellsRequest) -> Result<Vec<u64>, ReadError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let engine = LocalEngine::open(root.to_owned(), EngineOptions::default()).unwrap();
+    let engine = Engine::open(folder(root), EngineOptions::default()).unwrap();
     runtime.block_on(engine.count_cells(request))
 }
 

@@ -1,9 +1,9 @@
 //! Tests of opening files through the engine.
 
-use crate::fixture::{FILE, Stored, collect, file_view, path};
+use crate::fixture::{FILE, Stored, collect, file_view, folder, path};
 use crate::layout::hex;
 use crate::number::to_u64;
-use crate::{EngineOptions, LocalEngine};
+use crate::{Engine, EngineOptions};
 use mudeung_core::dataset::ColumnType;
 use mudeung_core::reader::{ColumnView, DatasetReader, ReadError};
 use sha2::{Digest, Sha256};
@@ -24,8 +24,8 @@ fn table(rows: usize) -> Stored {
     }
 }
 
-fn engine(root: &std::path::Path) -> LocalEngine {
-    LocalEngine::open(root.to_owned(), EngineOptions::default()).unwrap()
+fn engine(root: &std::path::Path) -> Engine {
+    Engine::open(folder(root), EngineOptions::default()).unwrap()
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Tests of reading rows: against a naive model of filters, and against damaged files.
 
-use crate::fixture::{FILE, Stored, address, path, stored};
-use crate::mapping::Mappings;
+use crate::fixture::{FILE, Stored, address, folder, path, places, stored};
+use crate::place::Place;
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, cast::AsArray};
@@ -15,13 +15,21 @@ use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Rows of a file that lies twice in its table, read in both kinds of place, where they must be the same.
 fn scan(root: &Path, wanted: Wanted) -> Result<RecordBatch, ReadError> {
-    let file = Arc::new(StoredFile::open(root, &address(), FILE, &Mappings::default())?);
-    // The same file twice: rows of several files come one after another.
-    let scan = Scan::open(&[file.clone(), file], wanted)?;
-    let schema = scan.schema();
-    let batches = scan.collect::<Result<Vec<_>, _>>()?;
-    Ok(concat_batches(&schema, &batches).unwrap())
+    let [mapped, fetched] = places(root).map(|place| {
+        let file = Arc::new(opened(&place)?);
+        let scan = Scan::open(&[file.clone(), file], wanted.clone())?;
+        let schema = scan.schema();
+        let batches = scan.collect::<Result<Vec<_>, _>>()?;
+        Ok(concat_batches(&schema, &batches).unwrap())
+    });
+    assert_eq!(mapped, fetched);
+    fetched
+}
+
+fn opened(place: &Place) -> Result<StoredFile, ReadError> {
+    StoredFile::open("people".to_owned(), place.source(&address(), FILE)?)
 }
 
 /// One value as a number or a text, as a reader of the table would see it.
@@ -217,7 +225,7 @@ fn a_search_that_finds_nothing_pauses_after_every_row_group() {
     let root = tempfile::tempdir().unwrap();
     let table = Stored { rows: 500, group_rows: 50, page_index: false, ..people() };
     table.write(&path(root.path(), FILE), &table.batch());
-    let file = Arc::new(StoredFile::open(root.path(), &address(), FILE, &Mappings::default()).unwrap());
+    let file = Arc::new(opened(&folder(root.path())).unwrap());
     let filter = Some(Filter::parse("c4 != 'x' and c4 in ('값0', '값1') and c3 = 0.123").unwrap());
     let wanted = Wanted { columns: vec!["c4".to_owned()], filter, limit: u64::MAX };
     let batches: Vec<RecordBatch> = Scan::open(&[file], wanted).unwrap().map(Result::unwrap).collect();
@@ -234,7 +242,7 @@ fn pages_that_cannot_match_are_not_read() {
     let batch = RecordBatch::try_from_iter([("id", ids)]).unwrap();
     let table = Stored { columns: vec![(ColumnType::Int64, false)], ..table };
     table.write(&file, &batch);
-    let stored = StoredFile::open(root.path(), &address(), FILE, &Mappings::default()).unwrap();
+    let stored = opened(&folder(root.path())).unwrap();
     let schema = stored.metadata().unwrap().schema().clone();
     let left = |text: &str| -> Vec<(usize, usize)> {
         let predicate = crate::predicate::Predicate::compile(&Filter::parse(text).unwrap(), &schema).unwrap();

@@ -1,8 +1,8 @@
 //! Tests of virtual Parquet files: equal to the projected source, steady, and silent about everything else.
 
-use crate::fixture::{CANARY_NUMBER, CANARY_TEXT, FILE, Stored, collect, file_view, path, stored};
+use crate::fixture::{CANARY_NUMBER, CANARY_TEXT, FILE, Stored, collect, file_view, path, places, stored};
 use crate::number::to_u64;
-use crate::{EngineOptions, LocalEngine};
+use crate::{Engine, EngineOptions};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use bytes::Bytes;
@@ -18,9 +18,25 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
+/// Opens a view in both kinds of place, where it must be the same.
 fn open(root: &Path, columns: &[String]) -> Result<Arc<dyn OpenFile>, ReadError> {
-    let engine = LocalEngine::open(root.to_owned(), EngineOptions::default()).unwrap();
-    runtime().block_on(engine.open_file(&file_view(ColumnView::Only(columns.into()))))
+    let [mapped, fetched] = places(root).map(|place| {
+        let engine = Engine::open(place, EngineOptions::default()).unwrap();
+        runtime().block_on(engine.open_file(&file_view(ColumnView::Only(columns.into()))))
+    });
+    match (mapped, fetched) {
+        (Ok(mapped), Ok(fetched)) => {
+            assert_eq!((mapped.etag(), mapped.len_bytes()), (fetched.etag(), fetched.len_bytes()));
+            assert_eq!(all_bytes(mapped.as_ref()), all_bytes(fetched.as_ref()));
+            assert_eq!(runtime().block_on(mapped.sha256()), runtime().block_on(fetched.sha256()));
+            Ok(fetched)
+        }
+        (Err(mapped), Err(fetched)) => {
+            assert_eq!(mapped, fetched);
+            Err(fetched)
+        }
+        (mapped, fetched) => panic!("mapped: {:?}; fetched: {:?}", mapped.err(), fetched.err()),
+    }
 }
 
 fn bytes(file: &dyn OpenFile, range: std::ops::Range<u64>) -> Bytes {

@@ -11,14 +11,18 @@ use mudeung_core::id::VersionId;
 use mudeung_deid::build::Step;
 use mudeung_deid::{Build, BuildSynthetic, Built, CurateError, Progress, ReleaseKey};
 use mudeung_engine::store;
+use mudeung_server::config::Config;
 use mudeung_store::{Db, Ledger, StoreError, catalog};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::manifest::Manifest;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The name of the file that describes a version.
 const MANIFEST: &str = "manifest.json";
+/// Where versions are built when nothing says otherwise, and what is published to a bucket is built before.
+const LOCAL_STORE: &str = "store";
 
 /// Runs a subcommand.
 pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
@@ -28,7 +32,6 @@ pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
         CurateCommand::Report { manifest } => report(&manifest),
         CurateCommand::Publish { manifest, config } => {
             let config = setup::read_config(&config)?;
-            let manifest = read_in_store(&manifest, &config.data.store)?;
             publish(&config, &[manifest]).await
         }
     }
@@ -51,9 +54,16 @@ async fn build(args: BuildArgs) -> Result<(), Failure> {
     let config = args.config.as_deref().map(setup::read_config).transpose()?;
     let root = match (&args.store, &config) {
         (Some(store), _) => store.clone(),
-        (None, Some(config)) => config.data.store.clone(),
-        (None, None) => PathBuf::from("store"),
+        (None, Some(config)) => config.data.store.folder().unwrap_or(Path::new(LOCAL_STORE)).to_owned(),
+        (None, None) => PathBuf::from(LOCAL_STORE),
     };
+    let served = config.as_ref().and_then(|config| config.data.store.folder());
+    if let (Some(given), Some(served)) = (&args.store, served)
+        && given != served
+    {
+        let problem = "is not the store of the configuration; leave out --store, or --config and publish later";
+        return Err(Failure::input(format!("--store {} {problem}", given.display())));
+    }
     std::fs::create_dir_all(&root).map_err(|e| Failure::input(format!("cannot make {}: {e}", root.display())))?;
     // What a build that was killed left behind; a build that runs holds a lock and is left alone.
     store::remove_leftovers(&root).map_err(Failure::failed)?;
@@ -69,7 +79,10 @@ async fn build(args: BuildArgs) -> Result<(), Failure> {
         say(&format!("built {}", one.folder.join(MANIFEST).display()))?;
     }
     match config {
-        Some(config) => publish(&config, &built.into_iter().map(|one| one.manifest).collect::<Vec<_>>()).await,
+        Some(config) => {
+            let manifests: Vec<PathBuf> = built.iter().map(|one| one.folder.join(MANIFEST)).collect();
+            publish(&config, &manifests).await
+        }
         None => say("not yet in service: `mudeung curate publish <manifest.json> --config FILE` publishes it"),
     }
 }
@@ -149,15 +162,46 @@ fn report(path: &Path) -> Result<(), Failure> {
     say(&serde_json::to_string_pretty(risk).map_err(Failure::failed)?)
 }
 
-/// Publishes versions that were built.
-async fn publish(config: &mudeung_server::config::Config, manifests: &[Manifest]) -> Result<(), Failure> {
+/// Publishes versions that were built, by their manifests. A bucket is given their files first.
+async fn publish(config: &Config, paths: &[PathBuf]) -> Result<(), Failure> {
+    let mut manifests = Vec::with_capacity(paths.len());
+    for path in paths {
+        manifests.push(match config.data.store.folder() {
+            Some(store) => read_in_store(path, store)?,
+            None => read_manifest(path)?,
+        });
+    }
     let db = setup::open_control(config).await?;
     let ledger = setup::open_ledger(&config.database.ledger, 1)?;
-    for manifest in manifests {
+    for (manifest, path) in manifests.iter().zip(paths) {
+        if config.data.store.folder().is_none() {
+            upload(config, manifest, path.parent().unwrap_or(Path::new("."))).await?;
+        }
         publish_manifest(&db, &ledger, manifest).await?;
         say(&format!("published {}/{}/{}", manifest.dataset, manifest.tier, manifest.version))?;
     }
     Ok(())
+}
+
+/// Brings a version that was built here into the bucket that the server reads.
+async fn upload(config: &Config, manifest: &Manifest, folder: &Path) -> Result<(), Failure> {
+    let files = manifest.tables.iter().flat_map(|table| &table.files);
+    let bar = ProgressBar::new(files.map(|file| file.size_bytes).sum());
+    if let Ok(style) = ProgressStyle::with_template("uploading  {bytes}/{total_bytes}  {wide_bar}  {eta}") {
+        bar.set_style(style);
+    }
+    let counting = bar.clone();
+    let sent: mudeung_engine::Sent = Arc::new(move |bytes| counting.inc(bytes));
+    let (config, version, folder) = (config.clone(), manifest.clone(), folder.to_owned());
+    let uploading = move || -> Result<String, Failure> {
+        let place = setup::open_place(&config)?;
+        place.upload(&folder, &version, &sent).map_err(Failure::failed)?;
+        Ok(place.to_string())
+    };
+    let uploaded = tokio::task::spawn_blocking(uploading).await.map_err(Failure::failed)?;
+    bar.finish_and_clear();
+    let place = uploaded?;
+    say(&format!("uploaded {}/{}/{} to {place}", manifest.dataset, manifest.tier, manifest.version))
 }
 
 /// Puts one version into service, on the record.

@@ -25,6 +25,7 @@ impl Config {
         self.settle_public_url(address)?;
         self.check_exposure(address)?;
         self.check_databases()?;
+        self.data.bucket.check(&self.data.store, self.jobs.folder.as_deref())?;
         self.check_limits()?;
         if self.ledger.origin.is_empty() {
             let authority = self.http.public_url.split_once("://").map_or("", |(_, authority)| authority);

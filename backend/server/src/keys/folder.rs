@@ -166,7 +166,14 @@ fn binding(name: &str, kek: &KeyEncryptionKey) -> Vec<u8> {
 }
 
 /// Refuses what others on this machine could read.
-pub(super) fn refuse_exposed(path: &Path, wanted: u32) -> Result<(), KeyError> {
+/// The text of a file that its owner alone can read.
+pub fn read_private(path: &Path) -> Result<Secret<String>, KeyError> {
+    let text = Secret::new(std::fs::read_to_string(path).map_err(|source| io(path, source))?);
+    refuse_exposed(path, FILE_MODE)?;
+    Ok(text)
+}
+
+fn refuse_exposed(path: &Path, wanted: u32) -> Result<(), KeyError> {
     let metadata = std::fs::metadata(path).map_err(|source| io(path, source))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & OTHERS == 0 { Ok(()) } else { Err(KeyError::Exposed { path: path.to_owned(), mode, wanted }) }

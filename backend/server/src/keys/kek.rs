@@ -1,7 +1,7 @@
 //! The key-encryption key: what the server's key files are encrypted under. It comes from the configuration or the
 //! environment and never lies in the folder of keys.
 
-use super::folder::refuse_exposed;
+use super::read_private;
 use super::{KeyError, parse_hex};
 use mudeung_core::secret::Secret;
 use sha2::{Digest, Sha256};
@@ -9,7 +9,6 @@ use std::path::Path;
 
 /// The environment variable that may hold it instead of a file.
 pub const VARIABLE: &str = "MUDEUNG_KEY_ENCRYPTION_KEY";
-const FILE_MODE: u32 = 0o600;
 const WANTED: &str = "64 hexadecimal digits, as `openssl rand -hex 32` makes them";
 
 /// A key-encryption key.
@@ -22,9 +21,7 @@ pub struct KeyEncryptionKey {
 impl KeyEncryptionKey {
     /// Reads it from a file that its owner alone can read.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let io = |source| KeyError::Io { path: path.to_owned(), source };
-        let text = Secret::new(std::fs::read_to_string(path).map_err(io)?);
-        refuse_exposed(path, FILE_MODE)?;
+        let text = read_private(path)?;
         Self::parse(text.expose()).ok_or_else(|| KeyError::Kek { place: path.display().to_string(), problem: WANTED })
     }
 
