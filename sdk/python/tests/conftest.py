@@ -132,7 +132,8 @@ def no_ambient_settings(monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
     """What the developer has set must not reach a test."""
     if request.node.get_closest_marker("e2e"):
         return
-    for name in ("MUDEUNG_URL", "MUDEUNG_CLIENT_ID", "MUDEUNG_CLIENT_SECRET", "MUDEUNG_PROFILE"):
+    for name in ("URL", "CLIENT_ID", "CLIENT_SECRET", "PRIVATE_KEY", "DPOP", "PROFILE"):
+        name = f"MUDEUNG_{name}"
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MUDEUNG_CONFIG_DIR", str(tmp_path / "config"))
 

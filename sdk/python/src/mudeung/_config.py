@@ -19,26 +19,47 @@ class Settings:
 
     base_url: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str | None = field(repr=False)
+    private_key: str | None = None
+    """The file with the private key that proves the app, in place of a secret."""
+    kid: str | None = None
+    """The name of that key in the portal."""
+    dpop: bool = False
+    """Whether tokens are bound to a key of this process."""
 
 
 def find_settings(
-    base_url: str | None, client_id: str | None, client_secret: str | None, profile: str | None, plain_http: bool
+    base_url: str | None,
+    client_id: str | None,
+    client_secret: str | None,
+    profile: str | None,
+    plain_http: bool,
+    private_key: str | os.PathLike[str] | None = None,
+    kid: str | None = None,
+    dpop: bool | None = None,
 ) -> Settings:
     """Arguments go first; then a profile that was named, then the environment, then the usual profile."""
-    found = {"base_url": base_url, "client_id": client_id, "client_secret": client_secret}
-    if not all(found.values()):
+    key = os.fspath(private_key) if private_key is not None else None
+    found = {"base_url": base_url, "client_id": client_id, "client_secret": client_secret, "private_key": key, "kid": kid}
+    if not (base_url and client_id and (client_secret or key)):
         stored, where = _stored(profile)
         plain_http = plain_http or bool(stored.get("plain_http"))
-        found = {name: value or stored.get(name) for name, value in found.items()}
-        missing = [name for name, value in found.items() if not value]
+        dpop = bool(stored.get("dpop")) if dpop is None else dpop
+        # A secret or a key that was passed stands in place of whatever is stored.
+        proving = ("client_secret", "private_key", "kid") if client_secret or key else ()
+        found = {name: value or (None if name in proving else stored.get(name)) for name, value in found.items()}
+        missing = [name for name in ("base_url", "client_id") if not found[name]]
+        if not found["client_secret"] and not found["private_key"]:
+            missing.append("client_secret or private_key")
         if missing:
             raise ConfigurationError(
                 f"{', '.join(missing)} missing: pass them to Sandbox(), set MUDEUNG_URL, MUDEUNG_CLIENT_ID and "
                 f"MUDEUNG_CLIENT_SECRET, or run `mudeung-cli login` ({where})"
             )
     _check_address(str(found["base_url"]), plain_http)
-    return Settings(str(found["base_url"]).rstrip("/"), str(found["client_id"]), str(found["client_secret"]))
+    base = str(found["base_url"]).rstrip("/")
+    secret = None if found["private_key"] else found["client_secret"]
+    return Settings(base, str(found["client_id"]), secret, found["private_key"], found["kid"], bool(dpop))
 
 
 def _stored(profile: str | None) -> tuple[dict[str, str | None], str]:
@@ -46,8 +67,10 @@ def _stored(profile: str | None) -> tuple[dict[str, str | None], str]:
         "base_url": os.environ.get("MUDEUNG_URL"),
         "client_id": os.environ.get("MUDEUNG_CLIENT_ID"),
         "client_secret": os.environ.get("MUDEUNG_CLIENT_SECRET"),
+        "private_key": os.environ.get("MUDEUNG_PRIVATE_KEY"),
     }
     if profile is None and any(environment.values()):
+        environment["dpop"] = None if os.environ.get("MUDEUNG_DPOP") in (None, "", "0") else "1"
         return environment, "the environment says only a part of it"
     name = profile or os.environ.get("MUDEUNG_PROFILE") or "default"
     path = _config_directory() / "profiles.toml"

@@ -16,6 +16,7 @@ import httpx
 
 from ._config import Settings, is_loopback
 from ._errors import IncompleteAnswer, MudeungError, NoAnswer, SignInRefused, refusal
+from ._keys import ASSERTION_TYPE, NONCES_MAX, USE_NONCE, PrivateKey, ProofKey, wants_nonce
 
 # A token is renewed this long before it expires, or in the last quarter of a short life.
 _RENEWAL_MARGIN_SECONDS = 60.0
@@ -69,6 +70,9 @@ class Http:
         self._token: str | None = None
         self._renew_at = 0.0
         self._endpoint: str | None = None
+        self._issuer = settings.base_url
+        self._key = PrivateKey(settings.private_key, settings.kid) if settings.private_key else None
+        self._proofs = ProofKey() if settings.dpop else None
 
     def close(self) -> None:
         self.client.close()
@@ -126,10 +130,10 @@ class Http:
         body: Any,
         more: Mapping[str, str],
     ) -> httpx.Response:
-        failed, renewed = 0, False
+        failed, nonces, renewed = 0, 0, False
         while True:
             token = self.token()
-            headers = {"Authorization": f"Bearer {token}", "Accept": accept, **more}
+            headers = {**self._authorization(method, url, token), "Accept": accept, **more}
             request = self.client.build_request(method, url, params=params, headers=headers, json=body)
             try:
                 response = self.client.send(request, stream=True)
@@ -142,8 +146,14 @@ class Http:
                     raise NoAnswer(f"no answer from {self._settings.base_url}: {_short(error)}") from None
                 time.sleep(wait)
                 continue
+            if self._proofs:
+                self._proofs.keep_nonce(str(response.url), response.headers)
             if response.is_success:
                 return response
+            if response.status_code == 401 and nonces < NONCES_MAX and wants_nonce(response.headers):
+                nonces += 1
+                response.close()
+                continue
             if response.status_code == 401 and not renewed:
                 renewed = True
                 response.close()
@@ -154,6 +164,11 @@ class Http:
             if isinstance(error_or_wait, MudeungError):
                 raise error_or_wait
             time.sleep(error_or_wait)
+
+    def _authorization(self, method: str, url: str, token: str) -> dict[str, str]:
+        if self._proofs is None:
+            return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"DPoP {token}", "DPoP": self._proofs.proof(method, url, token)}
 
     def refused(self, response: httpx.Response, failed: int) -> MudeungError | float:
         """The error of a refused call, or the seconds after which it may be tried again. Closes the response."""
@@ -180,29 +195,45 @@ class Http:
                 self._token = None
 
     def _fetch_token(self) -> dict[str, Any]:
-        failed = 0
+        failed, nonces = 0, 0
         while True:
-            try:
-                # A redirect must not carry the secret to another place.
-                response = self.client.post(
-                    self._token_endpoint(),
-                    data={"grant_type": "client_credentials"},
-                    auth=httpx.BasicAuth(quote(self._settings.client_id, ""), quote(self._settings.client_secret, "")),
-                    headers={"Accept": "application/json"},
-                    follow_redirects=False,
-                )
-            except httpx.HTTPError as error:
-                raise NoAnswer(f"no answer from {self._settings.base_url}: {_short(error)}") from None
+            response = self._ask_for_token()
             if response.is_success:
                 answer = _parsed(response.content)
                 if not isinstance(answer, dict) or "access_token" not in answer:
                     raise IncompleteAnswer("the token endpoint's answer has no access_token")
+                if self._proofs and str(answer.get("token_type", "")).lower() != "dpop":
+                    raise IncompleteAnswer("the server gave a token that is not bound to the key: it does not know DPoP")
                 return answer
+            if self._proofs and nonces < NONCES_MAX and _error_of(response) == USE_NONCE:
+                nonces += 1
+                continue
             failed += 1
             wait = self.retry.wait(failed, retry_after(response)) if response.status_code in _TEMPORARY else None
             if wait is None:
                 raise _sign_in_error(response)
             time.sleep(wait)
+
+    def _ask_for_token(self) -> httpx.Response:
+        try:
+            endpoint, settings = self._token_endpoint(), self._settings
+            form, auth, headers = {"grant_type": "client_credentials"}, None, {"Accept": "application/json"}
+            if self._key is not None:
+                # Made anew for each request: an assertion is good once.
+                assertion = self._key.assertion(settings.client_id, self._issuer)
+                form |= {"client_id": settings.client_id, "client_assertion_type": ASSERTION_TYPE}
+                form["client_assertion"] = assertion
+            else:
+                auth = httpx.BasicAuth(quote(settings.client_id, ""), quote(settings.client_secret or "", ""))
+            if self._proofs:
+                headers["DPoP"] = self._proofs.proof("POST", endpoint)
+            # A redirect must not carry the secret to another place.
+            response = self.client.post(endpoint, data=form, auth=auth, headers=headers, follow_redirects=False)
+        except httpx.HTTPError as error:
+            raise NoAnswer(f"no answer from {self._settings.base_url}: {_short(error)}") from None
+        if self._proofs:
+            self._proofs.keep_nonce(endpoint, response.headers)
+        return response
 
     def _token_endpoint(self) -> str:
         """What the server's metadata names, or the usual place when there is no metadata."""
@@ -216,6 +247,8 @@ class Http:
             if is_open and self._settings.base_url.startswith("https:"):
                 raise IncompleteAnswer(f"the token endpoint {endpoint} is not https")
             self._endpoint = str(endpoint)
+            if isinstance(metadata, dict):
+                self._issuer = str(metadata.get("issuer", self._issuer))
         return self._endpoint
 
 
@@ -229,6 +262,13 @@ def receipt(response: httpx.Response) -> int | None:
     """The index of the access in the ledger."""
     text = response.headers.get("Mudeung-Receipt", "").strip()
     return int(text) if text.isdigit() else None
+
+
+def _error_of(response: httpx.Response) -> str | None:
+    try:
+        return str(json.loads(response.content)["error"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _sign_in_error(response: httpx.Response) -> MudeungError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,8 +28,8 @@ UsagePart = Literal["app", "dataset", "tier", "operation", "grant"]
 class Sandbox:
     """A connection to one sandbox with one credential. Threads may share it.
 
-    What is not passed comes from MUDEUNG_URL, MUDEUNG_CLIENT_ID and MUDEUNG_CLIENT_SECRET, or from the profile that
-    `mudeung-cli login` stored.
+    What is not passed comes from MUDEUNG_URL, MUDEUNG_CLIENT_ID and MUDEUNG_CLIENT_SECRET (or MUDEUNG_PRIVATE_KEY, and
+    MUDEUNG_DPOP), or from the profile that `mudeung-cli login` stored.
 
     >>> sandbox = Sandbox("http://127.0.0.1:8080", "app_1", "secret")
     >>> sandbox
@@ -41,14 +42,23 @@ class Sandbox:
         client_id: str | None = None,
         client_secret: str | None = None,
         *,
+        private_key: str | os.PathLike[str] | None = None,
+        kid: str | None = None,
+        dpop: bool | None = None,
         profile: str | None = None,
         language: str = "en",
         timeout_seconds: float = 120.0,
         retry: RetryPolicy | None = None,
         allow_plain_http: bool = False,
     ) -> None:
-        """`allow_plain_http` allows `http://` to other machines; secret and data then travel in the clear."""
-        settings = find_settings(base_url, client_id, client_secret, profile, allow_plain_http)
+        """Connects with a secret, or with the file of a `private_key` in its place (`kid` is its name in the portal).
+
+        `dpop` binds tokens to a key that the sandbox makes for itself, so that a token that leaks is of no use. Both need
+        `pip install mudeung[keys]`. `allow_plain_http` allows `http://` to other machines; secret and data then travel in
+        the clear.
+        """
+        credential = (base_url, client_id, client_secret)
+        settings = find_settings(*credential, profile, allow_plain_http, private_key, kid, dpop)
         self.base_url = settings.base_url
         self.client_id = settings.client_id
         self._http = Http(settings, retry or RetryPolicy(), language, timeout_seconds)
@@ -172,7 +182,7 @@ class Sandbox:
         return Items(Grant.parse(item) for item in self._http.items(self._http.address("v1", "grants")))
 
     def access_token(self) -> str:
-        """A token with some life left, for other tools such as DuckDB's `BEARER_TOKEN`."""
+        """A token with some life left, for other tools such as DuckDB's `BEARER_TOKEN`. A bound one is of no use to them."""
         return self._http.token()
 
     def close(self) -> None:
