@@ -54,6 +54,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_clients.py"),
     },
     Stage {
+        name: "sdk",
+        shows: "files in place of rows, several connections, receipts, keys and bound tokens, by our own clients",
+        work: Work::EndToEnd("test_sdk.py"),
+    },
+    Stage {
         name: "views",
         shows: "random tables by pyarrow, polars and DuckDB, cut to random columns, read as the source by each of them",
         work: Work::EndToEnd("test_views.py"),

@@ -180,7 +180,8 @@ def test_a_key_that_others_can_read_is_refused(mock: Mock, tmp_path: Path):
 def test_a_profile_of_the_command_line_may_have_a_key(mock: Mock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     Bound(mock)
     key = written(tmp_path, pem(ed25519.Ed25519PrivateKey.generate()))
-    profile = f'[profiles.keyed]\nurl = "{mock.url}"\nclient_id = "app_1"\nprivate_key = "{key}"\nkid = "a"\ndpop = true\n'
+    profile = f'[profiles.keyed]\nurl = "{mock.url}"\nclient_id = "app_1"\nprivate_key = "{key}"\n'
+    profile += 'kid = "a"\ndpop = true\n'
     (tmp_path / "profiles.toml").write_text(profile)
     monkeypatch.setenv("MUDEUNG_CONFIG_DIR", str(tmp_path))
     Sandbox(profile="keyed", retry=RetryPolicy(attempts=1)).datasets()

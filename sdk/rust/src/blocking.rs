@@ -18,6 +18,7 @@ use crate::download::{DownloadedFile, Progress};
 use crate::error::ApiError;
 use crate::page;
 use crate::rows::{self, QueryRequest, RowsRequest};
+use crate::scan::{self, ScanRequest};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures_util::StreamExt;
@@ -27,6 +28,7 @@ use mudeung_wire::api::{
 };
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// A connection to one sandbox. Cheap to clone; threads may share it.
@@ -55,6 +57,12 @@ pub struct Rows {
     runtime: Arc<Runtime>,
 }
 
+/// Rows that are read from a table's files, as they arrive.
+pub struct Scan {
+    inner: scan::Scan,
+    runtime: Arc<Runtime>,
+}
+
 impl<T> Iterator for Items<T> {
     type Item = Result<T, ApiError>;
 
@@ -68,6 +76,31 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.runtime.block_on(self.inner.next())
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<RecordBatch, ApiError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.runtime.block_on(self.inner.next())
+    }
+}
+
+impl Scan {
+    /// The columns.
+    pub fn schema(&self) -> SchemaRef {
+        self.inner.schema()
+    }
+
+    /// Bytes of the files that were fetched so far.
+    pub fn fetched_bytes(&self) -> u64 {
+        self.inner.fetched_bytes()
+    }
+
+    /// Size of all files of the table.
+    pub fn size_bytes(&self) -> u64 {
+        self.inner.size_bytes()
     }
 }
 
@@ -151,6 +184,11 @@ impl Client {
         self.items(self.inner.grants())
     }
 
+    /// Waits until the proofs of all accesses so far are kept and checked, at most so long.
+    pub fn receipts_kept(&self, patience: Duration) -> Result<(), ApiError> {
+        self.runtime.block_on(self.inner.receipts_kept(patience))
+    }
+
     /// An entry of the ledger that this app made.
     pub fn receipt(&self, index: u64) -> Result<ReceiptItem, ApiError> {
         self.runtime.block_on(self.inner.receipt(index))
@@ -178,6 +216,12 @@ impl Table {
     pub fn rows(&self, shape: impl FnOnce(RowsRequest) -> RowsRequest) -> Result<Rows, ApiError> {
         let inner = self.runtime.block_on(shape(self.inner.rows()).send())?;
         Ok(Rows { inner, runtime: Arc::clone(&self.runtime) })
+    }
+
+    /// Reads rows from the table's files; `shape` chooses columns, a filter and a limit.
+    pub fn scan(&self, shape: impl FnOnce(ScanRequest) -> ScanRequest) -> Result<Scan, ApiError> {
+        let inner = self.runtime.block_on(shape(self.inner.scan()).send())?;
+        Ok(Scan { inner, runtime: Arc::clone(&self.runtime) })
     }
 
     /// Downloads its Parquet files into a folder.

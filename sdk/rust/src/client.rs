@@ -1,14 +1,19 @@
 //! The client: its settings, and how a call is signed, sent and repeated.
 
 use crate::device::RefreshTokens;
+use crate::download::Transfer;
+use crate::dpop::{self, DPOP, NONCES_MAX, ProofKey};
 use crate::error::ApiError;
 use crate::key::PrivateKey;
+use crate::receipts::Keeper;
 use crate::retry::{Refusal, RetryPolicy};
 use crate::token::{AccessToken, Proof, TokenSource, address, is_loopback};
+use mudeung_wire::ledger::trust::Trust;
 use oauth2::{ClientId, ClientSecret};
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE};
-use reqwest::{Method, Response, StatusCode, Url, redirect};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +32,8 @@ struct Shared {
     http: reqwest::Client,
     tokens: TokenSource,
     retry: RetryPolicy,
+    transfer: Transfer,
+    keeper: Option<Keeper>,
     language: String,
 }
 
@@ -35,7 +42,10 @@ struct Shared {
 pub struct ClientBuilder {
     base_url: String,
     credentials: Option<Credentials>,
+    dpop: bool,
     retry: RetryPolicy,
+    transfer: Transfer,
+    receipts: Option<(PathBuf, Trust)>,
     language: String,
     plain_http: bool,
 }
@@ -90,10 +100,48 @@ impl ClientBuilder {
         self
     }
 
+    /// Binds tokens to a key that this client makes for itself and never writes down (DPoP, RFC 9449): each request
+    /// carries a fresh proof by that key, and a token that leaks is of no use. Works with secrets and private keys; the
+    /// tokens of a device cannot be bound.
+    ///
+    /// ```
+    /// use mudeung_sdk::Client;
+    /// let client = Client::builder("http://127.0.0.1:8080").credentials("app_1", "secret").dpop().build()?;
+    /// # Ok::<(), mudeung_sdk::ApiError>(())
+    /// ```
+    #[must_use]
+    pub fn dpop(mut self) -> Self {
+        self.dpop = true;
+        self
+    }
+
     /// How patient the client is with a busy server; [`RetryPolicy::default`] unless told otherwise.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// Over how many connections a large file comes; [`Transfer::default`] unless told otherwise.
+    ///
+    /// ```
+    /// use mudeung_sdk::{Client, Transfer};
+    /// let two = Transfer { connections: 2, ..Transfer::default() };
+    /// let client = Client::builder("http://127.0.0.1:8080").credentials("app_1", "secret").transfer(two).build()?;
+    /// # Ok::<(), mudeung_sdk::ApiError>(())
+    /// ```
+    #[must_use]
+    pub fn transfer(mut self, transfer: Transfer) -> Self {
+        self.transfer = transfer;
+        self
+    }
+
+    /// Keeps the proof of every access in a folder, and checks each under the keys that [`crate::trust`] names. They are
+    /// fetched beside the other calls; [`Client::receipts_kept`] waits for them. Once a proof does not hold, every call
+    /// fails with [`ApiError::Receipt`]. The app needs the scope `receipts.read`.
+    #[must_use]
+    pub fn receipts(mut self, folder: impl Into<PathBuf>, trust: Trust) -> Self {
+        self.receipts = Some((folder.into(), trust));
         self
     }
 
@@ -127,13 +175,20 @@ impl ClientBuilder {
                 Proof::Secret(ClientId::new(client_id), ClientSecret::new(client_secret))
             }
             Some(Credentials::Key { client_id, key }) => Proof::Key(ClientId::new(client_id), key),
+            Some(Credentials::Device(_)) if self.dpop => {
+                let what = "the tokens of a device cannot be bound to a key: sign in with a secret or a private key";
+                return Err(ApiError::Configuration(what.to_owned()));
+            }
             Some(Credentials::Device(tokens)) => Proof::Device(tokens),
         };
+        let dpop = if self.dpop { Some(Arc::new(ProofKey::generate()?)) } else { None };
         let http = http_client(redirect::Policy::limited(REDIRECTS_MAX))?;
         // A redirect must not carry the secret to another place.
         let token_http = http_client(redirect::Policy::none())?;
-        let tokens = TokenSource::new(token_http, base.clone(), proof, self.retry);
-        Ok(Client { shared: Arc::new(Shared { base, http, tokens, retry: self.retry, language: self.language }) })
+        let tokens = TokenSource::new(token_http, base.clone(), proof, dpop, self.retry);
+        let keeper = self.receipts.map(|(folder, trust)| Keeper::open(folder, trust)).transpose()?;
+        let (retry, transfer, language) = (self.retry, self.transfer, self.language);
+        Ok(Client { shared: Arc::new(Shared { base, http, tokens, retry, transfer, keeper, language }) })
     }
 
     fn checked_base(&self) -> Result<Url, ApiError> {
@@ -171,7 +226,10 @@ impl Client {
         ClientBuilder {
             base_url: base_url.into(),
             credentials: None,
+            dpop: false,
             retry: RetryPolicy::default(),
+            transfer: Transfer::default(),
+            receipts: None,
             language: "en".to_owned(),
             plain_http: false,
         }
@@ -182,7 +240,8 @@ impl Client {
         self.shared.base.as_str()
     }
 
-    /// A token with some life left, for other tools. The client's own calls need none of this.
+    /// A token with some life left, for other tools. The client's own calls need none of this. One that is bound to
+    /// this client's key ([`ClientBuilder::dpop`]) is of no use to other tools.
     pub async fn access_token(&self) -> Result<AccessToken, ApiError> {
         self.shared.tokens.get().await
     }
@@ -193,6 +252,14 @@ impl Client {
 
     pub(crate) fn retry(&self) -> &RetryPolicy {
         &self.shared.retry
+    }
+
+    pub(crate) fn transfer(&self) -> Transfer {
+        self.shared.transfer
+    }
+
+    pub(crate) fn keeper(&self) -> Option<&Keeper> {
+        self.shared.keeper.as_ref()
     }
 
     pub(crate) fn address(&self, parts: &[&str]) -> Result<Url, ApiError> {
@@ -213,11 +280,13 @@ impl Client {
 
     /// Sends a call until it succeeds, is refused for good, or the retry policy ends it.
     pub(crate) async fn send(&self, call: &Call) -> Result<Response, ApiError> {
-        let mut failed = 0;
-        let mut renewed = false;
+        if let Some(broken) = self.keeper().and_then(Keeper::broken) {
+            return Err(broken);
+        }
+        let (mut failed, mut nonces, mut renewed) = (0, 0, false);
         loop {
             let token = self.shared.tokens.get().await?;
-            let response = match self.send_once(call, &token).await {
+            let response = match self.request(call, &token)?.send().await {
                 Ok(response) => response,
                 Err(error) => {
                     failed += 1;
@@ -228,10 +297,19 @@ impl Client {
                     continue;
                 }
             };
+            if let Some(key) = self.shared.tokens.dpop() {
+                key.keep_nonce(response.url(), response.headers());
+            }
             if response.status().is_success() {
+                self.note_receipt(response.headers());
                 return Ok(response);
             }
-            if response.status() == StatusCode::UNAUTHORIZED && !renewed {
+            let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+            if unauthorized && nonces < NONCES_MAX && dpop::wants_nonce(response.headers()) {
+                nonces += 1;
+                continue;
+            }
+            if unauthorized && !renewed {
                 renewed = true;
                 self.shared.tokens.forget(&token).await;
                 continue;
@@ -245,22 +323,37 @@ impl Client {
         }
     }
 
-    async fn send_once(&self, call: &Call, token: &AccessToken) -> Result<Response, reqwest::Error> {
+    fn request(&self, call: &Call, token: &AccessToken) -> Result<RequestBuilder, ApiError> {
         let mut request = self
             .shared
             .http
             .request(call.method.clone(), call.url.clone())
-            .bearer_auth(&token.secret)
             .header(ACCEPT, call.accept)
             .header(ACCEPT_LANGUAGE, &self.shared.language);
+        request = match self.shared.tokens.dpop() {
+            None => request.bearer_auth(&token.secret),
+            Some(key) => {
+                let proof = key.proof(&call.method, &call.url, Some(&token.secret))?;
+                request.header(AUTHORIZATION, with_proof(&token.secret)?).header(DPOP, proof)
+            }
+        };
         if let Some(key) = &call.key {
             request = request.header("prefer", "respond-async").header("idempotency-key", key);
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        request.send().await
+        Ok(request)
     }
+}
+
+/// How a token that is bound to a key is sent.
+fn with_proof(token: &str) -> Result<HeaderValue, ApiError> {
+    let value = HeaderValue::from_str(&format!("DPoP {token}"));
+    let mut value = value
+        .map_err(|error| ApiError::Unexpected { status: 200, what: format!("the token endpoint's answer: {error}") })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// A call that can be sent more than once.

@@ -59,7 +59,7 @@ impl DeviceLogin {
         let sender = http.clone();
         let ask = move |mut request: HttpRequest| {
             request.headers_mut().insert(ACCEPT_LANGUAGE, accepted.clone());
-            send(sender.clone(), RetryPolicy::default(), request)
+            send(sender.clone(), RetryPolicy::default(), None, request)
         };
         let details: StandardDeviceAuthorizationResponse =
             client.exchange_device_code().request_async(&ask).await.map_err(sign_in_error)?;
@@ -81,7 +81,7 @@ impl DeviceLogin {
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(TokenUrl::from_url(self.endpoints.token_endpoint.clone()));
         let http = self.http.clone();
-        let ask = move |request| send(http.clone(), RetryPolicy::default(), request);
+        let ask = move |request| send(http.clone(), RetryPolicy::default(), None, request);
         let asked = client.exchange_device_access_token(&self.details);
         let answer = asked.request_async(&ask, tokio::time::sleep, Some(self.expires_in)).await;
         let answer = answer.map_err(sign_in_error)?;

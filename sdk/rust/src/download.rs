@@ -1,6 +1,10 @@
 //! Whole tables as Parquet files: resumed where they were cut, checked, and never half there under their own name.
 
 mod part;
+mod ranges;
+
+pub use ranges::Transfer;
+pub(crate) use ranges::ask;
 
 use crate::client::Client;
 use crate::error::ApiError;
@@ -18,7 +22,7 @@ use std::path::{Path, PathBuf};
 /// So many bytes are hashed and written at once.
 const WRITE_BYTES: usize = 1024 * 1024;
 /// So often new signed addresses are asked for because the old ones stopped working.
-const LISTINGS_MAX: u32 = 5;
+pub(crate) const LISTINGS_MAX: u32 = 5;
 
 /// How far a table's download has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +105,7 @@ struct Download<'a> {
 }
 
 /// Why the rest of a file did not come in one go.
-enum Interruption {
+pub(crate) enum Interruption {
     /// The connection broke.
     Cut(ApiError),
     /// The signed address does not work any more.
@@ -158,8 +162,7 @@ impl Download<'_> {
         receipt: &mut Option<u64>,
         report: &mut impl FnMut(u64),
     ) -> Result<(), ApiError> {
-        let mut failed = 0;
-        let mut listings = 1;
+        let (mut failed, mut listings, mut started_over) = (0, 1, 1);
         while part.len() < self.item.size_bytes {
             let before = part.len();
             let Err(interruption) = self.fetch_rest(part, receipt, report).await else { continue };
@@ -171,21 +174,19 @@ impl Download<'_> {
                     listings += 1;
                     self.renew_address().await?;
                 }
-                Interruption::StartOver if failed >= self.client().retry().attempts => {
+                Interruption::StartOver if started_over >= self.client().retry().attempts => {
                     let what = "the server sends other ranges than it is asked for".to_owned();
                     return Err(ApiError::Unexpected { status: 206, what });
                 }
-                Interruption::StartOver => part.restart()?,
-                Interruption::Cut(error) => {
-                    let asked = match &error {
-                        ApiError::Later { retry_after, .. } => Some(*retry_after),
-                        _ => None,
-                    };
-                    match self.client().retry().wait(failed, asked) {
-                        Some(wait) => tokio::time::sleep(wait).await,
-                        None => return Err(error),
-                    }
+                // Counted apart: a file that changes all the time brings something each time.
+                Interruption::StartOver => {
+                    started_over += 1;
+                    part.restart()?;
                 }
+                Interruption::Cut(error) => match self.client().retry().wait(failed, error.asked_wait()) {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(error),
+                },
             }
         }
         Ok(())
@@ -214,6 +215,23 @@ impl Download<'_> {
         receipt_index: &mut Option<u64>,
         report: &mut impl FnMut(u64),
     ) -> Result<(), Interruption> {
+        if part.len() > 0 && part.etag().is_none() {
+            part.restart()?;
+        }
+        let transfer = self.client().transfer();
+        match transfer.connections > 1 && self.item.size_bytes.saturating_sub(part.len()) > transfer.range_bytes {
+            true => self.fetch_ranges(part, receipt_index, report).await,
+            false => self.fetch_in_one(part, receipt_index, report).await,
+        }
+    }
+
+    /// Fetches the rest over one connection.
+    async fn fetch_in_one(
+        &self,
+        part: &mut Part,
+        receipt_index: &mut Option<u64>,
+        report: &mut impl FnMut(u64),
+    ) -> Result<(), Interruption> {
         // The address is the capability: the token stays here, the address may lead to another host.
         let mut request = self.client().http().get(&self.item.url);
         match (part.len(), part.etag()) {
@@ -231,6 +249,7 @@ impl Download<'_> {
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => return Err(Interruption::StartOver),
             _ => return Err(refused(response).await),
         }
+        self.client().note_receipt(response.headers());
         *receipt_index = receipt(response.headers()).or(*receipt_index);
         if let Some(etag) = strong_etag(response.headers()) {
             part.keep_etag(etag).await?;
@@ -287,6 +306,6 @@ fn range_start(headers: &HeaderMap) -> Option<u64> {
     value.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
 }
 
-fn strong_etag(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn strong_etag(headers: &HeaderMap) -> Option<&str> {
     headers.get(ETAG)?.to_str().ok().filter(|etag| etag.starts_with('"'))
 }

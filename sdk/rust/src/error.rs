@@ -57,6 +57,17 @@ pub enum ApiError {
         /// What differs.
         what: String,
     },
+    /// The ledger does not hold what the server said, or not any more. Nothing more is asked of such a server: show the
+    /// folder to the hospital.
+    #[error("the receipt of entry {index} DOES NOT HOLD: {what}; the evidence is in {}", .folder.display())]
+    Receipt {
+        /// The entry.
+        index: u64,
+        /// What is wrong with its proof.
+        what: String,
+        /// Where the proof and the checkpoints are.
+        folder: PathBuf,
+    },
     /// A local file could not be written or read.
     #[error("{}: {source}", .path.display())]
     File {
@@ -97,6 +108,25 @@ impl ApiError {
     /// ```
     pub fn code(&self) -> Option<Code> {
         self.problem().and_then(|problem| Code::parse(&problem.code))
+    }
+
+    /// How long the server asked to wait.
+    pub(crate) fn asked_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Later { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed in a while.
+    pub fn is_temporary(&self) -> bool {
+        let busy = |problem: &Problem| matches!(problem.status, 429 | 502 | 503 | 504);
+        match self {
+            Self::Later { .. } | Self::Transport(_) => true,
+            Self::Problem(problem) => busy(problem),
+            Self::Unexpected { status, .. } => matches!(status, 502..=504),
+            _ => false,
+        }
     }
 
     pub(crate) fn transport(error: reqwest::Error) -> Self {

@@ -1,5 +1,9 @@
 //! Receipts: the proof of every access, kept in a folder and checked offline.
 
+mod keeper;
+
+pub(crate) use keeper::Keeper;
+
 use crate::client::{Call, Client};
 use crate::error::ApiError;
 use mudeung_wire::ledger::checkpoint::LogVerifier;
@@ -76,10 +80,17 @@ impl Client {
     pub async fn keep_proof(&self, index: u64, folder: &Path) -> Result<PathBuf, ApiError> {
         let text = self.proof(index).await?;
         let path = folder.join(format!("{index}.tlog-proof"));
-        let temporary = folder.join(format!(".{index}.tlog-proof.part"));
         tokio::fs::create_dir_all(folder).await.map_err(|error| ApiError::file(folder, error))?;
-        tokio::fs::write(&temporary, text).await.map_err(|error| ApiError::file(&temporary, error))?;
-        tokio::fs::rename(&temporary, &path).await.map_err(|error| ApiError::file(&path, error))?;
+        write_whole(&path, &text).await?;
         Ok(path)
     }
+}
+
+/// Writes a file whole or not at all.
+async fn write_whole(path: &Path, text: &str) -> Result<(), ApiError> {
+    let mut temporary = path.to_owned().into_os_string();
+    temporary.push(".part");
+    let temporary = PathBuf::from(temporary);
+    tokio::fs::write(&temporary, text).await.map_err(|error| ApiError::file(&temporary, error))?;
+    tokio::fs::rename(&temporary, path).await.map_err(|error| ApiError::file(path, error))
 }

@@ -1,6 +1,7 @@
 //! Access tokens: found, fetched, kept and renewed in time, by one caller at a time.
 
 use crate::device::RefreshTokens;
+use crate::dpop::{DPOP, NONCES_MAX, ProofKey, USE_NONCE};
 use crate::error::ApiError;
 use crate::key::PrivateKey;
 use crate::retry::{Refusal, RetryPolicy, retry_after};
@@ -43,6 +44,8 @@ pub(crate) struct TokenSource {
     http: reqwest::Client,
     base: Url,
     proof: Proof,
+    /// The key that tokens are bound to.
+    dpop: Option<Arc<ProofKey>>,
     retry: RetryPolicy,
     endpoint: OnceCell<Endpoints>,
     kept: Mutex<Option<Kept>>,
@@ -77,8 +80,19 @@ impl Kept {
 }
 
 impl TokenSource {
-    pub(crate) fn new(http: reqwest::Client, base: Url, proof: Proof, retry: RetryPolicy) -> Self {
-        Self { http, base, proof, retry, endpoint: OnceCell::new(), kept: Mutex::new(None) }
+    pub(crate) fn new(
+        http: reqwest::Client,
+        base: Url,
+        proof: Proof,
+        dpop: Option<Arc<ProofKey>>,
+        retry: RetryPolicy,
+    ) -> Self {
+        Self { http, base, proof, dpop, retry, endpoint: OnceCell::new(), kept: Mutex::new(None) }
+    }
+
+    /// The key that tokens are bound to, when they are.
+    pub(crate) fn dpop(&self) -> Option<&ProofKey> {
+        self.dpop.as_deref()
     }
 
     /// A token with some life left. Callers that come while one is being fetched wait for that one.
@@ -102,11 +116,22 @@ impl TokenSource {
     }
 
     async fn fetch(&self) -> Result<AccessToken, ApiError> {
+        let mut nonces = 0;
+        loop {
+            match self.fetch_once().await {
+                // Asked anew from the start, because an assertion is good for one request.
+                Err(ApiError::SignIn { error, .. }) if error == USE_NONCE && nonces < NONCES_MAX => nonces += 1,
+                other => return other,
+            }
+        }
+    }
+
+    async fn fetch_once(&self) -> Result<AccessToken, ApiError> {
         let found = self.endpoint.get_or_try_init(|| discover(&self.http, &self.base)).await?;
         let endpoint = TokenUrl::from_url(found.token_endpoint.clone());
         // Owned, because a future that borrows from the closure could not move between threads.
-        let (http, retry) = (self.http.clone(), self.retry);
-        let send = move |request| send(http.clone(), retry, request);
+        let (http, retry, dpop) = (self.http.clone(), self.retry, self.dpop.clone());
+        let send = move |request| send(http.clone(), retry, dpop.clone(), request);
         match &self.proof {
             Proof::Secret(id, secret) => {
                 let client = BasicClient::new(id.clone())
@@ -114,7 +139,7 @@ impl TokenSource {
                     .set_auth_type(AuthType::BasicAuth)
                     .set_token_uri(endpoint.clone());
                 let answer = client.exchange_client_credentials().request_async(&send).await.map_err(sign_in_error)?;
-                Ok(access_token(&answer))
+                self.taken(&answer)
             }
             Proof::Key(id, key) => {
                 let issuer =
@@ -126,7 +151,7 @@ impl TokenSource {
                     .exchange_client_credentials()
                     .add_extra_param("client_assertion_type", ASSERTION_TYPE)
                     .add_extra_param("client_assertion", assertion);
-                Ok(access_token(&asked.request_async(&send).await.map_err(sign_in_error)?))
+                self.taken(&asked.request_async(&send).await.map_err(sign_in_error)?)
             }
             Proof::Device(tokens) => {
                 // Each refresh token is good once: nobody else may use this one until the next is kept.
@@ -145,6 +170,17 @@ impl TokenSource {
                 Ok(access_token(&answer))
             }
         }
+    }
+}
+
+impl TokenSource {
+    /// The token of an answer, bound if it was to be.
+    fn taken(&self, answer: &Answer) -> Result<AccessToken, ApiError> {
+        if self.dpop.is_some() && !answer.token_type().as_ref().eq_ignore_ascii_case("dpop") {
+            let what = "the server gave a token that is not bound to the key: it does not know DPoP".to_owned();
+            return Err(ApiError::Unexpected { status: 200, what });
+        }
+        Ok(access_token(answer))
     }
 }
 
@@ -205,13 +241,21 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 pub(crate) async fn send(
     http: reqwest::Client,
     retry: RetryPolicy,
+    dpop: Option<Arc<ProofKey>>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let request = reqwest::Request::try_from(request).map_err(ApiError::transport)?;
     let mut failed = 0;
     loop {
-        let request = request.try_clone().ok_or_else(|| ApiError::Configuration("token request".to_owned()))?;
+        let mut request = request.try_clone().ok_or_else(|| ApiError::Configuration("token request".to_owned()))?;
+        if let Some(key) = &dpop {
+            let proof = key.proof(request.method(), request.url(), None)?;
+            request.headers_mut().insert(DPOP, proof);
+        }
         let response = http.execute(request).await.map_err(ApiError::transport)?;
+        if let Some(key) = &dpop {
+            key.keep_nonce(response.url(), response.headers());
+        }
         let status = response.status();
         let asked = retry_after(response.headers());
         let body = response.bytes().await.map_err(ApiError::transport)?;
@@ -243,7 +287,9 @@ fn answer(status: reqwest::StatusCode, body: &[u8]) -> HttpResponse {
     response
 }
 
-pub(crate) fn access_token(answer: &StandardTokenResponse<EmptyExtraTokenFields, BasicTokenType>) -> AccessToken {
+type Answer = StandardTokenResponse<EmptyExtraTokenFields, BasicTokenType>;
+
+pub(crate) fn access_token(answer: &Answer) -> AccessToken {
     AccessToken {
         secret: answer.access_token().secret().clone(),
         scopes: answer

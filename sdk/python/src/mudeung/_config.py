@@ -40,7 +40,8 @@ def find_settings(
 ) -> Settings:
     """Arguments go first; then a profile that was named, then the environment, then the usual profile."""
     key = os.fspath(private_key) if private_key is not None else None
-    found = {"base_url": base_url, "client_id": client_id, "client_secret": client_secret, "private_key": key, "kid": kid}
+    found = {"base_url": base_url, "client_id": client_id, "client_secret": client_secret}
+    found |= {"private_key": key, "kid": kid}
     if not (base_url and client_id and (client_secret or key)):
         stored, where = _stored(profile)
         plain_http = plain_http or bool(stored.get("plain_http"))

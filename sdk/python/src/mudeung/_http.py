@@ -203,7 +203,7 @@ class Http:
                 if not isinstance(answer, dict) or "access_token" not in answer:
                     raise IncompleteAnswer("the token endpoint's answer has no access_token")
                 if self._proofs and str(answer.get("token_type", "")).lower() != "dpop":
-                    raise IncompleteAnswer("the server gave a token that is not bound to the key: it does not know DPoP")
+                    raise IncompleteAnswer("the server gave a token that is not bound to the key: it knows no DPoP")
                 return answer
             if self._proofs and nonces < NONCES_MAX and _error_of(response) == USE_NONCE:
                 nonces += 1

@@ -1,5 +1,5 @@
-"""Keys in place of what could be copied: private keys that prove an app (RFC 7523), and keys that tokens are bound to (DPoP,
-RFC 9449).
+"""Keys in place of what could be copied: private keys that prove an app (RFC 7523), and keys that tokens are bound to
+(DPoP, RFC 9449).
 
 Needs the package `cryptography`: `pip install mudeung[keys]`.
 """
@@ -24,7 +24,7 @@ from ._errors import ConfigurationError
 
 # What a proof without a nonce, or with an old one, is refused with.
 USE_NONCE = "use_dpop_nonce"
-# So often a call is sent again with the nonce that is asked for: each of several servers behind one address has its own.
+# So often a call is sent again with the nonce that is asked for: of several servers behind one address each has its own.
 NONCES_MAX = 3
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_SECONDS = 60

@@ -53,9 +53,9 @@ class Sandbox:
     ) -> None:
         """Connects with a secret, or with the file of a `private_key` in its place (`kid` is its name in the portal).
 
-        `dpop` binds tokens to a key that the sandbox makes for itself, so that a token that leaks is of no use. Both need
-        `pip install mudeung[keys]`. `allow_plain_http` allows `http://` to other machines; secret and data then travel in
-        the clear.
+        `dpop` binds tokens to a key that the sandbox makes for itself, so that a token that leaks is of no use. Both
+        need `pip install mudeung[keys]`. `allow_plain_http` allows `http://` to other machines; secret and data then
+        travel in the clear.
         """
         credential = (base_url, client_id, client_secret)
         settings = find_settings(*credential, profile, allow_plain_http, private_key, kid, dpop)
@@ -182,7 +182,7 @@ class Sandbox:
         return Items(Grant.parse(item) for item in self._http.items(self._http.address("v1", "grants")))
 
     def access_token(self) -> str:
-        """A token with some life left, for other tools such as DuckDB's `BEARER_TOKEN`. A bound one is of no use to them."""
+        """A token with some life left, for other tools such as DuckDB's `BEARER_TOKEN`; one that is bound serves no other."""
         return self._http.token()
 
     def close(self) -> None:

@@ -22,8 +22,8 @@ Examples:
 A table is named dataset.tier.table. The tier `synthetic` is open to every app; `deidentified`
 needs a grant, which you ask for in the portal.
 
-Instead of a profile, the environment may give MUDEUNG_URL, MUDEUNG_CLIENT_ID and
-MUDEUNG_CLIENT_SECRET.
+Instead of a profile, the environment may give MUDEUNG_URL, MUDEUNG_CLIENT_ID, and
+MUDEUNG_CLIENT_SECRET or MUDEUNG_PRIVATE_KEY (a file); MUDEUNG_DPOP=1 binds tokens to a key.
 Exit status: 0 done, 1 failed, 2 the input was wrong."
 )]
 pub(crate) struct Arguments {
@@ -49,6 +49,16 @@ With --client-id it takes the app's own credential. The secret is asked for with
 scripts it is read from standard input, or from MUDEUNG_CLIENT_SECRET:
   mudeung-cli login --url https://sandbox.example --client-id app_… < secret.txt
 
+With --key the app proves itself by a private key, of which nothing is ever sent. The file stays
+where it is and must be readable by you alone (chmod 600); it is read anew by each command. Its
+public half is registered in the portal, which shows the key's name (--kid):
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem
+  mudeung-cli login https://sandbox.example --client-id app_… --key key.pem
+
+--dpop binds each token to a key that the command makes for itself, so that a token that leaks is
+of no use (RFC 9449). --log stores the ledger's verifier key, which you got from the hospital
+itself: `pull` then keeps a receipt of every access and checks it.
+
 What is needed later is stored in profiles.toml in the configuration directory of your user,
 readable by you alone. Several sign-ins live side by side:
   mudeung-cli login --profile hospital --url …
@@ -70,11 +80,16 @@ Examples:
     #[command(after_help = "\
 Files go to DIR/DATASET/TIER/TABLE/. A download that was broken off goes on where it stopped
 when the same command is given again; files that are there already are left alone. Each file is
-checked by its SHA-256.
+checked by its SHA-256. A large one comes in ranges over several connections.
+
+With the ledger's verifier key, from --log or from `login --log`, the proof of every access is
+kept as DIR/receipts/INDEX.tlog-proof and checked, and each checkpoint must continue the last
+one. A proof that does not hold ends the command with an error.
 
 Examples:
   mudeung-cli pull lymph_node --out data                  all tiers that are open to you
-  mudeung-cli pull support2.synthetic.patient --out data")]
+  mudeung-cli pull support2.synthetic.patient --out data --connections 8
+  mudeung-cli pull lymph_node --out data --receipts receipts --log data.example.org/ledger+12345678+AX…")]
     Pull {
         /// What to download: DATASET, DATASET.TIER or DATASET.TIER.TABLE
         place: Place,
@@ -84,6 +99,11 @@ Examples:
         /// A version other than the latest; needs DATASET.TIER
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
         version: Option<u32>,
+        /// Connections for one large file
+        #[arg(long, value_name = "NUMBER", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=32))]
+        connections: u8,
+        #[command(flatten)]
+        receipts: ReceiptArguments,
     },
     /// Run read-only SQL, or read rows of one table
     #[command(after_help = "\
@@ -93,6 +113,10 @@ Examples:
   mudeung-cli query --table lymph_node.synthetic.patient --columns age,tumor_size --format jsonl
   mudeung-cli query --table support2.synthetic.patient --out patients.parquet
   mudeung-cli query --table support2.synthetic.patient --format csv | head
+  mudeung-cli query --table support2.synthetic.patient --columns age --files --out ages.arrow
+
+With --files the rows are read from the table's files: of them only the parts are fetched that
+the columns and the filter need. The rows are the same.
 
 A filter is comparisons joined by `and`:
   tumor_size >= 30 and tumor_grade in (2, 3) and age = '[40,50)' and died is not null")]
@@ -164,6 +188,17 @@ Examples:
     Verify(VerifyArguments),
 }
 
+/// Where receipts are kept, and whom to trust.
+#[derive(Debug, Args)]
+pub(crate) struct ReceiptArguments {
+    /// Keep the proof of every access in this directory, checked
+    #[arg(long, value_name = "DIR")]
+    pub(crate) receipts: Option<PathBuf>,
+    /// Verifier key of the ledger, in place of the profile's; again for each former one
+    #[arg(long, value_name = "KEY")]
+    pub(crate) log: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct StatisticsArguments {
     /// The table; without it, the budgets are shown
@@ -200,6 +235,18 @@ pub(crate) struct LoginArguments {
     /// Read the secret from standard input even when that is a terminal
     #[arg(long)]
     pub(crate) secret_stdin: bool,
+    /// File with the app's private key, as PEM (PKCS #8) or JSON web key, in place of a secret
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret", "secret_stdin"])]
+    pub(crate) key: Option<PathBuf>,
+    /// Name of that key in the portal; needed only when the app has several of one kind
+    #[arg(long, value_name = "ID", requires = "key")]
+    pub(crate) kid: Option<String>,
+    /// Bind tokens to a key that each command makes for itself (DPoP)
+    #[arg(long)]
+    pub(crate) dpop: bool,
+    /// Verifier key of the ledger, to check receipts under; again for each former one
+    #[arg(long, value_name = "KEY")]
+    pub(crate) log: Vec<String>,
     /// Allow http:// to another machine; secret and data then travel in the clear
     #[arg(long)]
     pub(crate) plain_http: bool,
@@ -244,6 +291,11 @@ pub(crate) struct QueryArguments {
     /// File to write to, whole or not at all; standard output otherwise
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Read the table's files instead of asking the server for rows
+    #[arg(long, requires = "table", conflicts_with = "sql")]
+    pub(crate) files: bool,
+    #[command(flatten)]
+    pub(crate) receipts: ReceiptArguments,
     /// Let the server run it without waiting for an answer, for SQL that takes longer than 30 s
     #[arg(long, conflicts_with = "table")]
     pub(crate) background: bool,

@@ -8,6 +8,10 @@ pub(crate) struct Environment {
     pub(crate) url: Option<String>,
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret: Option<String>,
+    /// The file of a private key, in place of a secret.
+    pub(crate) private_key: Option<PathBuf>,
+    /// Whether tokens are bound to a key of the process.
+    pub(crate) dpop: bool,
     pub(crate) profile: Option<String>,
     /// The language of titles, dictionaries and problems, `ko` or `en`.
     pub(crate) language: &'static str,
@@ -21,6 +25,8 @@ impl Environment {
             url: text("MUDEUNG_URL"),
             client_id: text("MUDEUNG_CLIENT_ID"),
             client_secret: text("MUDEUNG_CLIENT_SECRET"),
+            private_key: text("MUDEUNG_PRIVATE_KEY").map(PathBuf::from),
+            dpop: text("MUDEUNG_DPOP").is_some_and(|value| value != "0"),
             profile: text("MUDEUNG_PROFILE"),
             language: language(),
             config_dir: config_dir(),

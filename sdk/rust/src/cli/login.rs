@@ -1,10 +1,11 @@
-//! `login`: in a browser, or with an app's own credential, proved by fetching a token; stores it. `logout` forgets it.
+//! `login`: in a browser, or with an app's own secret or private key, proved by fetching a token; stores it. `logout`
+//! forgets it.
 
 use crate::args::LoginArguments;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output;
-use crate::profile::{self, Profile};
+use crate::profile::{self, Profile, Wishes};
 use console::Term;
 use mudeung_sdk::DeviceLogin;
 use serde_json::json;
@@ -21,13 +22,23 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let given = arguments.url.clone().or(arguments.address.clone()).or(environment.url.clone());
     let url = given_or_asked(given, "Address of the sandbox", "--url")?;
-    let by_secret = arguments.secret_stdin
+    // What is stored must be of use: a key that is none is noticed now.
+    if !arguments.log.is_empty() {
+        mudeung_sdk::trust(arguments.log.iter().map(String::as_str), [], 0)?;
+    }
+    let has_key = arguments.key.is_some() || environment.private_key.is_some();
+    let of_app = has_key
+        || arguments.secret_stdin
         || [&arguments.client_id, &arguments.client_secret, &environment.client_id, &environment.client_secret]
             .into_iter()
             .any(Option::is_some);
     let name = profile::name(named.as_deref(), environment);
-    let (profile, scopes) = match by_secret {
-        true => with_secret(url.clone(), arguments, &name, environment).await?,
+    let (profile, scopes) = match of_app {
+        true => with_credential(url.clone(), arguments, &name, environment).await?,
+        false if arguments.dpop => {
+            let text = "--dpop goes with the credential of an app: give --client-id, and --key for a private key";
+            return Err(Failure::Input(text.to_owned()));
+        }
         false => with_browser(url.clone(), &arguments, environment).await?,
     };
     let path = profile::store(named.as_deref(), profile, environment)?;
@@ -79,28 +90,38 @@ async fn with_browser(
     let profile = Profile {
         url,
         client_id: "mudeung-cli".to_owned(),
-        client_secret: None,
         refresh_token: Some(refresh_token),
         plain_http: arguments.plain_http,
+        log: arguments.log.clone(),
+        ..Profile::default()
     };
     Ok((profile, token.scopes))
 }
 
-/// The app's own credential.
-async fn with_secret(
+/// The app's own credential: a private key that stays where it is, or a secret that is stored.
+async fn with_credential(
     url: String,
     arguments: LoginArguments,
     name: &str,
     environment: &Environment,
 ) -> Result<(Profile, Vec<String>), Failure> {
-    let profile = Profile {
-        url,
-        client_id: given_or_asked(arguments.client_id.or(environment.client_id.clone()), "Client id", "--client-id")?,
-        client_secret: Some(secret(arguments.client_secret, arguments.secret_stdin, environment)?),
-        refresh_token: None,
-        plain_http: arguments.plain_http,
+    let LoginArguments { client_id, client_secret, secret_stdin, key, kid, dpop, log, plain_http, .. } = arguments;
+    let client_id = given_or_asked(client_id.or(environment.client_id.clone()), "Client id", "--client-id")?;
+    let given_secret = client_secret.is_some() || secret_stdin;
+    let key = key.or(environment.private_key.clone().filter(|_| !given_secret));
+    // Later commands may run in another folder.
+    let absolute = |path: std::path::PathBuf| {
+        std::path::absolute(&path).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
     };
-    let token = profile.client(name, environment)?.access_token().await?;
+    let private_key = key.map(absolute).transpose()?;
+    let client_secret = match &private_key {
+        Some(_) => None,
+        None => Some(secret(client_secret, secret_stdin, environment)?),
+    };
+    let dpop = dpop || environment.dpop;
+    let profile =
+        Profile { url, client_id, client_secret, private_key, kid, dpop, log, plain_http, ..Profile::default() };
+    let token = profile.client(name, Wishes::default(), environment)?.access_token().await?;
     Ok((profile, token.scopes))
 }
 

@@ -4,20 +4,23 @@ mod args;
 mod datasets;
 mod environment;
 mod failure;
+mod key;
 mod login;
 mod output;
 mod profile;
 mod pull;
 mod query;
 mod receipts;
+mod scan;
 mod statistics;
 mod usage;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, QueryArguments};
 use clap::{CommandFactory, Parser};
 use environment::Environment;
 use failure::Failure;
 use mudeung_sdk::{Granularity, UsagePeriod};
+use profile::Wishes;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -57,19 +60,41 @@ async fn run(arguments: Arguments, environment: Environment) -> Result<(), Failu
     if let Command::Verify(arguments) = command {
         return receipts::verify(&arguments, json);
     }
-    let client = profile::connect(profile.as_deref(), &environment)?;
+    let client = profile::connect(profile.as_deref(), wishes(&command), &environment)?;
     match command {
         Command::Login(_) | Command::Logout | Command::Verify(_) | Command::Completions { .. } => Ok(()),
         Command::Statistics(arguments) => statistics::run(&client, arguments, json).await,
         Command::Receipts { index, out } => receipts::keep(&client, &index, &out, json).await,
         Command::Datasets { place } => datasets::run(&client, place, json).await,
-        Command::Pull { place, out, version } => pull::run(&client, place, version, &out, json).await,
-        Command::Query(query) => query::run(&client, query, json).await,
+        Command::Pull { place, out, version, .. } => {
+            pull::run(&client, place, version, &out, json).await?;
+            receipts::wait(&client).await
+        }
+        Command::Query(query) => {
+            query::run(&client, query, json).await?;
+            receipts::wait(&client).await
+        }
         Command::Usage { from, to, hourly } => {
             let granularity = if hourly { Granularity::Hour } else { Granularity::Day };
             let period = UsagePeriod { from, to, granularity, group_by: None };
             usage::run_usage(&client, &period, json).await
         }
         Command::Quota => usage::run_quota(&client, json).await,
+    }
+}
+
+/// What a command wants of its client.
+fn wishes(command: &Command) -> Wishes {
+    match command {
+        Command::Pull { connections, receipts, out, .. } => Wishes {
+            connections: Some(usize::from(*connections)),
+            receipts: receipts.receipts.clone(),
+            receipts_usual: Some(out.join("receipts")),
+            log: receipts.log.clone(),
+        },
+        Command::Query(QueryArguments { receipts, .. }) => {
+            Wishes { receipts: receipts.receipts.clone(), log: receipts.log.clone(), ..Wishes::default() }
+        }
+        _ => Wishes::default(),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::environment::Environment;
 use crate::failure::Failure;
-use mudeung_sdk::{ApiError, Client, RefreshTokens};
+use crate::key;
+use mudeung_sdk::{ApiError, Client, ClientBuilder, RefreshTokens, Transfer, trust};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,18 +21,43 @@ struct Profiles {
 }
 
 /// One sandbox and one credential for it.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
     pub(crate) url: String,
     pub(crate) client_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_secret: Option<String>,
+    /// The file with the private key that proves the app, in place of a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) private_key: Option<PathBuf>,
+    /// The name of that key in the portal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kid: Option<String>,
     /// Of a device that a member signed in; each is good once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) plain_http: bool,
+    /// Whether tokens are bound to a key of the process that asks for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) dpop: bool,
+    /// Verifier keys of the ledger, under which receipts are checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) log: Vec<String>,
+}
+
+/// What a command wants of its client besides the profile.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    /// Connections for one file.
+    pub(crate) connections: Option<usize>,
+    /// Where to keep receipts.
+    pub(crate) receipts: Option<PathBuf>,
+    /// Where to keep them when the profile has keys of the ledger.
+    pub(crate) receipts_usual: Option<PathBuf>,
+    /// Keys of the ledger in place of the profile's.
+    pub(crate) log: Vec<String>,
 }
 
 impl std::fmt::Debug for Profile {
@@ -42,14 +68,36 @@ impl std::fmt::Debug for Profile {
 
 impl Profile {
     /// A client with the profile that is stored under a name.
-    pub(crate) fn client(&self, name: &str, environment: &Environment) -> Result<Client, Failure> {
-        let builder = Client::builder(&self.url).language(environment.language);
-        let builder = match &self.refresh_token {
-            Some(_) => builder.device(Arc::new(Kept { path: path(environment)?, name: name.to_owned() })),
-            None => builder.credentials(&self.client_id, self.client_secret.as_deref().unwrap_or_default()),
+    pub(crate) fn client(&self, name: &str, wishes: Wishes, environment: &Environment) -> Result<Client, Failure> {
+        let mut builder = Client::builder(&self.url).language(environment.language);
+        builder = match (&self.refresh_token, &self.private_key) {
+            (Some(_), _) => builder.device(Arc::new(Kept { path: path(environment)?, name: name.to_owned() })),
+            (None, Some(file)) => builder.private_key(&self.client_id, key::read(file, self.kid.clone())?),
+            (None, None) => builder.credentials(&self.client_id, self.client_secret.as_deref().unwrap_or_default()),
         };
-        let builder = if self.plain_http { builder.allow_plain_http() } else { builder };
-        Ok(builder.build()?)
+        if self.plain_http {
+            builder = builder.allow_plain_http();
+        }
+        if self.dpop {
+            builder = builder.dpop();
+        }
+        Ok(self.shaped(builder, wishes)?.build()?)
+    }
+
+    fn shaped(&self, mut builder: ClientBuilder, wishes: Wishes) -> Result<ClientBuilder, Failure> {
+        let Wishes { connections, receipts, receipts_usual, log } = wishes;
+        if let Some(connections) = connections {
+            builder = builder.transfer(Transfer { connections, ..Transfer::default() });
+        }
+        let keys = if log.is_empty() { &self.log } else { &log };
+        match receipts.or(receipts_usual.filter(|_| !keys.is_empty())) {
+            None => Ok(builder),
+            Some(_) if keys.is_empty() => Err(Failure::Input(
+                "receipts are checked under the ledger's verifier key: say it with --log, or store it with `login --log`"
+                    .to_owned(),
+            )),
+            Some(folder) => Ok(builder.receipts(folder, trust(keys.iter().map(String::as_str), [], 0)?)),
+        }
     }
 }
 
@@ -92,23 +140,28 @@ fn told(failure: Failure) -> ApiError {
 }
 
 /// A client from the profile that was named, else from the environment, else from the usual profile.
-pub(crate) fn connect(named: Option<&str>, environment: &Environment) -> Result<Client, Failure> {
-    let Environment { url, client_id, client_secret, .. } = environment;
-    if let (None, Some(url), Some(client_id), Some(client_secret)) = (named, url, client_id, client_secret) {
-        let (url, client_id, client_secret) = (url.clone(), client_id.clone(), client_secret.clone());
-        let client_secret = Some(client_secret);
-        let profile = Profile { url, client_id, client_secret, refresh_token: None, plain_http: false };
-        return profile.client(DEFAULT, environment);
+pub(crate) fn connect(named: Option<&str>, wishes: Wishes, environment: &Environment) -> Result<Client, Failure> {
+    if let Some(profile) = of_environment(environment).filter(|_| named.is_none()) {
+        return profile.client(DEFAULT, wishes, environment);
     }
     let name = name(named, environment);
     let path = path(environment)?;
     match load(&path)?.profiles.get(&name) {
-        Some(profile) => profile.client(&name, environment),
+        Some(profile) => profile.client(&name, wishes, environment),
         None => Err(Failure::Input(format!(
             "there is no profile `{name}` in {}: run `mudeung-cli login --profile {name} --url …`",
             path.display()
         ))),
     }
+}
+
+/// What the environment says, when it says enough.
+fn of_environment(environment: &Environment) -> Option<Profile> {
+    let Environment { url, client_id, client_secret, private_key, dpop, .. } = environment;
+    let (url, client_id) = (url.clone()?, client_id.clone()?);
+    let (client_secret, private_key) = (client_secret.clone(), private_key.clone());
+    let proves = client_secret.is_some() || private_key.is_some();
+    proves.then(|| Profile { url, client_id, client_secret, private_key, dpop: *dpop, ..Profile::default() })
 }
 
 /// Stores a profile under its name and says where.
@@ -176,7 +229,7 @@ mod tests {
 
     fn profile(id: &str) -> Profile {
         let (url, client_secret) = ("http://127.0.0.1:1".to_owned(), Some("s3cret".to_owned()));
-        Profile { url, client_id: id.to_owned(), client_secret, refresh_token: None, plain_http: false }
+        Profile { url, client_id: id.to_owned(), client_secret, ..Profile::default() }
     }
 
     #[test]
@@ -200,11 +253,11 @@ mod tests {
     fn a_missing_profile_and_a_broken_file_are_told_in_one_line_without_the_secret() {
         let directory = tempfile::tempdir().unwrap();
         let environment = environment(directory.path());
-        let Err(Failure::Input(text)) = connect(Some("x"), &environment) else { panic!() };
+        let Err(Failure::Input(text)) = connect(Some("x"), Wishes::default(), &environment) else { panic!() };
         assert!(text.contains("there is no profile `x`") && text.contains("login"), "{text}");
         std::fs::write(directory.path().join("profiles.toml"), "[profiles.default]\nclient_secret = \"s3cret\" x")
             .unwrap();
-        let Err(Failure::Failed(text)) = connect(None, &environment) else { panic!() };
+        let Err(Failure::Failed(text)) = connect(None, Wishes::default(), &environment) else { panic!() };
         assert!(!text.contains("s3cret") && !text.contains('\n'), "{text}");
     }
 
@@ -216,7 +269,7 @@ mod tests {
         environment.url = Some("http://127.0.0.1:9".to_owned());
         environment.client_id = Some("e".to_owned());
         environment.client_secret = Some("s".to_owned());
-        assert_eq!(connect(None, &environment).unwrap().base_url(), "http://127.0.0.1:9/");
-        assert_eq!(connect(Some("named"), &environment).unwrap().base_url(), "http://127.0.0.1:1/");
+        assert_eq!(connect(None, Wishes::default(), &environment).unwrap().base_url(), "http://127.0.0.1:9/");
+        assert_eq!(connect(Some("named"), Wishes::default(), &environment).unwrap().base_url(), "http://127.0.0.1:1/");
     }
 }

@@ -3,7 +3,9 @@
 use crate::args::{QueryArguments, Shape};
 use crate::failure::Failure;
 use crate::output::{self, Sink};
+use crate::scan;
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use arrow::util::pretty::pretty_format_batches_with_schema;
 use futures_util::TryStreamExt;
 use mudeung_sdk::{ApiError, Client, Format, QueryJob, RawRows};
@@ -20,6 +22,7 @@ pub(crate) async fn run(client: &Client, arguments: QueryArguments, json: bool) 
     };
     let (format, binary) = match shape {
         Shape::Table => return show(client, arguments).await,
+        shape if arguments.files => return scan::write(client, &arguments, shape).await,
         Shape::Csv => (Format::Csv, false),
         Shape::Json => (Format::Json, false),
         Shape::Jsonl => (Format::JsonLines, false),
@@ -38,9 +41,7 @@ pub(crate) async fn run(client: &Client, arguments: QueryArguments, json: bool) 
 async fn show(client: &Client, arguments: QueryArguments) -> Result<(), Failure> {
     // One more than is shown tells whether there are more.
     let limit = arguments.limit.unwrap_or(SCREEN_ROWS + 1);
-    let rows = ask(client, &arguments, Some(limit), Format::Arrow).await?.batches().await?;
-    let (schema, receipt) = (rows.schema(), rows.receipt());
-    let mut batches: Vec<RecordBatch> = rows.try_collect().await?;
+    let (schema, mut batches, whence) = read(client, &arguments, limit).await?;
     let count = batches.iter().map(RecordBatch::num_rows).sum::<usize>();
     let shown = usize::try_from(arguments.limit.unwrap_or(SCREEN_ROWS)).unwrap_or(usize::MAX);
     let has_more = count > shown;
@@ -52,9 +53,27 @@ async fn show(client: &Client, arguments: QueryArguments) -> Result<(), Failure>
     sink.write(format!("{table}\n").as_bytes())?;
     sink.finish()?;
     let more = if has_more { "; there are more, see --limit" } else { "" };
-    let entry = receipt.map(|receipt| format!("; ledger entry {receipt}")).unwrap_or_default();
-    output::note(&format!("{} rows{more}{entry}", count.min(shown)));
+    output::note(&format!("{} rows{more}{whence}", count.min(shown)));
     Ok(())
+}
+
+/// Rows for the screen, and where they are from.
+async fn read(
+    client: &Client,
+    arguments: &QueryArguments,
+    limit: u64,
+) -> Result<(SchemaRef, Vec<RecordBatch>, String), Failure> {
+    if arguments.files {
+        let mut scan = scan::open(client, arguments, Some(limit)).await?;
+        let mut batches = Vec::new();
+        while let Some(batch) = scan.try_next().await? {
+            batches.push(batch);
+        }
+        return Ok((scan.schema(), batches, format!("; {}", scan::fetched(&scan))));
+    }
+    let rows = ask(client, arguments, Some(limit), Format::Arrow).await?.batches().await?;
+    let entry = rows.receipt().map(|receipt| format!("; ledger entry {receipt}")).unwrap_or_default();
+    Ok((rows.schema(), rows.try_collect().await?, entry))
 }
 
 async fn ask(

@@ -6,6 +6,10 @@ use crate::output;
 use mudeung_sdk::{Client, ProvedEntry, read_proof, trust, verify_proof};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
+
+/// How long a command waits for its receipts.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Fetches the proofs of entries and keeps them in a folder.
 pub(crate) async fn keep(client: &Client, indices: &[u64], out: &Path, json: bool) -> Result<(), Failure> {
@@ -17,6 +21,29 @@ pub(crate) async fn keep(client: &Client, indices: &[u64], out: &Path, json: boo
         return output::json(&paths);
     }
     output::lines(&paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>())
+}
+
+/// Waits for the receipts of what was read, where they are kept. One that cannot be had yet is no failure: the data is
+/// here, and the next command with the same folder asks again.
+pub(crate) async fn wait(client: &Client) -> Result<(), Failure> {
+    let spinner = output::spinner("waiting for the receipts");
+    let kept = client.receipts_kept(PATIENCE).await;
+    spinner.finish_and_clear();
+    match kept {
+        Err(error) if error.is_temporary() => {
+            output::note(&format!(
+                "some receipts are still to come ({error}); the next command with this folder asks again"
+            ));
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+        Ok(()) => {
+            if let Some(folder) = client.receipts_folder() {
+                output::note(&format!("receipts hold and are kept in {}", folder.display()));
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Checks proofs in files; all of them, also when one does not hold.

@@ -93,6 +93,69 @@ async fn the_secret_may_come_through_a_pipe_or_as_an_argument() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_private_key_signs_in_stays_where_it_is_and_is_read_anew_by_each_command() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::start_raw(|seen| match seen.target.as_str() {
+        "/oauth2/token" => {
+            let bound = if seen.header("dpop").is_empty() { "Bearer" } else { "DPoP" };
+            Reply::json(&json!({ "access_token": "a", "token_type": bound, "expires_in": 60, "scope": "catalog.read" }))
+        }
+        "/v1/datasets" => Reply::json(&json!({ "items": [], "next_cursor": null })),
+        _ => Reply::problem(404, "not_found"),
+    })
+    .await;
+    let config = tempfile::tempdir().unwrap();
+    let key = config.path().join("key.json");
+    let jwk = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+        "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    std::fs::write(&key, jwk).unwrap();
+    let open_to = |mode| std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    let login = ["login", &sandbox.base, "--client-id", "app_1", "--key", "key.json", "--kid", "mine", "--dpop"];
+    open_to(0o644);
+    let output = run(config.path(), &login).await;
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("chmod 600"), "{}", text(&output.stderr));
+    open_to(0o600);
+    let output = run(config.path(), &login).await;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let kept = std::fs::read_to_string(config.path().join("profiles.toml")).unwrap();
+    let key_line = format!("private_key = \"{}\"", key.display());
+    assert!(kept.contains(&key_line) && kept.contains("kid = \"mine\"") && kept.contains("dpop = true"), "{kept}");
+    assert!(!kept.contains("nWGx") && !kept.contains("client_secret"), "{kept}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut datasets = command(config.path(), &["datasets"]);
+    let output = datasets.current_dir(elsewhere.path()).output().await.unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for seen in sandbox.seen("/oauth2/token") {
+        assert!(text(&seen.body).contains("client_assertion=") && !text(&seen.body).contains("client_secret"));
+    }
+    assert_eq!(sandbox.seen("/v1/datasets")[0].header("authorization"), "DPoP a");
+    open_to(0o604);
+    let output = run(config.path(), &["datasets"]).await;
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("chmod 600"), "{}", text(&output.stderr));
+    std::fs::remove_file(&key).unwrap();
+    let output = run(config.path(), &["datasets"]).await;
+    let shown = text(&output.stderr);
+    assert!(output.status.code() == Some(2) && shown.contains("key.json") && shown.lines().count() == 1, "{shown}");
+}
+
+#[tokio::test]
+async fn a_key_in_the_environment_takes_the_place_of_a_profile() {
+    let sandbox = sandbox().await;
+    let config = tempfile::tempdir().unwrap();
+    let output = command(config.path(), &["login", &sandbox.base, "--dpop"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2), "a browser's tokens are not bound: {}", text(&output.stderr));
+    let mut datasets = command(config.path(), &["datasets"]);
+    datasets.env("MUDEUNG_URL", &sandbox.base).env("MUDEUNG_CLIENT_ID", "a").env("MUDEUNG_PRIVATE_KEY", "missing.pem");
+    let output = datasets.output().await.unwrap();
+    assert!(
+        output.status.code() == Some(2) && text(&output.stderr).contains("missing.pem"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
 #[tokio::test]
 async fn rows_come_as_a_table_or_as_the_bytes_of_a_format() {
     let sandbox = sandbox().await;
@@ -120,7 +183,7 @@ async fn rows_come_as_a_table_or_as_the_bytes_of_a_format() {
 async fn failures_are_one_line_with_the_status_that_tells_their_kind() {
     let sandbox = sandbox().await;
     let config = signed_in(&sandbox).await;
-    let cases: [(&[&str], i32); 10] = [
+    let cases: [(&[&str], i32); 13] = [
         (&["query"], 2),
         (&["query", "--table", "d.t"], 2),
         (&["query", "--table", "d.synthetic.t", "--out", "t.xlsx"], 2),
@@ -129,6 +192,9 @@ async fn failures_are_one_line_with_the_status_that_tells_their_kind() {
         (&["login", "--url", "http://example.com", "--client-id", "a", "--secret-stdin"], 2),
         (&["login", "--url", &sandbox.base, "--client-id", "a"], 2),
         (&["pull", "../etc"], 2),
+        (&["pull", "d", "--connections", "0"], 2),
+        (&["pull", "d", "--receipts", "kept"], 2),
+        (&["query", "--table", "d.synthetic.t", "--files", "--out", "t.parquet"], 2),
         (&["datasets", "unknown"], 1),
         (&["query", "--table", "d.deidentified.t"], 1),
     ];

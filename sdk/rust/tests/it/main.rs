@@ -8,6 +8,14 @@ mod command_line;
 #[cfg(test)]
 mod download;
 #[cfg(test)]
+mod dpop;
+#[cfg(test)]
+mod ranges;
+#[cfg(test)]
+mod receipts;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod scan;
 #[cfg(test)]
 mod sending;

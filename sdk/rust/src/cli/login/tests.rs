@@ -108,6 +108,10 @@ fn arguments(url: &str) -> LoginArguments {
         client_id: None,
         client_secret: None,
         secret_stdin: false,
+        key: None,
+        kid: None,
+        dpop: false,
+        log: Vec::new(),
         plain_http: false,
     }
 }
@@ -126,7 +130,8 @@ async fn a_browser_signs_in_refresh_tokens_take_turns_and_logout_tells_the_serve
     assert!(kept(directory.path()).contains("\"refresh-1\""), "{}", kept(directory.path()));
     assert_eq!(server.lock().unwrap().polls, 2, "it asked until it was confirmed");
     // Commands that run at once: each refresh token is used by one of them.
-    let clients: Vec<_> = (0..4).map(|_| profile::connect(None, &environment).unwrap()).collect();
+    let clients: Vec<_> =
+        (0..4).map(|_| profile::connect(None, profile::Wishes::default(), &environment).unwrap()).collect();
     let tokens = futures_util::future::join_all(clients.iter().map(mudeung_sdk::Client::access_token)).await;
     assert!(tokens.iter().all(Result::is_ok), "{tokens:?}");
     assert!(kept(directory.path()).contains("\"refresh-5\""), "{}", kept(directory.path()));
