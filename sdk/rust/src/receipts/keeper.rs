@@ -8,12 +8,14 @@
 use super::{ProvedEntry, verify_proof, write_whole};
 use crate::client::Client;
 use crate::error::ApiError;
+use crate::retry::Refusal;
 use crate::rows::receipt;
 use mudeung_wire::ledger::audit::{AuditError, Source, fetch_consistency};
 use mudeung_wire::ledger::checkpoint::Checkpoint;
 use mudeung_wire::ledger::proof::TlogProof;
 use mudeung_wire::ledger::tree::verify_consistency;
 use mudeung_wire::ledger::trust::Trust;
+use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -195,7 +197,11 @@ impl Keeper {
         let source = Published(client.clone());
         let proof = fetch_consistency(&source, &self.trust, Some(&later.note), earlier.size).await;
         let proof = proof.map_err(|error| match error {
-            AuditError::Source(error) => NotKept::NotHad(error),
+            AuditError::Source(Unpublished::Failed(error)) => NotKept::NotHad(error),
+            AuditError::Source(Unpublished::Gone(path)) => {
+                let size = later.checkpoint.size;
+                NotKept::Broken(format!("the ledger does not show {path} of the {size} entries that it signed for"))
+            }
             other => NotKept::Broken(other.to_string()),
         })?;
         let Checkpoint { size, root, .. } = &later.checkpoint;
@@ -206,17 +212,31 @@ impl Keeper {
 /// What the log shows to everybody.
 struct Published(Client);
 
-impl Source for Published {
-    type Error = ApiError;
+/// Why a part of the log was not brought.
+#[derive(Debug, thiserror::Error)]
+enum Unpublished {
+    /// The log says that there is no such thing.
+    #[error("there is no {0}")]
+    Gone(String),
+    /// It could not be asked.
+    #[error(transparent)]
+    Failed(ApiError),
+}
 
-    async fn get(&self, path: String) -> Result<Vec<u8>, ApiError> {
+impl Source for Published {
+    type Error = Unpublished;
+
+    async fn get(&self, path: String) -> Result<Vec<u8>, Unpublished> {
         let mut parts = vec!["ledger"];
         parts.extend(path.split('/'));
-        let answer = self.0.http().get(self.0.address(&parts)?).send().await.map_err(ApiError::transport)?;
-        if !answer.status().is_success() {
-            return Err(crate::retry::Refusal::read(answer).await.into());
+        let address = self.0.address(&parts).map_err(Unpublished::Failed)?;
+        let failed = |error| Unpublished::Failed(ApiError::transport(error));
+        let answer = self.0.http().get(address).send().await.map_err(failed)?;
+        match answer.status() {
+            status if status.is_success() => Ok(answer.bytes().await.map_err(failed)?.to_vec()),
+            StatusCode::NOT_FOUND | StatusCode::GONE => Err(Unpublished::Gone(path)),
+            _ => Err(Unpublished::Failed(Refusal::read(answer).await.into())),
         }
-        Ok(answer.bytes().await.map_err(ApiError::transport)?.to_vec())
     }
 }
 

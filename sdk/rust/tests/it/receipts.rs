@@ -186,6 +186,25 @@ async fn the_proof_of_an_access_is_checked_and_kept_with_its_checkpoint() {
 }
 
 #[tokio::test]
+async fn a_ledger_that_does_not_show_what_it_signed_for_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let trust = trust([Log::verifier().as_str()], [], 0).unwrap();
+    let connect = |sandbox: &Sandbox| {
+        let builder = Client::builder(&sandbox.base).credentials("app_1", "s3cret");
+        builder.receipts(folder.path(), trust.clone()).build().unwrap()
+    };
+    let before = connect(&sandbox_of(Log::of(14), Log::of(14)).await);
+    read(&before).await.unwrap();
+    before.receipts_kept(PATIENCE).await.unwrap();
+    // It was set back, and has another entry in place of the one that is held.
+    std::fs::remove_file(folder.path().join("5.tlog-proof")).unwrap();
+    let after = connect(&sandbox_of(Log::of(9), Log::of(9)).await);
+    read(&after).await.unwrap();
+    let error = after.receipts_kept(PATIENCE).await.unwrap_err();
+    assert!(error.to_string().contains("of the 14 entries that it signed for"), "{error}");
+}
+
+#[tokio::test]
 async fn nobody_needs_to_ask_for_them() {
     let folder = tempfile::tempdir().unwrap();
     let good = case("an entry in the middle");

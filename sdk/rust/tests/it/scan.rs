@@ -11,8 +11,8 @@ use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 const ROWS: i64 = 6_000;
@@ -63,8 +63,9 @@ fn file(ids: std::ops::Range<i64>) -> Vec<u8> {
 }
 
 /// Two files of one table.
-fn files() -> [Vec<u8>; 2] {
-    [file(0..4_000), file(4_000..ROWS)]
+fn files() -> &'static [Vec<u8>; 2] {
+    static FILES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
+    FILES.get_or_init(|| [file(0..4_000), file(4_000..ROWS)])
 }
 
 /// A sandbox with one table of two files; `give` may answer in place of a good server.
