@@ -1,5 +1,5 @@
-"""What the command line and the Python package do with a running server: files instead of rows, several connections, receipts,
-keys, and tokens that are bound to them."""
+"""What the command line and the Python package do with a running server: files instead of rows, several connections,
+receipts, keys, and tokens that are bound to them."""
 
 import asyncio
 import json

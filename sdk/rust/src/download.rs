@@ -61,7 +61,8 @@ impl Table {
     ///
     /// A file comes in as `NAME.part`. When its SHA-256 is the announced one it gets its own name, at once; otherwise it
     /// is removed. A download that was broken off goes on where it stopped, also in another process. Files that are
-    /// already there are left alone. Signed addresses that run out on the way are renewed.
+    /// already there are left alone. Signed addresses that run out on the way are renewed. A large file comes over several
+    /// connections, see [`Transfer`].
     ///
     /// ```no_run
     /// # async fn run(client: mudeung_sdk::Client) -> Result<(), mudeung_sdk::ApiError> {

@@ -178,7 +178,8 @@ pub(super) fn batches(started: Started) -> BoxStream<'static, Result<RecordBatch
     rows.try_filter(|batch| futures_util::future::ready(batch.num_rows() > 0)).boxed()
 }
 
-/// Decodes off the threads that wait for the network. The decoder trusts what it reads: a damaged page can make it panic.
+/// Decodes off the threads that wait for the network. The decoder trusts what it reads: a damaged page can make it
+/// panic.
 async fn decode<T: Send + 'static>(
     file: &RemoteFile,
     work: impl FnOnce() -> T + Send + 'static,
