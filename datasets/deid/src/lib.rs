@@ -4,6 +4,7 @@
 //! * [`definition`]: the folder that describes a dataset, read and checked.
 //! * [`build()`]: raw tables in, one de-identified version out, or a reason and nothing at all.
 //! * [`synthetic`]: the synthetic tier of a definition, with the schema of the de-identified one.
+//! * [`generalise`]: the exact search for the least generalisation that is safe.
 //! * [`key`]: the secret without which no pseudonym can be recomputed.
 //! * [`report`]: what was done and what risk remains, for people and for machines.
 //!
@@ -12,6 +13,7 @@
 pub mod build;
 pub mod definition;
 pub mod error;
+pub mod generalise;
 pub mod key;
 pub mod report;
 pub mod risk;

@@ -3,6 +3,8 @@
 //! The modules say `cfg(test)` so that the lints know that they are tests.
 
 #[cfg(test)]
+mod adult;
+#[cfg(test)]
 mod bundled;
 #[cfg(test)]
 mod fixture;

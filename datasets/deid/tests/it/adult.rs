@@ -1,0 +1,56 @@
+//! The search against ARX on the Adult census: the same levels, loss and persons left out.
+
+use mudeung_deid::generalise::{Column, Distance, Effort, Found, Model, Proof, Question, Sensitive, search};
+use std::num::NonZeroUsize;
+
+mod table;
+
+use table::adult;
+
+fn least(columns: &[Column], k: u64, percent: u64, sensitive: Vec<Sensitive>) -> Found {
+    let persons = u64::try_from(columns[0].codes.len()).unwrap();
+    let question = Question { columns: columns.to_vec(), sensitive, k, suppressed_max: persons * percent / 100 };
+    let outcome = search(question, Effort::new(NonZeroUsize::new(2).unwrap())).unwrap();
+    assert_eq!(outcome.proof, Proof::Optimal);
+    outcome.best.unwrap()
+}
+
+fn assert_is(found: &Found, loss: f64, suppressed: u64) {
+    assert!((found.loss - loss).abs() < 1.1e-9, "{} is not {loss}", found.loss);
+    assert_eq!(found.suppressed, suppressed);
+}
+
+#[test]
+fn k_anonymity_has_the_optima_of_arx() {
+    let (nine, _, _) = adult();
+    assert_eq!(nine[0].codes.len(), 30_162);
+    let two = least(&nine, 2, 0, vec![]);
+    assert_is(&two, 0.529_695_514, 0);
+    assert_eq!(two.levels, [0, 4, 1, 1, 3, 2, 0, 2, 0]);
+    assert_is(&least(&nine, 5, 0, vec![]), 0.573_150_966, 0);
+    assert_is(&least(&nine, 10, 0, vec![]), 0.573_150_966, 0);
+    assert_is(&least(&nine, 5, 1, vec![]), 0.362_406_723, 294);
+    let five = least(&nine, 5, 5, vec![]);
+    assert_is(&five, 0.241_932_365, 1_346);
+    assert_eq!(five.levels, [0, 3, 0, 0, 2, 1, 1, 2, 0]);
+    assert_eq!(five.k, 5);
+}
+
+#[test]
+fn k_anonymity_that_may_leave_out_everybody_has_the_optima_of_arx() {
+    let (nine, _, _) = adult();
+    let five = least(&nine, 5, 100, vec![]);
+    assert_is(&five, 0.220_411_929, 2_553);
+    assert_eq!(five.levels, [0, 3, 0, 0, 2, 1, 1, 1, 0]);
+    assert_is(&least(&nine, 11, 100, vec![]), 0.268_250_750, 4_223);
+}
+
+#[test]
+fn diversity_and_closeness_have_the_optima_of_arx() {
+    let (_, eight, occupation) = adult();
+    let with = |model| least(&eight, 5, 5, vec![Sensitive { codes: occupation.codes.clone(), model }]);
+    assert_is(&with(Model::DistinctDiversity { l: 3 }), 0.171_702_181, 1_400);
+    assert_is(&with(Model::EntropyDiversity { l: 3.0 }), 0.215_449_336, 1_180);
+    assert_is(&with(Model::RecursiveDiversity { c: 4.0, l: 3 }), 0.209_361_451, 1_408);
+    assert_is(&with(Model::Closeness { t: 0.2, distance: Distance::Equal }), 0.815_003_186, 235);
+}
