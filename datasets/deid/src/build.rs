@@ -15,6 +15,9 @@ use mudeung_engine::store::{VersionWriter, latest_version};
 use mudeung_wire::manifest::{MANIFEST_FORMAT, Manifest, ManifestColumn, ManifestFile, ManifestTable};
 use std::path::{Path, PathBuf};
 
+mod coded;
+mod measured;
+mod remedy;
 mod rows;
 mod run;
 
@@ -95,19 +98,27 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     let number = next_number(build.store_root, &name, Tier::Deidentified, build.number)?;
     // Refuses a number that is taken before any data is read.
     let version = VersionWriter::create(build.store_root, &name, Tier::Deidentified, number).map_err(output::failed)?;
+    let keys = build.key.project(&recipe.value.release.name, &recipe.value.release.recipient)?;
     let mut run = Run {
         definition: &definition,
         plan: &plan,
         recipe,
-        keys: build.key.project(&recipe.value.release.name, &recipe.value.release.recipient)?,
+        keys: &keys,
         files: plan.tables.iter().map(|t| RawFile::open(t, build.input_dir)).collect::<Result<_, _>>()?,
         persons: Persons::default(),
         canary: Canary::default(),
         progress: build.progress,
     };
-    let risk = run.measure()?;
-    let refusals = gate::refusals(&risk, &recipe.value.privacy);
-    let mut report = run.report(risk.clone(), refusals);
+    let (risk, measured, choice) = run.measure()?;
+    let mut refusals = gate::refusals(&risk, &recipe.value.privacy);
+    if let Some(first) = refusals.first_mut() {
+        first.also(remedy::remedies(&measured, risk.persons + risk.suppressed_persons));
+    }
+    let search = choice.report(&measured);
+    drop(measured);
+    let with_levels = plan.with_levels(choice.levels);
+    run.plan = &with_levels;
+    let mut report = run.report(risk.clone(), refusals, search);
     if !report.passed {
         return Err(CurateError::Gate(Box::new(report)));
     }

@@ -4,6 +4,7 @@ use crate::error::CurateError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod dataset;
@@ -13,7 +14,10 @@ mod schema;
 
 pub use dataset::{DatasetFile, SyntheticSize};
 pub use plan::{ColumnPlan, Plan, TablePlan};
-pub use recipe::{ColumnRule, Person, Preset, Privacy, Recipe, Release, Role, Statistics, TableRule};
+pub use recipe::{
+    ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Preset, Privacy, Recipe, Release, Role,
+    Statistics, TCloseness, TableRule,
+};
 pub use schema::{ColumnSpec, SchemaFile, TableSpec};
 
 /// A definition whose files are read and, each for itself, well formed. [`Definition::plan`] checks them together.
@@ -27,6 +31,8 @@ pub struct Definition {
     pub schema: SchemaFile,
     /// `recipe.toml`; a dataset without one has no de-identified tier.
     pub recipe: Option<Hashed<Recipe>>,
+    /// The tables of hierarchies that the recipe names, by file.
+    pub hierarchies: BTreeMap<String, String>,
     /// `generator.toml`; a dataset without one has no synthetic tier.
     pub generator: Option<Hashed<String>>,
 }
@@ -43,9 +49,18 @@ pub struct Hashed<T> {
 impl Definition {
     /// Reads the folder.
     pub fn load(folder: &Path) -> Result<Self, CurateError> {
+        let mut hierarchies = BTreeMap::new();
         let recipe = match read(&folder.join("recipe.toml"))? {
             Some(text) => {
-                Some(Hashed { sha256: hex_sha256(text.as_bytes()), value: parse(folder, "recipe.toml", &text)? })
+                let recipe: Recipe = parse(folder, "recipe.toml", &text)?;
+                for file in recipe.hierarchies() {
+                    // What is not there, or has no name of a file in this folder, is refused with its column.
+                    if let Some(table) = is_plain(file).then(|| read(&folder.join(file))).transpose()?.flatten() {
+                        hierarchies.insert(file.to_owned(), table);
+                    }
+                }
+                let whole = hierarchies.values().fold(text, |whole, table| whole + table);
+                Some(Hashed { sha256: hex_sha256(whole.as_bytes()), value: recipe })
             }
             None => None,
         };
@@ -56,6 +71,7 @@ impl Definition {
             dataset: required(folder, "dataset.toml")?,
             schema: required(folder, "schema.toml")?,
             recipe,
+            hierarchies,
             generator,
         })
     }
@@ -82,6 +98,17 @@ impl Definition {
     pub fn plan(&self) -> Result<Plan, CurateError> {
         plan::plan(self).map_err(CurateError::Definition)
     }
+}
+
+/// The columns of a hierarchy's file, the values first; nothing when there is no such hierarchy.
+pub(crate) fn hierarchy_table(definition: &Definition, file: &str) -> Option<Vec<Vec<String>>> {
+    crate::transform::read_table(file, &definition.hierarchies).ok()
+}
+
+/// Whether a name is that of a file in the folder itself.
+fn is_plain(file: &str) -> bool {
+    let mut parts = Path::new(file).components();
+    matches!((parts.next(), parts.next()), (Some(std::path::Component::Normal(_)), None))
 }
 
 fn required<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, CurateError> {

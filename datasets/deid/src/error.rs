@@ -186,6 +186,18 @@ pub enum InputError {
         /// Data row, from 1.
         second: u64,
     },
+    /// A hierarchy does not say into which groups values of its column go.
+    #[error(
+        "{file}: column `{column}` has {values} distinct value(s) that its hierarchy does not list; add a row for each"
+    )]
+    NotInHierarchy {
+        /// The file.
+        file: String,
+        /// The raw name of the column.
+        column: String,
+        /// How many.
+        values: usize,
+    },
     /// The file of a table has no rows.
     #[error("{file}: the table has no rows")]
     Empty {
@@ -210,6 +222,16 @@ impl Problem {
     pub(crate) fn new(place: impl Into<String>, reason: (String, String), mend: (String, String)) -> Self {
         let text = |(ko, en)| Bilingual { ko, en };
         Self { place: place.into(), reason: text(reason), mend: text(mend) }
+    }
+}
+
+impl Problem {
+    /// Adds what would help, found for this very data; texts as (Korean, English).
+    pub(crate) fn also(&mut self, remedies: Vec<(String, String)>) {
+        for (ko, en) in remedies {
+            self.mend.ko.push_str(&format!("\n    - {ko}"));
+            self.mend.en.push_str(&format!("\n    - {en}"));
+        }
     }
 }
 

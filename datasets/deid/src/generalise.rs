@@ -7,6 +7,7 @@
 //! geometric mean over the columns.
 
 mod check;
+mod classify;
 mod error;
 mod group;
 mod hierarchy;
@@ -21,6 +22,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use classify::{Classified, classify};
 pub use error::GeneraliseError;
 pub use hierarchy::{Hierarchy, LEVELS_MAX};
 pub use model::{Distance, Model};

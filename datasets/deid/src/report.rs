@@ -26,8 +26,42 @@ pub struct Report {
     pub refusals: Vec<Problem>,
     /// The measured risk.
     pub risk: RiskFigures,
+    /// What a search chose; absent when the recipe leaves nothing to choose.
+    pub search: Option<Search>,
     /// The tables.
     pub tables: Vec<ReportTable>,
+}
+
+/// What a search for the least generalisation chose.
+#[derive(Debug, Clone, Serialize)]
+pub struct Search {
+    /// Whether there are levels that hold; when there are none, the coarsest ones were measured.
+    pub found: bool,
+    /// Whether it is proved that no other levels hold with less loss.
+    pub optimal: bool,
+    /// The loss of the chosen levels, from 0 to 1.
+    pub loss: Option<f64>,
+    /// When it is not proved: what no levels go below.
+    pub at_least: Option<f64>,
+    /// Combinations of levels.
+    pub combinations: u64,
+    /// Combinations whose classes were counted.
+    pub counted: u64,
+    /// What was chosen for each column.
+    pub columns: Vec<SearchedColumn>,
+}
+
+/// What a search chose for a column.
+#[derive(Debug, Clone, Serialize)]
+pub struct SearchedColumn {
+    /// The column, as `table.column`.
+    pub name: String,
+    /// Its level, from 1.
+    pub level: usize,
+    /// Its levels.
+    pub levels: usize,
+    /// What the level is.
+    pub done: Bilingual,
 }
 
 /// What happened to a table.
@@ -89,6 +123,9 @@ impl Report {
             writeln!(out, "  {refusal}")?;
         }
         self.write_risk(out)?;
+        if let Some(search) = &self.search {
+            search.write(out)?;
+        }
         for table in &self.tables {
             writeln!(out, "\n{} ({}, sha256 {})", table.name, table.file, table.sha256)?;
             writeln!(
@@ -123,6 +160,26 @@ impl Report {
         for (label, before, after) in lines {
             let padding = LABEL_CELLS.saturating_sub(cells(label));
             writeln!(out, "{label}{:padding$} {before:>10} {after:>10}", "")?;
+        }
+        Ok(())
+    }
+}
+
+impl Search {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let (counted, combinations) = (self.counted, self.combinations);
+        writeln!(out, "\nSearch (탐색): {counted} of {combinations} combinations of levels were counted")?;
+        match (self.loss, self.at_least) {
+            (Some(loss), None) => writeln!(out, "  the least loss of all (최적): {loss:.6}")?,
+            (Some(loss), Some(least)) => {
+                writeln!(out, "  loss {loss:.6}; no levels lose less than {least:.6} (최적임이 증명되지 않음)")?;
+            }
+            (None, None) => writeln!(out, "  no levels hold; the coarsest are shown (만족하는 단계 없음)")?,
+            (None, Some(_)) => writeln!(out, "  no levels were found; the coarsest are shown (찾지 못함)")?,
+        }
+        for column in &self.columns {
+            let SearchedColumn { name, level, levels, done } = column;
+            writeln!(out, "  {name:<26} level {level} of {levels}: {} / {}", done.en, done.ko)?;
         }
         Ok(())
     }

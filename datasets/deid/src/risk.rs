@@ -19,6 +19,12 @@ pub struct Classes {
 }
 
 impl Classes {
+    /// The classes that persons were put into.
+    pub fn of(class_of: &[u32], sizes: Vec<u64>) -> Self {
+        let members = class_of.iter().map(|class| usize::try_from(*class).unwrap_or(usize::MAX)).collect();
+        Self { numbers: HashMap::new(), sizes, members }
+    }
+
     /// Adds a batch of persons by the columns an adversary may know. Missing values are a value of their own.
     pub fn add(&mut self, columns: &[ArrayRef], persons: usize) -> Result<(), ArrowError> {
         let options = FormatOptions::default();
@@ -53,10 +59,14 @@ impl Classes {
         self.members.push(class);
     }
 
-    /// Which persons are in classes smaller than `k`, in the order in which they were added.
+    /// Which classes are smaller than `k`.
     pub fn smaller_than(&self, k: u64) -> Vec<bool> {
-        let small = |class: &usize| self.sizes.get(*class).is_some_and(|size| *size < k);
-        self.members.iter().map(small).collect()
+        self.sizes.iter().map(|size| *size < k).collect()
+    }
+
+    /// Which persons are in marked classes, in the order in which they were added.
+    pub fn members(&self, marks: &[bool]) -> Vec<bool> {
+        self.members.iter().map(|class| marks.get(*class).copied().unwrap_or(false)).collect()
     }
 
     /// Size of the smallest class; zero when there is none.
@@ -73,9 +83,10 @@ impl Classes {
         self.sizes.iter().sum()
     }
 
-    /// The figures of a release that leaves out every class smaller than `required_k`.
-    pub fn figures(&self, quasi: Vec<String>, required_k: u64, before: &Self) -> RiskFigures {
-        let kept: Vec<u64> = self.sizes.iter().copied().filter(|size| *size >= required_k).collect();
+    /// The figures of a release that leaves out the marked classes.
+    pub fn figures(&self, quasi: Vec<String>, required_k: u64, before: &Self, left_out: &[bool]) -> RiskFigures {
+        let kept = self.sizes.iter().zip(left_out).filter(|(_, left_out)| !**left_out);
+        let kept: Vec<u64> = kept.map(|(size, _)| *size).collect();
         let persons: u64 = kept.iter().sum();
         let classes = count(&kept, |_| true);
         let k = kept.iter().copied().min().unwrap_or(0);

@@ -11,6 +11,7 @@ mod note;
 mod number;
 mod pseudonym;
 mod rule;
+mod search;
 mod text;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub(crate) use apply::{RowContext, apply};
 pub(crate) use date::to_days as days_since_1970;
 pub(crate) use pseudonym::{canonical, pseudonym_integer};
 pub(crate) use rule::read_rule;
+pub(crate) use search::{coarser, read_table};
 
 pub use interval::{Form, Intervals};
 
@@ -66,6 +68,10 @@ pub enum Transform {
         /// What a missing value becomes; without it it stays null.
         missing: Option<String>,
     },
+    /// One of these, each coarser than the one before: a search chooses when the data is there.
+    Levels(Vec<Transform>),
+    /// Every value becomes null.
+    Suppress,
 }
 
 /// What a date keeps.
@@ -99,7 +105,13 @@ impl Transform {
     pub fn released(&self, raw: ColumnType) -> Option<ColumnType> {
         use ColumnType::{Boolean, Date, Float64, Int32, Int64, Text, Timestamp};
         match (self, raw) {
-            (Self::Drop | Self::Keep, kind) => Some(kind),
+            (Self::Drop | Self::Keep | Self::Suppress, kind) => Some(kind),
+            (Self::Levels(levels), kind) => {
+                // Whatever is chosen, the column is of one type.
+                let mut kinds = levels.iter().filter(|level| **level != Self::Suppress).map(|l| l.released(kind));
+                let first = kinds.next().unwrap_or(Some(kind))?;
+                kinds.all(|other| other == Some(first)).then_some(first)
+            }
             (Self::Pseudonym { integer, .. }, Int32 | Int64 | Text) => Some(if *integer { Int64 } else { Text }),
             (Self::DateShift { .. } | Self::DateTruncate(_), Date | Timestamp) => Some(raw),
             (Self::Generalise(intervals), Int32 | Int64 | Float64) => match intervals.form {
@@ -125,6 +137,8 @@ impl Transform {
     pub fn released_nullable(&self, raw: bool) -> bool {
         match self {
             Self::Map { default, missing, .. } => default.is_none() || (raw && missing.is_none()),
+            Self::Levels(levels) => raw || levels.contains(&Self::Suppress),
+            Self::Suppress => true,
             Self::Drop
             | Self::Keep
             | Self::Pseudonym { .. }

@@ -1,5 +1,6 @@
 //! The steps of one build: measure the persons, then release table after table.
 
+use super::measured::{Choice, Measured, Quasi};
 use super::rows::{self, Tally, deidentify};
 use super::{Progress, Step, manifest_table};
 use crate::canary::Canary;
@@ -8,12 +9,12 @@ use crate::error::{CurateError, InputError, Problem};
 use crate::key::ProjectKeys;
 use crate::output;
 use crate::persons::Persons;
-use crate::report::{Report, ReportColumn, ReportTable};
+use crate::report::{Report, ReportColumn, ReportTable, Search};
 use crate::risk::Classes;
 use crate::source::RawFile;
 use crate::stage::Deidentified;
-use crate::transform::{RowContext, Transform, apply, canonical, pseudonym_integer};
-use arrow::array::{ArrayRef, RecordBatch};
+use crate::transform::{RowContext, Transform, canonical, pseudonym_integer};
+use arrow::array::RecordBatch;
 use mudeung_core::name::Name;
 use mudeung_engine::layout::arrow_schema;
 use mudeung_engine::store::VersionWriter;
@@ -25,24 +26,22 @@ pub(super) struct Run<'a> {
     pub(super) definition: &'a Definition,
     pub(super) plan: &'a Plan,
     pub(super) recipe: &'a Hashed<Recipe>,
-    pub(super) keys: ProjectKeys,
+    pub(super) keys: &'a ProjectKeys,
     pub(super) files: Vec<RawFile>,
     pub(super) persons: Persons,
     pub(super) canary: Canary,
     pub(super) progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
-impl Run<'_> {
-    /// Reads the persons, measures their risk and marks those who are left out.
-    pub(super) fn measure(&mut self) -> Result<RiskFigures, CurateError> {
-        let (mut before, mut after) = (Classes::default(), Classes::default());
-        let mut quasi = Vec::new();
+impl<'a> Run<'a> {
+    /// Reads the persons, chooses levels, measures the risk and marks those who are left out.
+    pub(super) fn measure(&mut self) -> Result<(RiskFigures, Measured<'a>, Choice), CurateError> {
+        let mut before = Classes::default();
+        let Some(person) = self.plan.person() else { return Err(output::internal("plan", "a table vanished")) };
+        let mut measured = Measured::new(self.definition, &self.recipe.value.privacy, person, self.keys);
         for (position, table) in self.plan.tables.iter().enumerate() {
-            let is_person = position == self.plan.person_table;
-            if is_person {
-                let released = |name: &String| table.released_position(name).is_some();
-                quasi = names(table, Role::Quasi).into_iter().filter(released).collect();
-                self.measure_persons(position, table, &mut before, &mut after)?;
+            if position == self.plan.person_table {
+                self.measure_persons(position, table, &mut before, &mut measured)?;
             } else if !names(table, Role::Identifier).is_empty() {
                 self.collect_identifiers(position, table)?;
             }
@@ -50,10 +49,14 @@ impl Run<'_> {
         for id in self.persons.ids() {
             self.canary.add(id);
         }
-        let k = self.recipe.value.privacy.k;
-        self.persons.suppress(&after.smaller_than(k));
-        let table = &self.recipe.value.person.table;
-        Ok(after.figures(quasi.iter().map(|name| format!("{table}.{name}")).collect(), k, &before))
+        let choice = measured.choose()?;
+        let left_out = &choice.classified.left_out;
+        let after = Classes::of(&choice.classified.class_of, choice.classified.sizes.clone());
+        self.persons.suppress(&after.members(left_out));
+        let name = |quasi: &Quasi<'_>| format!("{}.{}", person.spec.name, quasi.plan.spec.name);
+        let quasi = measured.quasi.iter().map(name).collect();
+        let figures = after.figures(quasi, self.recipe.value.privacy.k, &before, left_out);
+        Ok((figures, measured, choice))
     }
 
     fn measure_persons(
@@ -61,7 +64,7 @@ impl Run<'_> {
         position: usize,
         table: &TablePlan,
         before: &mut Classes,
-        after: &mut Classes,
+        measured: &mut Measured<'_>,
     ) -> Result<(), CurateError> {
         let failed = |error: arrow::error::ArrowError| output::internal(&table.spec.name, error);
         let Some(file) = self.files.get(position) else { return Ok(()) };
@@ -78,18 +81,10 @@ impl Run<'_> {
                 }
             }
             let persons: Vec<&str> = ids.iter().flatten().collect();
-            let context = RowContext { keys: &self.keys, persons: &persons };
-            let mut columns: (Vec<ArrayRef>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
-            for column in table.columns.iter().filter(|column| column.role == Role::Quasi) {
-                let Some(values) = raw.column_by_name(&column.spec.name) else { continue };
-                columns.0.push(values.clone());
-                if column.transform == Transform::Drop {
-                    continue;
-                }
-                columns.1.push(apply(&column.transform, column.released, values, &context).map_err(failed)?);
-            }
-            before.add(&columns.0, raw.num_rows()).map_err(failed)?;
-            after.add(&columns.1, raw.num_rows()).map_err(failed)?;
+            let context = RowContext { keys: self.keys, persons: &persons };
+            let value = |column: &ColumnPlan| raw.column_by_name(&column.spec.name).cloned();
+            before.add(&table.quasi().filter_map(value).collect::<Vec<_>>(), raw.num_rows()).map_err(failed)?;
+            measured.add(value, &context)?;
             remember(&mut self.canary, table, raw)?;
             let rows = u64::try_from(self.persons.len()).unwrap_or(u64::MAX);
             (self.progress)(Progress { step: Step::Measure, table: &table.spec.name, rows });
@@ -123,7 +118,7 @@ impl Run<'_> {
         let mut tally = Tally::default();
         let mut batches = Vec::new();
         for batch in file.batches(table)? {
-            batches.push(deidentify(table, &schema, &batch?, &self.keys, &self.persons, &mut tally)?);
+            batches.push(deidentify(table, &schema, &batch?, self.keys, &self.persons, &mut tally)?);
             (self.progress)(Progress { step: Step::Transform, table: name, rows: tally.rows });
         }
         let person = table.columns.get(table.person_column).map(|column| column.spec.name.as_str());
@@ -152,7 +147,7 @@ impl Run<'_> {
         Ok((table, tally))
     }
 
-    pub(super) fn report(&self, risk: RiskFigures, refusals: Vec<Problem>) -> Report {
+    pub(super) fn report(&self, risk: RiskFigures, refusals: Vec<Problem>, search: Option<Search>) -> Report {
         let release = &self.recipe.value.release;
         Report {
             dataset: self.definition.dataset.name.clone(),
@@ -164,6 +159,7 @@ impl Run<'_> {
             passed: refusals.is_empty(),
             refusals,
             risk,
+            search,
             tables: self.plan.tables.iter().zip(&self.files).map(|(table, file)| reported(table, file)).collect(),
         }
     }
@@ -174,7 +170,7 @@ fn reported(table: &TablePlan, file: &RawFile) -> ReportTable {
         name: column.spec.name.clone(),
         released: column.transform != Transform::Drop,
         listed: column.listed,
-        done: column.transform.note(),
+        done: column.note(),
     };
     ReportTable {
         name: table.spec.name.clone(),

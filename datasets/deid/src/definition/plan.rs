@@ -4,9 +4,11 @@ use super::{ColumnRule, ColumnSpec, Definition, Recipe, Role, TableSpec};
 use crate::error::Problem;
 use crate::transform::{Transform, read_rule};
 use mudeung_core::dataset::ColumnType;
-use mudeung_wire::manifest::ManifestColumn;
+use mudeung_wire::manifest::{Bilingual, ManifestColumn};
+use std::collections::BTreeMap;
 
 mod check;
+mod search;
 
 use check::{Problems, check_dataset, check_recipe, check_schema};
 
@@ -43,11 +45,31 @@ pub struct ColumnPlan {
     pub role: Role,
     /// What happens to it.
     pub transform: Transform,
+    /// Whether the released column may be null.
+    pub nullable: bool,
     /// Whether the recipe names it; a column that it does not name is dropped.
     pub listed: bool,
+    /// The level that a search chose, from zero, and among how many.
+    pub chosen: Option<(usize, usize)>,
 }
 
 impl Plan {
+    /// The plan in which each quasi-identifier of the person table has the level that was chosen for it.
+    pub(crate) fn with_levels(&self, chosen: Vec<(Transform, usize, usize)>) -> Self {
+        let mut plan = self.clone();
+        if let Some(person) = plan.tables.get_mut(self.person_table) {
+            let released =
+                person.columns.iter_mut().filter(|c| c.role == Role::Quasi && c.transform != Transform::Drop);
+            for (column, (transform, level, levels)) in released.zip(chosen) {
+                if let Transform::Levels(_) = column.transform {
+                    column.transform = transform;
+                    column.chosen = Some((level, levels));
+                }
+            }
+        }
+        plan
+    }
+
     /// The table with one row per person.
     pub fn person(&self) -> Option<&TablePlan> {
         self.tables.get(self.person_table)
@@ -55,6 +77,11 @@ impl Plan {
 }
 
 impl TablePlan {
+    /// The columns an adversary is taken to know.
+    pub fn quasi(&self) -> impl Iterator<Item = &ColumnPlan> {
+        self.columns.iter().filter(|column| column.role == Role::Quasi)
+    }
+
     /// The column that names the person.
     pub fn person(&self) -> Option<&str> {
         self.columns.get(self.person_column).map(|column| column.spec.name.as_str())
@@ -80,11 +107,36 @@ impl ColumnPlan {
         ManifestColumn {
             name: self.spec.name.clone(),
             kind: self.released.as_str().to_owned(),
-            nullable: self.transform.released_nullable(self.spec.nullable),
+            nullable: self.nullable,
             description: self.spec.description.clone(),
             unit: self.spec.unit.clone(),
-            deidentification: Some(self.transform.note()),
+            deidentification: Some(self.note()),
         }
+    }
+
+    /// What is done to the column, and that it was chosen.
+    pub fn note(&self) -> Bilingual {
+        let note = self.transform.note();
+        match self.chosen {
+            Some((level, levels)) => Bilingual {
+                ko: format!("{} (탐색이 고른 단계: {levels}단계 가운데 {})", note.ko, level + 1),
+                en: format!("{} (chosen by search: level {} of {levels})", note.en, level + 1),
+            },
+            None => note,
+        }
+    }
+
+    /// What may be done to the column: one thing, or those that a search chooses from.
+    pub(crate) fn levels(&self) -> Vec<Transform> {
+        match &self.transform {
+            Transform::Levels(levels) => levels.clone(),
+            fixed => vec![fixed.clone()],
+        }
+    }
+
+    /// Whether what is released depends on the person, and not on the value alone.
+    pub(crate) fn is_shifted(&self) -> bool {
+        matches!(self.transform, Transform::DateShift { .. })
     }
 }
 
@@ -115,9 +167,10 @@ pub(super) fn plan(definition: &Definition) -> Result<Plan, Vec<Problem>> {
         .tables
         .iter()
         .filter(|table| recipe.value.columns.contains_key(&table.name))
-        .filter_map(|table| plan_table(table, &recipe.value, &mut problems))
+        .filter_map(|table| plan_table(table, &recipe.value, &definition.hierarchies, &mut problems))
         .collect();
     check_one_shift(&tables, &mut problems);
+    search::check(&tables, definition, &recipe.value, &mut problems);
     let person_table = tables.iter().position(|table| table.spec.name == recipe.value.person.table);
     match (problems.0.is_empty(), person_table) {
         (true, Some(person_table)) => Ok(Plan { tables, person_table }),
@@ -125,7 +178,12 @@ pub(super) fn plan(definition: &Definition) -> Result<Plan, Vec<Problem>> {
     }
 }
 
-fn plan_table(table: &TableSpec, recipe: &Recipe, problems: &mut Problems) -> Option<TablePlan> {
+fn plan_table(
+    table: &TableSpec,
+    recipe: &Recipe,
+    hierarchies: &BTreeMap<String, String>,
+    problems: &mut Problems,
+) -> Option<TablePlan> {
     let rules = recipe.columns.get(&table.name)?;
     let is_person = table.name == recipe.person.table;
     if table.file.is_none() {
@@ -140,7 +198,7 @@ fn plan_table(table: &TableSpec, recipe: &Recipe, problems: &mut Problems) -> Op
     let columns: Vec<ColumnPlan> = table
         .columns
         .iter()
-        .filter_map(|column| plan_column(table, column, rules.get(&column.name), is_person, problems))
+        .filter_map(|column| plan_column(table, column, rules.get(&column.name), is_person, hierarchies, problems))
         .collect();
     let Some(person_column) = person_column else {
         problems.add(
@@ -160,16 +218,20 @@ fn plan_column(
     column: &ColumnSpec,
     rule: Option<&ColumnRule>,
     is_person: bool,
+    hierarchies: &BTreeMap<String, String>,
     problems: &mut Problems,
 ) -> Option<ColumnPlan> {
     let kind = ColumnType::parse(&column.kind)?;
     let place = format!("recipe.toml: columns.{}.{}", table.name, column.name);
     let Some(rule) = rule else {
         let (role, transform) = (Role::Other, Transform::Drop);
-        return Some(ColumnPlan { spec: column.clone(), kind, released: kind, role, transform, listed: false });
+        let nullable = column.nullable;
+        let spec = column.clone();
+        return Some(ColumnPlan { spec, kind, released: kind, role, transform, nullable, listed: false, chosen: None });
     };
-    let transform =
-        read_rule(rule).map_err(|[reason, mend]| problems.0.push(Problem::new(&place, reason, mend))).ok()?;
+    let transform = read_rule(rule, hierarchies)
+        .map_err(|[reason, mend]| problems.0.push(Problem::new(&place, reason, mend)))
+        .ok()?;
     let Some(released) = transform.released(kind) else {
         let (action, kind) = (&rule.action, kind.as_str());
         problems.add(
@@ -199,7 +261,8 @@ fn plan_column(
             ["환자 표로 옮기거나 다른 역할을 주십시오.", "Move it to the person table or give it another role."],
         );
     }
-    Some(ColumnPlan { spec: column.clone(), kind, released, role, transform, listed: true })
+    let nullable = transform.released_nullable(column.nullable);
+    Some(ColumnPlan { spec: column.clone(), kind, released, role, transform, nullable, listed: true, chosen: None })
 }
 
 fn check_person_column(table: &TableSpec, column: Option<&ColumnPlan>, problems: &mut Problems) {
@@ -237,7 +300,8 @@ fn check_one_shift(tables: &[TablePlan], problems: &mut Problems) {
 
 fn check_shifts(table: &TableSpec, columns: &[ColumnPlan], problems: &mut Problems) {
     let dated = |kind| matches!(kind, ColumnType::Date | ColumnType::Timestamp);
-    for column in columns.iter().filter(|column| dated(column.kind) && column.transform == Transform::Keep) {
+    let stays = |column: &ColumnPlan| column.levels().contains(&Transform::Keep);
+    for column in columns.iter().filter(|column| dated(column.kind) && stays(column)) {
         problems.add(
             format!("recipe.toml: columns.{}.{}", table.name, column.spec.name),
             ["날짜가 그대로 나갑니다.", "is a date and would be released as it is."],

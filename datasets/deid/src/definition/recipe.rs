@@ -43,6 +43,13 @@ pub enum Statistics {
 }
 
 impl Recipe {
+    /// The files of hierarchies that are named.
+    pub fn hierarchies(&self) -> impl Iterator<Item = &str> {
+        let columns = self.columns.values().flat_map(BTreeMap::values).map(|rule| &rule.hierarchy);
+        let closeness = self.privacy.t_closeness.iter().map(|closeness| &closeness.hierarchy);
+        columns.chain(closeness).flatten().map(String::as_str)
+    }
+
     /// What files of a table may say of their values.
     pub fn statistics(&self, table: &str) -> FileStatistics {
         match self.tables.get(table).map(|rule| rule.statistics).unwrap_or_default() {
@@ -93,7 +100,7 @@ pub struct Person {
 }
 
 /// How much risk may remain.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Privacy {
     /// Persons that must share each combination of quasi-identifiers.
@@ -103,6 +110,66 @@ pub struct Privacy {
     /// Largest share of persons that may stay alone in their class.
     #[serde(default)]
     pub max_unique_share: f64,
+    /// How many different values of a sensitive column each class must have.
+    pub l_diversity: Option<LDiversity>,
+    /// How far the values of a sensitive column in a class may be from those of everybody.
+    pub t_closeness: Option<TCloseness>,
+}
+
+/// How many different values of a sensitive column each class must have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LDiversity {
+    /// A released column of the person table.
+    pub column: String,
+    /// What counts as different.
+    #[serde(default)]
+    pub kind: LDiversityKind,
+    /// How many.
+    pub l: f64,
+    /// recursive: the factor.
+    pub c: Option<f64>,
+}
+
+/// What counts as different values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LDiversityKind {
+    /// Their number.
+    #[default]
+    Distinct,
+    /// Their entropy.
+    Entropy,
+    /// The most frequent one against all but the `l - 1` most frequent.
+    Recursive,
+}
+
+/// How far the values of a sensitive column in a class may be from those of everybody.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TCloseness {
+    /// A released column of the person table.
+    pub column: String,
+    /// The largest distance, from 0 to 1.
+    pub t: f64,
+    /// How far values are from each other.
+    #[serde(default)]
+    pub distance: ClosenessDistance,
+    /// hierarchical: the table of the values' groups, a file beside the recipe.
+    pub hierarchy: Option<String>,
+}
+
+/// How far values are from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosenessDistance {
+    /// All the same.
+    #[default]
+    Equal,
+    /// By their place in the order of all values.
+    Ordered,
+    /// By the lowest level of a hierarchy on which they are alike.
+    Hierarchical,
 }
 
 /// What a column means to an adversary.
@@ -127,7 +194,7 @@ pub enum Role {
 pub struct ColumnRule {
     /// What the column means to an adversary.
     pub role: Option<Role>,
-    /// `drop`, `keep`, `pseudonym`, `date_shift`, `date_truncate`, `generalise`, `clamp`, `round` or `map`.
+    /// `drop`, `keep`, `pseudonym`, `date_shift`, `date_truncate`, `generalise`, `clamp`, `round`, `map` or `search`.
     #[serde(rename = "do")]
     pub action: String,
     /// pseudonym: which identifiers it belongs to; by default `person`.
@@ -159,6 +226,16 @@ pub struct ColumnRule {
     pub default: Option<String>,
     /// map: what a missing value becomes; without it it stays null.
     pub missing: Option<String>,
+    /// search: widths of classes, from the finest; each a multiple of the one before.
+    pub widths: Option<Vec<f64>>,
+    /// search: where classes begin, from the finest; each list a part of the one before.
+    pub cuts: Option<Vec<Vec<f64>>>,
+    /// search: what dates keep, from the finest: `month`, `year`.
+    pub parts: Option<Vec<String>>,
+    /// search: the table of the values' groups, a file beside the recipe.
+    pub hierarchy: Option<String>,
+    /// search: whether the column may be left empty when nothing else is safe; by default it may.
+    pub suppress: Option<bool>,
 }
 
 impl Preset {

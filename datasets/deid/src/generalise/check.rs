@@ -2,6 +2,7 @@
 
 use super::group::Scratch;
 use super::hierarchy::index;
+use super::model::Judge;
 use super::node::Node;
 use super::problem::Problem;
 use super::table::Rows;
@@ -70,7 +71,7 @@ pub(super) fn check(problem: &Problem, node: Node, rows: &Rows, scratch: &mut Sc
     let verdicts = if problem.judges.is_empty() {
         counts.iter().map(|count| (small(count), small(count))).collect()
     } else {
-        judge(problem, rows, &scratch.classes, &counts)
+        judge(&problem.judges, problem.k, rows, &scratch.classes, &counts)
     };
     tally(problem, node, rows, &firsts, &counts, &verdicts)
 }
@@ -99,7 +100,13 @@ pub(super) fn sums(classes: &[u32], counts: &[u64], number: usize) -> Vec<u64> {
 }
 
 /// For each class how many of its persons are left out, and how many of them in every finer node.
-fn judge(problem: &Problem, rows: &Rows, classes: &[u32], counts: &[u64]) -> Vec<(u64, u64)> {
+pub(super) fn judge(
+    judges: &[(Judge, Vec<u32>)],
+    k: u64,
+    rows: &Rows,
+    classes: &[u32],
+    counts: &[u64],
+) -> Vec<(u64, u64)> {
     let mut starts = vec![0_usize; counts.len() + 1];
     for class in classes {
         if let Some(next) = starts.get_mut(index(*class) + 1) {
@@ -124,14 +131,14 @@ fn judge(problem: &Problem, rows: &Rows, classes: &[u32], counts: &[u64]) -> Vec
     let mut values = Vec::new();
     let mut verdicts = Vec::with_capacity(counts.len());
     for (count, range) in counts.iter().zip(starts.windows(2)) {
-        if *count < problem.k {
+        if *count < k {
             verdicts.push((*count, *count));
             continue;
         }
         let &[start, end] = range else { continue };
         let members = members.get(start..end).unwrap_or_default();
         let (mut holds, mut doomed) = (true, 0);
-        for (judge, codes) in &problem.judges {
+        for (judge, codes) in judges {
             values.clear();
             values.extend(members.iter().map(|(code, count)| (codes.get(index(*code)).copied().unwrap_or(0), *count)));
             values.sort_unstable();

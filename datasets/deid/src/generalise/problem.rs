@@ -53,6 +53,9 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(question: Question) -> Result<(Self, Rows), GeneraliseError> {
+        if question.columns.is_empty() || question.columns.len() > COLUMNS_MAX {
+            return Err(GeneraliseError::Columns { columns: question.columns.len() });
+        }
         let persons = validate(&question)?;
         let mut used = Vec::new();
         let mut positions = Vec::new();
@@ -121,11 +124,8 @@ impl Problem {
 }
 
 /// Refuses what cannot be searched; gives the number of persons.
-fn validate(question: &Question) -> Result<usize, GeneraliseError> {
+pub(super) fn validate(question: &Question) -> Result<usize, GeneraliseError> {
     let persons = question.columns.first().map_or(0, |column| column.codes.len());
-    if question.columns.is_empty() || question.columns.len() > COLUMNS_MAX {
-        return Err(GeneraliseError::Columns { columns: question.columns.len() });
-    }
     let fine = |column: &Column| {
         column.codes.len() == persons && column.codes.iter().all(|code| index(*code) < column.hierarchy.values())
     };
@@ -169,7 +169,7 @@ impl Sensitive {
 }
 
 /// The models with their columns, and one code for all sensitive values of a person together.
-fn judges(sensitive: &[Sensitive], persons: usize) -> (Vec<(Judge, Vec<u32>)>, Vec<u32>) {
+pub(super) fn judges(sensitive: &[Sensitive], persons: usize) -> (Vec<(Judge, Vec<u32>)>, Vec<u32>) {
     if sensitive.is_empty() {
         return (Vec::new(), Vec::new());
     }

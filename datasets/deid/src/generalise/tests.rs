@@ -1,7 +1,9 @@
 //! The search against the plainest model: every node, every class, every figure by its definition.
 
 use super::model::Judge;
-use super::{Column, Distance, Effort, GeneraliseError, Hierarchy, Model, Proof, Question, Sensitive, search};
+use super::{
+    Column, Distance, Effort, GeneraliseError, Hierarchy, Model, Proof, Question, Sensitive, classify, search,
+};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -164,6 +166,12 @@ proptest! {
         };
         let (_, (suppressed, loss)) = all.iter().find(|(node, _)| *node == best.levels).expect("it does not hold");
         prop_assert_eq!(best.suppressed, *suppressed);
+        let classified = classify(&question, &best.levels).unwrap();
+        let classes = classified.left_out.iter().zip(&classified.sizes);
+        let (left_out, kept): (Vec<_>, Vec<_>) = classes.partition(|(left_out, _)| **left_out);
+        prop_assert_eq!(left_out.iter().map(|(_, size)| **size).sum::<u64>(), *suppressed);
+        prop_assert_eq!(kept.iter().map(|(_, size)| **size).min().unwrap_or(0), best.k);
+        prop_assert_eq!(u64::try_from(kept.len()).unwrap(), best.classes);
         prop_assert!((best.loss - loss).abs() < 1e-12, "{} is not {}", best.loss, loss);
         let least = all.iter().map(|(_, (_, loss))| *loss).fold(f64::INFINITY, f64::min);
         prop_assert!(best.loss <= least + 1e-12, "{} is more than {}", best.loss, least);

@@ -28,8 +28,9 @@ proptest! {
         people.iter().for_each(|person| *model.entry(person.clone()).or_default() += 1);
         let classes = classes(&batches);
         let small: Vec<bool> = people.iter().map(|person| model[person] < k).collect();
-        prop_assert_eq!(classes.smaller_than(k), small);
-        let figures = classes.figures(vec![], k, &classes);
+        let too_small = classes.smaller_than(k);
+        prop_assert_eq!(classes.members(&too_small), small);
+        let figures = classes.figures(vec![], k, &classes, &too_small);
         let kept: Vec<u64> = model.values().copied().filter(|size| *size >= k).collect();
         prop_assert_eq!(figures.persons, kept.iter().sum::<u64>());
         prop_assert_eq!(figures.persons + figures.suppressed_persons, u64::try_from(people.len()).unwrap());
@@ -42,7 +43,7 @@ proptest! {
 fn values_do_not_run_into_each_other_and_missing_is_a_value() {
     let person = |text: Option<&str>, number| (text.map(str::to_owned), number);
     let people = [person(Some("1"), Some(11)), person(Some("11"), Some(1)), person(Some(""), None), person(None, None)];
-    assert_eq!(classes(&[people.to_vec()]).figures(vec![], 1, &Classes::default()).classes, 4);
+    assert_eq!(classes(&[people.to_vec()]).figures(vec![], 1, &Classes::default(), &[false; 4]).classes, 4);
 }
 
 #[test]

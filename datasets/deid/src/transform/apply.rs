@@ -1,7 +1,7 @@
 //! A recipe's transforms on Arrow columns.
 
 use super::{Transform, date, number, pseudonym, text};
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::compute::cast;
 use arrow::error::ArrowError;
 use mudeung_core::dataset::ColumnType;
@@ -24,6 +24,8 @@ pub(crate) fn apply(
 ) -> Result<ArrayRef, ArrowError> {
     match transform {
         Transform::Drop | Transform::Keep => Ok(column.clone()),
+        Transform::Suppress => Ok(new_null_array(&arrow_type(released), column.len())),
+        Transform::Levels(_) => Err(ArrowError::ComputeError("no level was chosen".to_owned())),
         Transform::Pseudonym { domain, integer } => pseudonym::apply(column, rows.keys, domain, *integer),
         Transform::DateShift { weeks, part } => {
             let shifted = date::shift(column, &date::offsets(rows, *weeks))?;

@@ -56,6 +56,15 @@ impl Transform {
                 }
                 None => ("범주를 묶음. 나머지는 비움".to_owned(), "Categories merged; all others are null".to_owned()),
             },
+            Self::Suppress => ("모든 값을 비움".to_owned(), "Every value is null".to_owned()),
+            Self::Levels(levels) => {
+                let notes: Vec<Bilingual> = levels.iter().map(Self::note).collect();
+                let list = |text: fn(&Bilingual) -> &str| notes.iter().map(text).collect::<Vec<_>>().join(" → ");
+                (
+                    format!("다음 가운데 k를 만족하는 가장 덜 거친 것: {}", list(|note| &note.ko)),
+                    format!("The least coarse of these that reaches k: {}", list(|note| &note.en)),
+                )
+            }
         };
         Bilingual { ko, en }
     }

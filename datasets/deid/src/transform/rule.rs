@@ -3,15 +3,16 @@
 use super::interval::{Classes, Form, Intervals};
 use super::{Bounds, DatePart, Transform};
 use crate::definition::ColumnRule;
+use std::collections::BTreeMap;
 
 /// Reason and mend, each as (Korean, English).
-type Refusal = [(String, String); 2];
+pub(super) type Refusal = [(String, String); 2];
 
 const DEFAULT_WEEKS: u32 = 26;
 const WEEKS_MAX: u32 = 520;
 
-/// Reads a rule.
-pub(crate) fn read_rule(rule: &ColumnRule) -> Result<Transform, Refusal> {
+/// Reads a rule; `tables` are the hierarchies beside the recipe.
+pub(crate) fn read_rule(rule: &ColumnRule, tables: &BTreeMap<String, String>) -> Result<Transform, Refusal> {
     refuse_strangers(rule)?;
     let bounds = Bounds { bottom: rule.bottom, top: rule.top };
     if let (Some(bottom), Some(top)) = (rule.bottom, rule.top)
@@ -63,11 +64,12 @@ pub(crate) fn read_rule(rule: &ColumnRule) -> Result<Transform, Refusal> {
             }),
             None => Err(needs("values = { \"a\" = \"b\" }")),
         },
+        "search" => super::search::read(rule, bounds, tables),
         other => Err(refusal(
             &format!("do = \"{other}\"은(는) 없는 처리입니다."),
             &format!("do = \"{other}\" is not an action."),
-            "drop, keep, pseudonym, date_shift, date_truncate, generalise, clamp, round, map 가운데 고르십시오.",
-            "Use drop, keep, pseudonym, date_shift, date_truncate, generalise, clamp, round or map.",
+            "drop, keep, pseudonym, date_shift, date_truncate, generalise, clamp, round, map, search 가운데 고르십시오.",
+            "Use drop, keep, pseudonym, date_shift, date_truncate, generalise, clamp, round, map or search.",
         )),
     }
 }
@@ -90,7 +92,7 @@ fn classes(rule: &ColumnRule) -> Result<Classes, Refusal> {
     }
 }
 
-fn part(text: Option<&str>) -> Result<Option<DatePart>, Refusal> {
+pub(super) fn part(text: Option<&str>) -> Result<Option<DatePart>, Refusal> {
     match text {
         None | Some("day") => Ok(None),
         Some("month") => Ok(Some(DatePart::Month)),
@@ -105,7 +107,7 @@ fn part(text: Option<&str>) -> Result<Option<DatePart>, Refusal> {
 }
 
 /// Position of the chosen form; `None` when nothing is chosen.
-fn form(rule: &ColumnRule, choices: &[&str]) -> Result<Option<usize>, Refusal> {
+pub(super) fn form(rule: &ColumnRule, choices: &[&str]) -> Result<Option<usize>, Refusal> {
     let Some(chosen) = rule.form.as_deref() else { return Ok(None) };
     match choices.iter().position(|choice| *choice == chosen) {
         Some(position) => Ok(Some(position)),
@@ -131,6 +133,7 @@ fn refuse_strangers(rule: &ColumnRule) -> Result<(), Refusal> {
         "clamp" => &["top", "bottom"],
         "round" => &["to", "top", "bottom"],
         "map" => &["values", "default", "missing"],
+        "search" => &["widths", "origin", "cuts", "parts", "hierarchy", "as", "top", "bottom", "suppress"],
         "drop" | "keep" => &[],
         _ => return Ok(()),
     };
@@ -149,6 +152,11 @@ fn refuse_strangers(rule: &ColumnRule) -> Result<(), Refusal> {
         ("values", rule.values.is_some()),
         ("default", rule.default.is_some()),
         ("missing", rule.missing.is_some()),
+        ("widths", rule.widths.is_some()),
+        ("cuts", rule.cuts.is_some()),
+        ("parts", rule.parts.is_some()),
+        ("hierarchy", rule.hierarchy.is_some()),
+        ("suppress", rule.suppress.is_some()),
     ];
     let Some((stranger, _)) = given.iter().find(|(key, given)| *given && !known.contains(key)) else { return Ok(()) };
     let action = &rule.action;
@@ -160,7 +168,7 @@ fn refuse_strangers(rule: &ColumnRule) -> Result<(), Refusal> {
     ))
 }
 
-fn needs(example: &str) -> Refusal {
+pub(super) fn needs(example: &str) -> Refusal {
     refusal(
         "설정이 빠졌습니다.",
         "a setting is missing.",
@@ -169,6 +177,6 @@ fn needs(example: &str) -> Refusal {
     )
 }
 
-fn refusal(reason_ko: &str, reason_en: &str, mend_ko: &str, mend_en: &str) -> Refusal {
+pub(super) fn refusal(reason_ko: &str, reason_en: &str, mend_ko: &str, mend_en: &str) -> Refusal {
     [(reason_ko.to_owned(), reason_en.to_owned()), (mend_ko.to_owned(), mend_en.to_owned())]
 }

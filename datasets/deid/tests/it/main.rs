@@ -15,4 +15,6 @@ mod input;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod synthetic;
