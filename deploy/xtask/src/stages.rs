@@ -149,6 +149,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_memory.py"),
     },
     Stage {
+        name: "risk",
+        shows: "k, l and t of releases are those that pyCANON measures, also where the build chose the levels",
+        work: Work::EndToEnd("test_risk.py"),
+    },
+    Stage {
         name: "data",
         shows: "`cargo xtask data`: raw data that may not be committed is fetched and built",
         work: Work::EndToEnd("test_data.py"),

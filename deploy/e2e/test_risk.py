@@ -1,0 +1,115 @@
+"""The privacy of releases, measured by pyCANON, which knows nothing of ours."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import sandbox
+from environments import Environment
+
+DEFINITIONS = Path(__file__).resolve().parents[2] / "datasets/definitions"
+BUNDLED = sorted(path.parent.name for path in DEFINITIONS.glob("*/data") if path.is_dir())
+
+MEASURE = """
+import json, sys
+import pyarrow.parquet
+from pycanon import anonymity
+
+table = pyarrow.parquet.ParquetDataset(sys.argv[1]).read().to_pandas()
+quasi, sensitive = sys.argv[2].split(","), sys.argv[3]
+# A missing value is a value of its own.
+def told(value):
+    return "missing" if value is None or value != value else str(value)
+
+columns = {name: table[name].map(told) for name in quasi}
+table = table.assign(**columns)[[*quasi, sensitive]]
+print(json.dumps({
+    "persons": len(table),
+    "k": int(anonymity.k_anonymity(table, quasi)),
+    "l": int(anonymity.l_diversity(table, quasi, [sensitive])),
+    "t": float(anonymity.t_closeness(table, quasi, [sensitive])),
+}))
+"""
+
+# A sensitive column of each dataset, how far its classes may be from all, and the quasi-identifiers as levels.
+SEARCHED = {
+    "lymph_node": (
+        "hormone_therapy",
+        0.3,
+        {
+            "age": 'do = "search", widths = [1, 5, 10, 20]',
+            "menopause": 'do = "search"',
+        },
+    ),
+    "support2": (
+        "cancer",
+        0.4,
+        {
+            "age": 'do = "search", widths = [5, 10, 20, 40]',
+            "sex": 'do = "search"',
+            "race": 'do = "search"',
+            "disease_group": 'do = "search"',
+        },
+    ),
+}
+
+
+def built(definition, folder):
+    """A release of a definition, by its manifest."""
+    arguments = ["--input", str(definition / "data"), "--store", str(folder / "store"), "--key", str(folder / "key")]
+    command = [sandbox.BINARY, "curate", "build", str(definition), *arguments]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    (manifest,) = (folder / "store").glob("*/deidentified/*/manifest.json")
+    return result.stdout, manifest.parent, json.loads(manifest.read_text())["risk"]
+
+
+def measured(version, risk, sensitive):
+    """What pyCANON makes of a release."""
+    tables, quasi = zip(*(name.split(".") for name in risk["quasi_identifiers"]))
+    canon = Environment("pycanon==1.3.5", "pyarrow==26.0.1")
+    return canon.run(MEASURE, version / tables[0], ",".join(quasi), sensitive)
+
+
+def searched(definition, folder):
+    """A copy of a definition whose levels are searched, and of which every class is diverse and close."""
+    sensitive, t, rules = SEARCHED[definition.name]
+    copy = folder / definition.name
+    shutil.copytree(definition, copy)
+    lines = []
+    for line in (copy / "recipe.toml").read_text().splitlines():
+        column = line.split("=")[0].strip()
+        lines.append(f'{column} = {{ role = "quasi", {rules[column]} }}' if column in rules else line)
+    recipe = "\n".join(lines).replace("max_suppressed = 0.05", "max_suppressed = 0.0")
+    models = f'l_diversity = {{ column = "{sensitive}", l = 2 }}\nt_closeness = {{ column = "{sensitive}", t = {t} }}'
+    (copy / "recipe.toml").write_text(f"{recipe}\n{models}\n")
+    (copy / "generator.toml").unlink()
+    dataset = (copy / "dataset.toml").read_text()
+    kept = [line for line in dataset.splitlines() if not line.startswith(("tiers", "synthetic"))]
+    (copy / "dataset.toml").write_text("\n".join([*kept, 'tiers = ["deidentified"]', ""]))
+    return copy
+
+
+def test_some_raw_data_is_bundled():
+    assert BUNDLED == sorted(SEARCHED)
+
+
+@pytest.mark.parametrize("dataset", BUNDLED)
+def test_the_k_of_a_release_is_that_which_another_measures(dataset, tmp_path):
+    _, version, risk = built(DEFINITIONS / dataset, tmp_path)
+    found = measured(version, risk, SEARCHED[dataset][0])
+    assert (found["k"], found["persons"]) == (risk["k"], risk["persons"])
+
+
+@pytest.mark.parametrize("dataset", BUNDLED)
+def test_a_searched_release_is_as_diverse_and_close_as_was_asked(dataset, tmp_path):
+    sensitive, t, _ = SEARCHED[dataset]
+    told, version, risk = built(searched(DEFINITIONS / dataset, tmp_path), tmp_path)
+    assert "the least loss of all" in told
+    found = measured(version, risk, sensitive)
+    assert found["k"] == risk["k"] >= 5
+    assert found["persons"] == risk["persons"] and risk["suppressed_persons"] == 0
+    assert found["l"] >= 2
+    assert found["t"] <= t + 1e-9
