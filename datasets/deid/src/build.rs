@@ -110,9 +110,9 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
         progress: build.progress,
     };
     let (risk, measured, choice) = run.measure()?;
-    let mut refusals = gate::refusals(&risk, &recipe.value.privacy);
+    let mut refusals = gate::refusals(&risk.figures, &recipe.value.privacy);
     if let Some(first) = refusals.first_mut() {
-        first.also(remedy::remedies(&measured, risk.persons + risk.suppressed_persons));
+        first.also(remedy::remedies(&measured, risk.figures.persons + risk.figures.suppressed_persons));
     }
     let search = choice.report(&measured);
     drop(measured);
@@ -133,7 +133,7 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
         recipe_sha256: recipe.sha256.clone(),
         input_sha256: hex_sha256(inputs.as_bytes()),
         tables,
-        risk: Some(risk),
+        risk: Some(risk.figures),
         ..empty_manifest(&definition, Tier::Deidentified, number, build.created_at)
     };
     let folder = version.finish(&manifest).map_err(output::failed)?;

@@ -15,8 +15,8 @@ mod schema;
 pub use dataset::{DatasetFile, SyntheticSize};
 pub use plan::{ColumnPlan, Plan, TablePlan};
 pub use recipe::{
-    ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Preset, Privacy, Recipe, Release, Role,
-    Statistics, TCloseness, TableRule,
+    ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, Recipe, Release,
+    Role, Statistics, TCloseness, TableRule,
 };
 pub use schema::{ColumnSpec, SchemaFile, TableSpec};
 

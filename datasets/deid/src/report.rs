@@ -1,6 +1,7 @@
 //! The risk report of a release: what came in, what was done to each column, what went out, and what risk remains.
 
 use crate::error::Problem;
+use crate::risk::{Estimator, Uniqueness};
 use mudeung_wire::manifest::{Bilingual, RiskFigures};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -26,10 +27,23 @@ pub struct Report {
     pub refusals: Vec<Problem>,
     /// The measured risk.
     pub risk: RiskFigures,
+    /// How unique persons are in the population; absent when the recipe does not say how large it is.
+    pub population: Option<PopulationRisk>,
     /// What a search chose; absent when the recipe leaves nothing to choose.
     pub search: Option<Search>,
     /// The tables.
     pub tables: Vec<ReportTable>,
+}
+
+/// How unique persons are in the population, estimated.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct PopulationRisk {
+    /// How large the population is.
+    pub size: u64,
+    /// Before de-identification.
+    pub before: Uniqueness,
+    /// After it.
+    pub after: Uniqueness,
 }
 
 /// What a search for the least generalisation chose.
@@ -160,6 +174,18 @@ impl Report {
         for (label, before, after) in lines {
             let padding = LABEL_CELLS.saturating_sub(cells(label));
             writeln!(out, "{label}{:padding$} {before:>10} {after:>10}", "")?;
+        }
+        if let Some(PopulationRisk { size, before, after }) = self.population {
+            let label = "unique in the population (모집단에서 유일)";
+            let padding = LABEL_CELLS.saturating_sub(cells(label));
+            let (one, other) = (percent(before.unique_share), percent(after.unique_share));
+            writeln!(out, "{label}{:padding$} {one:>10} {other:>10}", "")?;
+            let name = |estimator| match estimator {
+                Estimator::Pitman => "Pitman",
+                Estimator::Zayatz => "Zayatz",
+            };
+            let (one, other) = (name(before.estimator), name(after.estimator));
+            writeln!(out, "  estimated for {size} persons (추정, 모집단 {size}명): {one}, {other}")?;
         }
         Ok(())
     }

@@ -6,8 +6,12 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use mudeung_wire::manifest::RiskFigures;
 use std::collections::HashMap;
 
+mod population;
+
 #[cfg(test)]
 mod tests;
+
+pub use population::{Estimator, Uniqueness, population_uniqueness};
 
 /// Classes of persons who look alike on the quasi-identifiers.
 #[derive(Debug, Default)]
@@ -77,6 +81,14 @@ impl Classes {
     /// Share of persons alone in their class.
     pub fn unique_share(&self) -> f64 {
         share(count(&self.sizes, |size| size == 1), self.persons())
+    }
+
+    /// The uniqueness of a population that these persons are a sample of; marked classes count for nobody.
+    pub fn uniqueness(&self, population: u64, left_out: &[bool]) -> Uniqueness {
+        let marked = |class: usize| left_out.get(class).copied().unwrap_or(false);
+        let kept: Vec<u64> =
+            (0..).zip(&self.sizes).filter(|(class, _)| !marked(*class)).map(|(_, size)| *size).collect();
+        population_uniqueness(&kept, population)
     }
 
     fn persons(&self) -> u64 {

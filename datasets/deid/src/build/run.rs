@@ -9,7 +9,7 @@ use crate::error::{CurateError, InputError, Problem};
 use crate::key::ProjectKeys;
 use crate::output;
 use crate::persons::Persons;
-use crate::report::{Report, ReportColumn, ReportTable, Search};
+use crate::report::{PopulationRisk, Report, ReportColumn, ReportTable, Search};
 use crate::risk::Classes;
 use crate::source::RawFile;
 use crate::stage::Deidentified;
@@ -33,9 +33,18 @@ pub(super) struct Run<'a> {
     pub(super) progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
+/// The risk of a release.
+#[derive(Clone)]
+pub(super) struct Risk {
+    /// What the manifest says.
+    pub(super) figures: RiskFigures,
+    /// What the report says besides.
+    population: Option<PopulationRisk>,
+}
+
 impl<'a> Run<'a> {
     /// Reads the persons, chooses levels, measures the risk and marks those who are left out.
-    pub(super) fn measure(&mut self) -> Result<(RiskFigures, Measured<'a>, Choice), CurateError> {
+    pub(super) fn measure(&mut self) -> Result<(Risk, Measured<'a>, Choice), CurateError> {
         let mut before = Classes::default();
         let Some(person) = self.plan.person() else { return Err(output::internal("plan", "a table vanished")) };
         let mut measured = Measured::new(self.definition, &self.recipe.value.privacy, person, self.keys);
@@ -56,7 +65,12 @@ impl<'a> Run<'a> {
         let name = |quasi: &Quasi<'_>| format!("{}.{}", person.spec.name, quasi.plan.spec.name);
         let quasi = measured.quasi.iter().map(name).collect();
         let figures = after.figures(quasi, self.recipe.value.privacy.k, &before, left_out);
-        Ok((figures, measured, choice))
+        let population = self.recipe.value.population.map(|population| PopulationRisk {
+            size: population.size,
+            before: before.uniqueness(population.size, &[]),
+            after: after.uniqueness(population.size, left_out),
+        });
+        Ok((Risk { figures, population }, measured, choice))
     }
 
     fn measure_persons(
@@ -147,7 +161,7 @@ impl<'a> Run<'a> {
         Ok((table, tally))
     }
 
-    pub(super) fn report(&self, risk: RiskFigures, refusals: Vec<Problem>, search: Option<Search>) -> Report {
+    pub(super) fn report(&self, risk: Risk, refusals: Vec<Problem>, search: Option<Search>) -> Report {
         let release = &self.recipe.value.release;
         Report {
             dataset: self.definition.dataset.name.clone(),
@@ -158,7 +172,8 @@ impl<'a> Run<'a> {
             preset: release.preset.as_str().to_owned(),
             passed: refusals.is_empty(),
             refusals,
-            risk,
+            risk: risk.figures,
+            population: risk.population,
             search,
             tables: self.plan.tables.iter().zip(&self.files).map(|(table, file)| reported(table, file)).collect(),
         }

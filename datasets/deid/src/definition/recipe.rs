@@ -19,6 +19,16 @@ pub struct Recipe {
     pub tables: BTreeMap<String, TableRule>,
     /// How much risk may remain.
     pub privacy: Privacy,
+    /// Whom the persons are a sample of.
+    pub population: Option<Population>,
+}
+
+/// Whom the persons are a sample of.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Population {
+    /// How many there are.
+    pub size: u64,
 }
 
 /// What holds for a table as a whole.

@@ -1,6 +1,7 @@
 //! The search against ARX on the Adult census: the same levels, loss and persons left out.
 
 use mudeung_deid::generalise::{Column, Distance, Effort, Found, Model, Proof, Question, Sensitive, search};
+use mudeung_deid::risk::{Estimator, population_uniqueness};
 use std::num::NonZeroUsize;
 
 mod table;
@@ -43,6 +44,27 @@ fn k_anonymity_that_may_leave_out_everybody_has_the_optima_of_arx() {
     assert_is(&five, 0.220_411_929, 2_553);
     assert_eq!(five.levels, [0, 3, 0, 0, 2, 1, 1, 1, 0]);
     assert_is(&least(&nine, 11, 100, vec![]), 0.268_250_750, 4_223);
+}
+
+#[test]
+fn the_uniqueness_of_the_population_is_that_of_arx() {
+    let (nine, _, _) = adult();
+    let mut classes = std::collections::HashMap::<Vec<u32>, u64>::new();
+    for person in 0..nine[0].codes.len() {
+        *classes.entry(nine.iter().map(|column| column.codes[person]).collect()).or_default() += 1;
+    }
+    let sizes: Vec<u64> = classes.into_values().collect();
+    // The figures of ARX's own TestRiskMetrics, for samples of 1, 10, 20 and 100 % of the population.
+    for (population, share, estimator) in [
+        (3_016_200, 0.144_608, Estimator::Pitman),
+        (301_620, 0.276_850, Estimator::Pitman),
+        (150_810, 0.357_710, Estimator::Zayatz),
+        (30_162, 0.514_290, Estimator::Zayatz),
+    ] {
+        let found = population_uniqueness(&sizes, population);
+        assert_eq!(found.estimator, estimator);
+        assert!((found.unique_share - share).abs() < 1e-6, "{} is not {share}", found.unique_share);
+    }
 }
 
 #[test]

@@ -201,6 +201,18 @@ fn a_table_that_splits_a_group_is_refused() {
 }
 
 #[test]
+fn the_report_says_how_unique_persons_are_in_the_population() {
+    let ward = ward(&format!("{RECIPE}\n[population]\nsize = 1000"));
+    let mut text = patients(0..200);
+    text.push_str("MRN-900001,Old One,01/03/1930,90,male\n");
+    ward.input("patient.csv", text);
+    let report = ward.build().unwrap().report.unwrap();
+    let population = report.population.unwrap();
+    assert!(population.before.unique_share > 0.0 && population.after.unique_share.abs() < f64::EPSILON);
+    assert!(report.to_text().contains("estimated for 1000 persons"), "{}", report.to_text());
+}
+
+#[test]
 fn dates_are_searched_by_their_parts() {
     let ward = ward(&RECIPE.replace(
         "birth = { role = \"event_time\", do = \"date_truncate\", part = \"year\" }",
