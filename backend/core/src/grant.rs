@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Whether a grant opens anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantState {
+    /// Opens nothing until the conditions of its approval are met.
+    Held,
     /// Opens what it says, from its start to its end.
     Active,
     /// Withdrawn before its end.
@@ -69,15 +71,26 @@ impl GrantState {
     /// The state's name.
     pub const fn as_str(&self) -> &'static str {
         match self {
+            Self::Held => "held",
             Self::Active => "active",
             Self::Revoked { .. } => "revoked",
+        }
+    }
+
+    /// Opens what it says, because the conditions of its approval are met.
+    pub const fn activate(&self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Held => Ok(Self::Active),
+            Self::Active | Self::Revoked { .. } => {
+                Err(InvalidTransition { machine: "grant", from: self.as_str(), action: "be activated" })
+            }
         }
     }
 
     /// Withdraws the grant.
     pub fn revoke(&self, reason: String, now: Timestamp) -> Result<Self, InvalidTransition> {
         match self {
-            Self::Active => Ok(Self::Revoked { revoked_at: now, reason }),
+            Self::Held | Self::Active => Ok(Self::Revoked { revoked_at: now, reason }),
             Self::Revoked { .. } => {
                 Err(InvalidTransition { machine: "grant", from: self.as_str(), action: "be revoked" })
             }

@@ -11,8 +11,10 @@ pub enum Role {
     Developer,
     /// Releases datasets.
     Steward,
-    /// Decides on access requests.
+    /// Checks access requests, votes on them in the data review board, and decides what the board voted.
     Reviewer,
+    /// Votes in the data review board from outside the hospital, and sees nothing but access requests.
+    External,
     /// Reads and reviews the ledger.
     Auditor,
     /// Runs the sandbox.
@@ -21,7 +23,8 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 5] = [Self::Developer, Self::Steward, Self::Reviewer, Self::Auditor, Self::Admin];
+    pub const ALL: [Self; 6] =
+        [Self::Developer, Self::Steward, Self::Reviewer, Self::External, Self::Auditor, Self::Admin];
 
     /// The role's name.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl Role {
             Self::Developer => "developer",
             Self::Steward => "steward",
             Self::Reviewer => "reviewer",
+            Self::External => "external",
             Self::Auditor => "auditor",
             Self::Admin => "admin",
         }

@@ -109,6 +109,8 @@ impl Layout {
             ledger: LedgerConfig { origin: LEDGER_ORIGIN.to_owned(), ..LedgerConfig::default() },
             sandbox: None,
             portal: mudeung_server::config::PortalConfig::default(),
+            // The demo has one administrator, who is the whole board.
+            review: mudeung_server::config::ReviewConfig::of_one(),
             operations: mudeung_server::config::OperationsConfig::default(),
         }
     }

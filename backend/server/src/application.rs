@@ -109,6 +109,7 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
         tokio::spawn(reconciler::close_left_open(app.clone())),
         tokio::spawn(crate::oauth::books::keep(app.clone())),
         tokio::spawn(crate::expiry::keep_noticing(app.clone())),
+        tokio::spawn(crate::lapses::keep_lapsing(app.clone())),
         tokio::spawn(crate::data::jobs::keep_sweeping(app.clone())),
         tokio::spawn(crate::data::lease::close_ended(app.clone())),
         tokio::spawn(crate::data::budget::sharing::keep_sharing(app.clone())),

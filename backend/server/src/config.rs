@@ -2,9 +2,11 @@
 
 mod check;
 mod parse;
+mod review;
 mod store;
 
 pub use parse::ConfigError;
+pub use review::ReviewConfig;
 pub use store::{BucketConfig, StoreAddress};
 
 use crate::audit::prune::RETENTION_YEARS_MIN;
@@ -48,6 +50,9 @@ pub struct Config {
     /// The portal.
     #[serde(default)]
     pub portal: PortalConfig,
+    /// How access requests are reviewed.
+    #[serde(default)]
+    pub review: ReviewConfig,
     /// What the operator looks at.
     #[serde(default)]
     pub operations: OperationsConfig,

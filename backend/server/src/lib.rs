@@ -18,6 +18,7 @@ pub mod fault;
 pub mod fuzz;
 pub mod intake;
 pub mod keys;
+pub mod lapses;
 pub mod ledger;
 pub mod oauth;
 pub mod openapi;

@@ -52,11 +52,19 @@ use apps::credentials::{create_credential, revoke_credential};
 use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
-    Admins, Anyone, AppKeepers, Auditors, Developers, Examiners, FreshAdmins, FreshAnyone, FreshAppKeepers,
-    FreshDevelopers, FreshReviewers, Roles, Stewards,
+    Admins, Anyone, AppKeepers, Auditors, Checkers, Developers, Examiners, FreshAdmins, FreshAnyone, FreshAppKeepers,
+    FreshConfirmers, FreshDeciders, FreshDevelopers, Minutes, Officers, Requesters, Roles, Stewards, Voters,
 };
-use requests::decide::{approve_request, reject_request, show_request};
-use requests::{list_requests, new_request, submit_request, withdraw_request};
+use requests::board::{recuse_from_request, vote_on_request};
+use requests::check::{accept_request, return_request, sign_off_request};
+use requests::conditions::{answer_condition, confirm_condition};
+use requests::decide::{approve_request, reject_request};
+use requests::list_requests;
+use requests::minutes::show_minutes;
+use requests::show::show_request;
+use requests::write::{
+    create_draft, edit_request, file_request, new_request, save_request, submit_request, withdraw_request,
+};
 
 const SHOWS: Recording = Recording::Exempt("shows what is public or the member's own, and no data");
 const FORM: Recording = Recording::Exempt("shows a form");
@@ -153,12 +161,24 @@ pub static ROUTES: &[Route] = routes! {
         get "/grants" grants::list_grants, session::<Anyone>(), SHOWS;
         post "/grants/{grant}/revoke" grants::revoke_grant, session::<FreshAdmins>(), Recording::Entry;
         get "/requests" list_requests, session::<Anyone>(), SHOWS;
-        post "/requests" submit_request, session::<Developers>(), Recording::Entry;
-        get "/requests/new" new_request, session::<Developers>(), FORM;
+        post "/requests" file_request, session::<Requesters>(), Recording::Entry;
+        get "/requests/new" new_request, session::<Requesters>(), FORM;
+        post "/requests/drafts" create_draft, session::<Requesters>(), Recording::Entry;
         get "/requests/{request}" show_request, session::<Anyone>(), SHOWS;
-        post "/requests/{request}/approve" approve_request, session::<FreshReviewers>(), Recording::Entry;
-        post "/requests/{request}/reject" reject_request, session::<FreshReviewers>(), Recording::Entry;
-        post "/requests/{request}/withdraw" withdraw_request, session::<Developers>(), Recording::Entry;
+        get "/requests/{request}/edit" edit_request, session::<Requesters>(), FORM;
+        post "/requests/{request}/save" save_request, session::<Requesters>(), Recording::Entry;
+        post "/requests/{request}/submit" submit_request, session::<Requesters>(), Recording::Entry;
+        post "/requests/{request}/withdraw" withdraw_request, session::<Requesters>(), Recording::Entry;
+        post "/requests/{request}/accept" accept_request, session::<Checkers>(), Recording::Entry;
+        post "/requests/{request}/return" return_request, session::<Checkers>(), Recording::Entry;
+        post "/requests/{request}/sign-off" sign_off_request, session::<Officers>(), Recording::Entry;
+        post "/requests/{request}/vote" vote_on_request, session::<Voters>(), Recording::Entry;
+        post "/requests/{request}/recuse" recuse_from_request, session::<Voters>(), Recording::Entry;
+        post "/requests/{request}/approve" approve_request, session::<FreshDeciders>(), Recording::Entry;
+        post "/requests/{request}/reject" reject_request, session::<FreshDeciders>(), Recording::Entry;
+        post "/requests/{request}/conditions/{condition}/answer" answer_condition, session::<Requesters>(), Recording::Entry;
+        post "/requests/{request}/conditions/{condition}/confirm" confirm_condition, session::<FreshConfirmers>(), Recording::Entry;
+        get "/requests/{request}/minutes" show_minutes, session::<Minutes>(), SHOWS;
         get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;
         get "/usage/export" usage::export_usage, session::<Anyone>(), Recording::Entry;
         get "/releases" releases::list_releases, session::<Stewards>(), SHOWS;

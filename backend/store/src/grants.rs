@@ -98,7 +98,7 @@ pub fn update_grant_state(conn: &mut Conn, id: GrantId, state: &GrantState) -> R
 
 fn state_columns(state: &GrantState) -> (String, Option<i64>, Option<String>) {
     let (at, reason) = match state {
-        GrantState::Active => (None, None),
+        GrantState::Held | GrantState::Active => (None, None),
         GrantState::Revoked { revoked_at, reason } => (Some(revoked_at.micros()), Some(reason.clone())),
     };
     (state.as_str().to_owned(), at, reason)
@@ -134,6 +134,7 @@ fn tables(text: &str) -> Result<BTreeMap<Name, TableGrant>, StoreError> {
 
 fn grant(row: Row) -> Result<Grant, StoreError> {
     let state = match row.state.as_str() {
+        "held" => GrantState::Held,
         "active" => GrantState::Active,
         "revoked" => GrantState::Revoked {
             revoked_at: column::since(row.state_at, "revoked")?,

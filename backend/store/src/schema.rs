@@ -283,9 +283,24 @@ diesel::table! {
         state_reason -> Nullable<Text>,
         decided_by -> Nullable<Text>,
         grant_id -> Nullable<Text>,
+        submitted_at -> Nullable<BigInt>,
         created_at -> BigInt,
     }
 }
+
+diesel::table! {
+    request_events (request, number) {
+        request -> Text,
+        number -> BigInt,
+        happened_at -> BigInt,
+        member -> Nullable<Text>,
+        kind -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::joinable!(request_events -> requests (request));
+diesel::allow_tables_to_appear_in_same_query!(request_events, requests);
 
 diesel::table! {
     reviews (id) {

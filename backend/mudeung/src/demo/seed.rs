@@ -15,13 +15,16 @@ use mudeung_core::member::Role;
 use mudeung_core::name::Name;
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::quota::Amount;
+use mudeung_core::request::decide::Wish;
+use mudeung_core::request::event::{Actor, Ethics, Happening, Proposal};
+use mudeung_core::request::ruling::House;
 use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_core::scope::{Scope, ScopeSet};
 use mudeung_core::tier::Tier;
 use mudeung_server::config::Config;
 use mudeung_server::keys::Keys;
 use mudeung_server::oauth::secrets;
-use mudeung_store::{Db, Ledger};
+use mudeung_store::{Conn, Db, Ledger, StoreError};
 use mudeung_store::{agreements, apps, credentials, grants, members, organizations, requests};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::manifest::Manifest;
@@ -41,6 +44,7 @@ struct Seeder {
     db: Db,
     ledger: Ledger,
     keys: Keys,
+    house: House,
 }
 
 /// Fills the databases of a new demo.
@@ -49,6 +53,7 @@ pub(super) async fn seed(layout: &Layout, config: &Config) -> Result<Access, Fai
         db: setup::open_control(config).await?,
         ledger: setup::open_ledger(&config.database.ledger, config.ledger.queue_entries_max)?,
         keys: setup::open_keys(config)?,
+        house: config.review.house(),
     };
     let manifests = curate::manifests_in(&layout.store())?;
     for manifest in &manifests {
@@ -181,7 +186,7 @@ impl Seeder {
         let now = SystemClock.now();
         let dataset = Name::parse(&manifest.dataset).map_err(Failure::failed)?;
         let purpose = format!("Demonstration of reading {} within a grant", manifest.dataset);
-        let mut request = AccessRequest {
+        let request = AccessRequest {
             id: RequestId::generate(&SystemClock, &SystemEntropy),
             organization: company.id,
             app,
@@ -189,7 +194,8 @@ impl Seeder {
             dataset: dataset.clone(),
             purpose: purpose.clone(),
             agreement,
-            state: RequestState::Draft.submit(now).map_err(Failure::failed)?,
+            state: RequestState::Draft,
+            submitted_at: None,
             created_at: now,
         };
         let grant = Grant {
@@ -209,7 +215,6 @@ impl Seeder {
             created_at: now,
         };
         let decider = self.member(decider).await?;
-        request.state = request.state.approve(grant.id, decider, now).map_err(Failure::failed)?;
         let entry = Entry {
             app: Some(app.to_string()),
             organization: Some(company.id.to_string()),
@@ -218,10 +223,8 @@ impl Seeder {
             member: Some(decider.to_string()),
             ..setup::intent("request.decide", request.id.to_string())
         };
-        let change = self.db.tx("seed grant", move |c| {
-            requests::insert_request(c, &request)?;
-            grants::insert_grant(c, &grant)
-        });
+        let house = self.house.clone();
+        let change = self.db.tx("seed grant", move |c| approve(c, &house, &request, decider, &grant));
         setup::recorded(&self.ledger, entry, async { change.await.map_err(Failure::failed) }).await
     }
 
@@ -231,6 +234,28 @@ impl Seeder {
         let found = found.map_err(Failure::failed)?;
         found.map(|(member, _)| member.id).ok_or_else(|| Failure::failed(format!("{email} was not made")))
     }
+}
+
+/// Files a request and approves it, as the portal would.
+fn approve(
+    conn: &mut Conn,
+    house: &House,
+    request: &AccessRequest,
+    decider: MemberId,
+    grant: &Grant,
+) -> Result<(), StoreError> {
+    let ethics = Ethics::Exempt { reason: "Demonstration with public data".to_owned() };
+    let proposal = Proposal { purpose: request.purpose.clone(), agreement: request.agreement, ethics };
+    let filed = requests::insert_request(conn, request, Happening::Submitted(proposal))?;
+    let (board, facts) = (requests::load_board(conn)?, requests::find_facts(conn, request)?);
+    let wish = Wish::Approve { grant: grant.id, conditions: Vec::new(), ethics: String::new() };
+    let now = request.created_at;
+    let events = house.decide(&filed.case, &board, &facts, decider, &wish, now);
+    let events = events.map_err(|obstacle| StoreError::Invalid(format!("the demo's own request: {obstacle:?}")))?;
+    for what in events {
+        requests::append_event(conn, request.id, now, Actor::Member(decider), what)?;
+    }
+    grants::insert_grant(conn, grant)
 }
 
 /// Everything that reads, and nothing that writes.

@@ -27,6 +27,7 @@ impl Config {
         self.check_databases()?;
         self.data.bucket.check(&self.data.store, self.jobs.folder.as_deref())?;
         self.check_limits()?;
+        self.review.check()?;
         if self.ledger.origin.is_empty() {
             let authority = self.http.public_url.split_once("://").map_or("", |(_, authority)| authority);
             self.ledger.origin = format!("{authority}/ledger");

@@ -11,6 +11,7 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
 use mudeung_core::member::Role;
+use mudeung_core::request::permission::Act;
 use mudeung_store::{Conn, StoreError};
 use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::problem::Code;
@@ -51,6 +52,8 @@ roles! {
     Examiners = [Auditor], false;
     /// Those who run the sandbox.
     Admins = [Admin], false;
+    /// Those who may read how the board decided.
+    Minutes = [Reviewer, External, Auditor, Admin], false;
     /// Everybody who can sign in, at something grave.
     FreshAnyone = [], true;
     /// A company's developer who is about to see a secret, or to register a key.
@@ -59,10 +62,36 @@ roles! {
     FreshAppKeepers = [Developer, Admin], true;
     /// Those who put versions into service, about to do it.
     FreshStewards = [Steward, Admin], true;
-    /// Those who decide on access requests, deciding.
-    FreshReviewers = [Reviewer, Admin], true;
     /// Those who run the sandbox, at something grave.
     FreshAdmins = [Admin], true;
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident = $act:ident, $step_up:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $name;
+        impl Roles for $name {
+            const ROLES: &'static [Role] = Act::$act.roles();
+            const STEP_UP: bool = $step_up;
+        }
+    )*};
+}
+
+// What is done to access requests: the roles are those of the table of permissions.
+acts! {
+    /// Those who ask.
+    Requesters = Submit, false;
+    /// Those who check whether a request is complete.
+    Checkers = Accept, false;
+    /// Those who give the opinion of an office.
+    Officers = SignOff, false;
+    /// Those who vote.
+    Voters = Vote, false;
+    /// Those who write down what the board decided, at it.
+    FreshDeciders = Approve, true;
+    /// Those who find a condition met, about to open a grant.
+    FreshConfirmers = Confirm, true;
 }
 
 /// Anyone who looks at a public page.

@@ -15,6 +15,17 @@ pub(super) fn form_token(app: &App, cookie: &str) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
 }
 
+/// Our word, for one session, that a form's identifier is one that we made.
+pub(super) fn seal(app: &App, session: &str, id: &str) -> String {
+    let bytes = mac(app, b"identifier", &format!("{session} {id}"));
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
+}
+
+/// Whether two seals are the same, without telling how far they agree.
+pub(super) fn is_same(given: &str, expected: &str) -> bool {
+    bool::from(given.as_bytes().ct_eq(expected.as_bytes()))
+}
+
 /// What is stored of a session token.
 pub(super) fn session_hash(app: &App, token: &str) -> [u8; 32] {
     mac(app, b"session", token)
@@ -23,7 +34,7 @@ pub(super) fn session_hash(app: &App, token: &str) -> [u8; 32] {
 /// Refuses a form that does not come from a page we gave to this browser.
 pub(super) fn check(app: &App, request: &HttpRequest, cookie: Option<&str>, given: Option<&str>) -> Result<(), Fault> {
     let expected = form_token(app, cookie.unwrap_or_default());
-    let same = given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes())));
+    let same = given.is_some_and(|given| is_same(given, &expected));
     if cookie.is_some() && same && is_own_origin(app, request) {
         return Ok(());
     }

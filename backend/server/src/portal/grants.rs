@@ -145,10 +145,10 @@ fn card(desk: &Desk<Anyone>, snapshot: &Snapshot, grant: &Grant, used: Amount) -
         meters: vec![bytes, rows],
         tables: tables(grant),
         reason: match &grant.state {
-            GrantState::Active => None,
+            GrantState::Held | GrantState::Active => None,
             GrantState::Revoked { reason, .. } => Some(reason.clone()),
         },
-        revocable: matches!(grant.state, GrantState::Active) && desk.signed_in.has(&[Role::Admin]),
+        revocable: matches!(grant.state, GrantState::Held | GrantState::Active) && desk.signed_in.has(&[Role::Admin]),
         id,
     }
 }
@@ -179,6 +179,7 @@ fn standing(grant: &Grant, now: Timestamp) -> &'static str {
     match grant.state {
         GrantState::Active if grant.valid_until <= now => "expired",
         GrantState::Active if now < grant.valid_from => "pending",
+        GrantState::Held => "held",
         GrantState::Active => "active",
         GrantState::Revoked { .. } => "revoked",
     }

@@ -2,7 +2,8 @@
 
 use super::desk::{Anyone, Desk};
 use super::page::{self, Page};
-use super::texts::HomeTexts;
+use super::requests::inbox::{Inbox, Waiting};
+use super::texts::{FlowTexts, HomeTexts};
 use super::{figure, moment};
 use crate::fault::Fault;
 use actix_web::HttpResponse;
@@ -14,7 +15,6 @@ use mudeung_core::dataset::VersionState;
 use mudeung_core::id::AppId;
 use mudeung_core::member::Role;
 use mudeung_core::policy::Snapshot;
-use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_store::notices::{Ending, Notice, list_notices};
 
 /// How many notices are shown at most.
@@ -26,7 +26,10 @@ struct HomePage {
     page: Page,
     t: &'static HomeTexts,
     roles: Vec<&'static str>,
+    f: &'static FlowTexts,
     waiting: Vec<Task>,
+    inbox: Vec<Waiting>,
+    is_hospital: bool,
     endings: Vec<EndingLine>,
     apps: String,
     live_grants: String,
@@ -52,14 +55,11 @@ struct Task {
 
 /// Shows the overview.
 pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault> {
-    let scope = desk.signed_in.scope();
-    let list = move |conn: &mut mudeung_store::Conn| mudeung_store::requests::list_requests(conn, scope);
-    let requests = desk.app.db.read("list requests", list).await?;
     let snapshot = desk.app.snapshots.present();
+    let inbox = super::requests::inbox::of(&desk, &snapshot).await?;
     let now = desk.app.clock.now();
     let apps: Vec<_> = snapshot.apps.values().filter(|app| desk.signed_in.sees(app.organization)).collect();
     let live = apps.iter().flat_map(|app| snapshot.live_grants(app.id, now)).count();
-    let open = requests.iter().filter(|request| submitted_at(request).is_some()).count();
     let is_auditor = desk.signed_in.has(&[Role::Auditor]);
     let overdue = if is_auditor { super::reviews::overdue(&desk.app).await? } else { 0 };
     let endings = endings(&desk, &snapshot, now).await?;
@@ -68,10 +68,13 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
         endings,
         t: HomeTexts::of(page.language),
         roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
-        waiting: waiting(&desk, &snapshot, &requests, apps.is_empty(), overdue),
+        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), overdue),
         apps: count(apps.len()),
         live_grants: count(live),
-        open_requests: count(open),
+        open_requests: count(inbox.open),
+        inbox: inbox.waiting,
+        f: FlowTexts::of(page.language),
+        is_hospital: desk.signed_in.is_hospital(),
         ledger_size: desk.app.ledger.head().await.map_or_else(|_| "–".to_owned(), |head| figure::grouped(head.size)),
         page: page.clone(),
     };
@@ -125,23 +128,13 @@ async fn still_ends(
     }
 }
 
-fn waiting(
-    desk: &Desk<Anyone>,
-    snapshot: &Snapshot,
-    requests: &[AccessRequest],
-    no_apps: bool,
-    overdue: usize,
-) -> Vec<Task> {
+fn waiting(desk: &Desk<Anyone>, snapshot: &Snapshot, inbox: &Inbox, no_apps: bool, overdue: usize) -> Vec<Task> {
     let t = HomeTexts::of(desk.page.language);
     let mut tasks = Vec::new();
-    let oldest: Vec<Timestamp> = requests.iter().filter_map(submitted_at).collect();
-    if desk.signed_in.has(&[Role::Reviewer, Role::Admin]) && !oldest.is_empty() {
-        tasks.push(Task {
-            href: desk.page.at("/requests"),
-            text: t.waiting_requests,
-            count: oldest.len(),
-            since: oldest.into_iter().min().map(moment::minute),
-        });
+    if inbox.count > 0 {
+        let text = if desk.signed_in.is_hospital() { t.waiting_requests } else { t.waiting_own_requests };
+        let since = inbox.oldest.map(moment::minute);
+        tasks.push(Task { href: desk.page.at("/requests"), text, count: inbox.count, since });
     }
     let versions = snapshot.datasets.values().flat_map(|entry| entry.tiers.values().flatten());
     let staged = versions.filter(|version| matches!(version.state, VersionState::Staged)).count();
@@ -157,20 +150,15 @@ fn waiting(
     tasks
 }
 
-const fn role_name(t: &HomeTexts, role: Role) -> &'static str {
+/// How a role is called.
+pub(super) const fn role_name(t: &HomeTexts, role: Role) -> &'static str {
     match role {
         Role::Developer => t.developer,
         Role::Steward => t.steward,
         Role::Reviewer => t.reviewer,
+        Role::External => t.external,
         Role::Auditor => t.auditor,
         Role::Admin => t.admin,
-    }
-}
-
-const fn submitted_at(request: &AccessRequest) -> Option<Timestamp> {
-    match request.state {
-        RequestState::Submitted { submitted_at } => Some(submitted_at),
-        _ => None,
     }
 }
 

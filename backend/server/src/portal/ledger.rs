@@ -25,7 +25,7 @@ use std::time::Duration;
 const PAGE_ENTRIES: usize = 50;
 
 /// The operations that are offered; others can be typed.
-const OPERATIONS: [&str; 22] = [
+const OPERATIONS: [&str; 31] = [
     "data.read_file",
     "data.read_rows",
     "data.list_files",
@@ -38,9 +38,18 @@ const OPERATIONS: [&str; 22] = [
     "app.revoke",
     "credential.create",
     "credential.revoke",
+    "request.save",
     "request.submit",
     "request.withdraw",
+    "request.accept",
+    "request.return",
+    "request.sign_off",
+    "request.vote",
+    "request.recuse",
     "request.decide",
+    "request.answer",
+    "request.confirm",
+    "request.lapse",
     "grant.create",
     "grant.revoke",
     "organization.suspend",

@@ -16,6 +16,14 @@ pub(crate) fn minute(at: Timestamp) -> String {
     }
 }
 
+/// `2026-01-31`, in KST: what a field for a day holds.
+pub(crate) fn day(at: Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(at.micros()) {
+        Ok(at) => at.to_zoned_datetime(kst()).strftime("%Y-%m-%d").to_string(),
+        Err(_) => String::new(),
+    }
+}
+
 /// `2026-01-31 09:05:07.123456`, in KST.
 pub(crate) fn precise(micros: i64) -> String {
     match jiff::Timestamp::from_microsecond(micros) {
@@ -58,6 +66,7 @@ mod tests {
         assert_eq!(precise(at.micros() + 1), "2026-01-01 09:00:00.000001");
         assert_eq!((utc_day(at), utc_hour(at)), ("2026-01-01".to_owned(), "2026-01-01 00h".to_owned()));
         assert_eq!(minute(start_of_day("2026-01-01").unwrap()), "2026-01-01 00:00");
+        assert_eq!(day(start_of_day("2026-01-01").unwrap()), "2026-01-01");
         assert_eq!(start_of_day("2026-02-30"), None);
         assert_eq!(start_of_day("yesterday"), None);
     }

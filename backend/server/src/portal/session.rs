@@ -9,6 +9,7 @@ use mudeung_core::clock::Timestamp;
 use mudeung_core::id::SessionId;
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
+use mudeung_core::request::AccessRequest;
 use mudeung_store::sessions::{self, ProvedBy, Session};
 use mudeung_store::{StoreError, members, second_factors};
 use std::time::Duration;
@@ -71,7 +72,13 @@ impl SignedIn {
 
     /// Whether the member may see what belongs to an organization.
     pub(crate) fn sees(&self, organization: mudeung_core::id::OrganizationId) -> bool {
-        self.is_hospital() || self.organization.id == organization
+        self.scope().is_none_or(|own| own == organization)
+    }
+
+    /// Whether the member may see an access request: their own company's, or, for the hospital and its board, one that was
+    /// ever handed in.
+    pub(crate) fn sees_request(&self, request: &AccessRequest) -> bool {
+        self.organization.id == request.organization || (self.is_hospital() && request.submitted_at.is_some())
     }
 
     /// Whether the member works for the hospital, and so sees all companies.
@@ -79,9 +86,11 @@ impl SignedIn {
         self.organization.kind == OrganizationKind::Hospital
     }
 
-    /// The organization whose things the member sees; all when there is none.
+    /// The organization whose things the member sees; all when there is none. Who comes from outside to vote sees access
+    /// requests, and nothing else of the companies.
     pub(crate) fn scope(&self) -> Option<mudeung_core::id::OrganizationId> {
-        (!self.is_hospital()).then_some(self.organization.id)
+        let inside = self.is_hospital() && self.member.roles.iter().any(|role| *role != Role::External);
+        (!inside).then_some(self.organization.id)
     }
 }
 

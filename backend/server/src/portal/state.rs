@@ -2,6 +2,7 @@
 
 use super::brake::Brake;
 use crate::config::Config;
+use mudeung_core::request::ruling::House;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -17,6 +18,8 @@ pub struct PortalState {
     pub(super) brake: Brake,
     pub(super) password_checks: Semaphore,
     pub(super) exports: Arc<Semaphore>,
+    /// How access requests are reviewed.
+    pub(crate) house: House,
     /// Whether browsers reach us through TLS, so that cookies may be bound to it.
     pub(super) secure: bool,
 }
@@ -28,6 +31,7 @@ impl PortalState {
             brake: Brake::default(),
             password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            house: config.review.house(),
             secure: config.http.public_url.starts_with("https://"),
         }
     }

@@ -9,6 +9,7 @@ mod billing;
 mod common;
 mod data;
 mod device;
+mod flow;
 mod keys;
 mod problems;
 mod registration;
@@ -22,6 +23,7 @@ pub(crate) use billing::{InvoicesTexts, PlansTexts};
 pub(crate) use common::Common;
 pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
+pub(crate) use flow::FlowTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use problems::advice;
 pub(crate) use registration::RegistrationTexts;
@@ -82,6 +84,7 @@ mod tests {
             UsageTexts::PAIRS,
             CatalogueTexts::PAIRS,
             DeviceTexts::PAIRS,
+            FlowTexts::PAIRS,
             GrantsTexts::PAIRS,
             HomeTexts::PAIRS,
             KeysTexts::PAIRS,

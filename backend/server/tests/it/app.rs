@@ -187,7 +187,8 @@ pub(crate) fn config(folder: &Path) -> Config {
     let path = |name: &str| folder.join(name).display().to_string();
     let text = format!(
         "[http]\nlisten = \"127.0.0.1:0\"\nworkers = 1\n[database]\ncontrol = {:?}\nledger = {:?}\n\
-         [data]\nstore = {:?}\nkeys = {:?}\n[limits]\ntoken_failures_per_minute = 1000\nshutdown_seconds = 5\n",
+         [data]\nstore = {:?}\nkeys = {:?}\n[limits]\ntoken_failures_per_minute = 1000\nshutdown_seconds = 5\n\
+         [review]\nmembers_min = 1\nexternal_min = 0\npresent_percent = 0\n",
         path("control.sqlite"),
         path("ledger.sqlite"),
         path("store"),

@@ -2,12 +2,16 @@
 
 mod activation;
 mod billing;
+mod board;
 mod doors;
+mod flow;
+mod flow_attacks;
 mod forms;
 mod isolation;
 mod keys;
 mod matrix;
 mod pages;
+mod permissions;
 mod requests;
 mod reviews;
 mod step_up;

@@ -11,19 +11,17 @@ use mudeung_core::id::{AppId, CredentialId, MemberId, OrganizationId, TokenId, V
 use mudeung_core::member::MemberState;
 use mudeung_core::name::Name;
 use mudeung_core::organization::OrganizationState;
-use mudeung_core::request::RequestState;
 use mudeung_core::service::ServiceState;
 use mudeung_core::tier::Tier;
 use mudeung_store::device_codes::{self, DeviceCode, DeviceCodeState};
 use mudeung_store::grants::GrantsOf;
 use mudeung_store::{Db, StoreError, agreements, apps, catalog, credentials, grants, members, organizations};
-use mudeung_store::{requests, revoked_tokens, second_factors, service, sessions, snapshot};
+use mudeung_store::{revoked_tokens, second_factors, service, sessions, snapshot};
 use std::sync::Arc;
 
 on_both!(
     organizations_members_and_apps_come_back_as_they_went_in,
     credentials_come_back_in_every_state,
-    requests_come_back_in_every_state,
     grants_come_back_with_their_filters,
     agreements_and_signatures_come_back,
     sessions_live_until_they_are_deleted_or_expire,
@@ -98,32 +96,6 @@ async fn credentials_come_back_in_every_state(place: Arc<Place>) {
         credentials::update_credential_state(conn, expected.id, expected.state)?;
         credentials::update_credential_last_used(conn, expected.id, NOW)?;
         assert_eq!(credentials::list_credentials(conn, expected.app)?, [expected]);
-        Ok(())
-    })
-    .await
-    .unwrap();
-}
-
-async fn requests_come_back_in_every_state(place: Arc<Place>) {
-    let db = filled(&place).await;
-    db.tx("test", |conn| {
-        let by = MemberId::from_bytes([0; 16]);
-        let reason = "열을 줄여 주세요".to_owned();
-        let states = [
-            RequestState::Submitted { submitted_at: NOW },
-            RequestState::Returned { returned_at: NOW, reason: reason.clone() },
-            RequestState::Approved { decided_at: NOW, decided_by: by, grant: samples::grant(1).id },
-            RequestState::Rejected { decided_at: NOW, decided_by: by, reason },
-            RequestState::Withdrawn { withdrawn_at: NOW },
-            RequestState::Draft,
-        ];
-        for state in states {
-            let expected = mudeung_core::request::AccessRequest { state, ..samples::request(1) };
-            requests::update_request_state(conn, expected.id, &expected.state)?;
-            assert_eq!(requests::find_request(conn, expected.id)?, Some(expected.clone()));
-            assert_eq!(requests::list_requests(conn, Some(expected.organization))?, [expected]);
-        }
-        assert_eq!(requests::list_requests(conn, Some(OrganizationId::from_bytes([0; 16])))?, []);
         Ok(())
     })
     .await

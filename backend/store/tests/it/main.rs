@@ -41,6 +41,8 @@ mod privacy;
 #[cfg(test)]
 mod query_jobs;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod schemas;

@@ -13,6 +13,7 @@ use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::name::Name;
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::quota::Amount;
+use mudeung_core::request::event::{Ethics, Happening, Proposal};
 use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_core::scope::ScopeSet;
 use mudeung_core::tier::Tier;
@@ -137,9 +138,16 @@ pub(crate) fn request(n: u8) -> AccessRequest {
         dataset: Name::parse("cohort").unwrap(),
         purpose: "폐암 예후 모형".to_owned(),
         agreement: AgreementId::from_bytes([1; 16]),
-        state: RequestState::Draft,
+        state: RequestState::Submitted { submitted_at: NOW },
+        submitted_at: Some(NOW),
         created_at: NOW,
     }
+}
+
+/// What the sample request asks for.
+pub(crate) fn proposal() -> Proposal {
+    let reason = "익명화된 자료".to_owned();
+    Proposal { purpose: request(1).purpose, agreement: request(1).agreement, ethics: Ethics::Exempt { reason } }
 }
 
 pub(crate) fn grant(n: u8) -> Grant {
@@ -219,7 +227,7 @@ pub(crate) fn fill(conn: &mut Conn) -> Result<(), StoreError> {
     apps::insert_app(conn, &app(1, 1))?;
     credentials::insert_credential(conn, &credential(1, 1))?;
     agreements::insert_agreement(conn, &agreement(1))?;
-    requests::insert_request(conn, &request(1))?;
+    requests::insert_request(conn, &request(1), Happening::Submitted(proposal()))?;
     grants::insert_grant(conn, &grant(1))
 }
 

@@ -44,6 +44,10 @@ texts! {
         state_pending: "시작 전", "Not started";
         state_draft: "작성 중", "Draft";
         state_submitted: "검토 대기", "Waiting for review";
+        state_in_review: "심의 중", "In review";
+        state_conditional: "조건부 승인", "Approved with conditions";
+        state_lapsed: "기한 만료", "Lapsed";
+        state_held: "조건 이행 대기", "Held";
         state_returned: "보완 요청", "Sent back";
         state_approved: "승인", "Approved";
         state_rejected: "반려", "Rejected";
@@ -80,7 +84,15 @@ texts! {
         done_device_denied: "기기 연결을 거부했습니다. 그 코드는 더 이상 쓸 수 없습니다.", "The device was refused. Its code is worth nothing any more.";
         done_grant_revoked: "이용 승인을 철회했습니다. 진행 중인 전송도 1초 안에 멈춥니다.", "The grant is revoked. Running streams stop within one second.";
         done_request_submitted: "이용 신청을 제출했습니다. 병원의 검토를 기다립니다.", "The access request is filed and waits for the hospital.";
-        done_request_approved: "승인했습니다. 이용 승인이 바로 효력을 갖습니다.", "Approved. The grant is effective now.";
+        done_request_saved: "임시 저장했습니다. 제출하기 전에는 병원이 볼 수 없습니다.", "Saved. The hospital does not see it before you file it.";
+        done_request_accepted: "형식검토를 통과했습니다. 데이터심의위원회로 넘어갔습니다.", "Found complete. It is with the data review board now.";
+        done_request_returned: "보완을 요청했습니다.", "The request is sent back to the company.";
+        done_request_signed_off: "부서 의견을 제출했습니다.", "The opinion is given.";
+        done_request_voted: "투표했습니다. 결정 전까지 바꿀 수 있습니다.", "You have voted. You may vote anew until the decision.";
+        done_request_recused: "심의에서 회피했습니다.", "You are recused.";
+        done_condition_answered: "답변을 제출했습니다. 병원의 확인을 기다립니다.", "The answer is sent and waits for the hospital.";
+        done_condition_confirmed: "조건 이행을 확인했습니다. 마지막 조건이면 이용 승인이 열립니다.", "The condition is met. With the last one the grant opens.";
+        done_request_approved: "승인했습니다. 조건이 없으면 이용 승인이 바로 효력을 갖습니다.", "Approved. Without conditions the grant is effective now.";
         done_request_rejected: "신청을 반려했습니다.", "The request is rejected.";
         done_request_withdrawn: "신청을 철회했습니다.", "The request is withdrawn.";
         done_budget_set: "할당량을 정했습니다. 다음 요청부터 적용됩니다.", "The budget is set. It holds from the next request on.";

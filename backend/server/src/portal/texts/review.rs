@@ -9,6 +9,7 @@ texts! {
         waiting: "처리할 일", "Waiting on you";
         waiting_none: "지금 처리할 일이 없습니다.", "Nothing waits on you.";
         waiting_requests: "검토를 기다리는 이용 신청", "Access requests to review";
+        waiting_own_requests: "이어서 처리할 이용 신청", "Access requests to go on with";
         waiting_versions: "공개를 기다리는 버전", "Versions to publish";
         waiting_reviews: "서명되지 않은 지난달 접속기록 점검", "Monthly reviews that are overdue";
         waiting_app: "앱을 등록하고 자격증명을 만드세요.", "Register an app and create a credential.";
@@ -27,6 +28,7 @@ texts! {
         developer: "개발자", "Developer";
         steward: "데이터 담당자", "Data steward";
         reviewer: "심의 담당자", "Reviewer";
+        external: "외부 심의위원", "External board member";
         auditor: "감사 담당자", "Auditor";
         admin: "운영자", "Administrator";
     }

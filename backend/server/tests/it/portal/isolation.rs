@@ -65,8 +65,8 @@ async fn an_access_request_of_another_company_is_not_there() {
     assert_eq!(browser.submit("/en/apps", &format!("{request}/withdraw"), &[]).await.status, 404);
     // An app of another company cannot be put into a request.
     let form = super::requests::fields(&app, &app.fixture.reader.id);
-    let form: Vec<(&str, &str)> = form.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    assert_eq!(browser.submit("/en/requests/new", "/en/requests", &form).await.status, 422);
+    let shown = super::requests::send_new(&mut browser, "/en/requests", &form).await;
+    assert!(shown.status == 422 && shown.body.contains("This app cannot be used"), "{}", shown.body);
 }
 
 #[actix_web::test]

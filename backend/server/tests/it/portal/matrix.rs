@@ -15,6 +15,7 @@ fn path(app: &TestApp, pattern: &str, request: &str) -> String {
         ("{credential}", fixture.reader_credential.to_string()),
         ("{grant}", fixture.grant.to_string()),
         ("{request}", request.rsplit('/').next().unwrap().to_owned()),
+        ("{condition}", "0".to_owned()),
         ("{organization}", fixture.company.to_string()),
         ("{level}", "app".to_owned()),
         ("{version}", "ver_00000000000000000000000000".to_owned()),
@@ -58,6 +59,8 @@ async fn oauth_88_no_member_of_another_company_reaches_anything_by_its_identifie
             ("gib", "1"),
             ("rows", "1"),
             ("days", "1"),
+            ("ballot", "for"),
+            ("answer", "x"),
         ];
         let shown = match route.method {
             "GET" => outsider.get(&path).await,

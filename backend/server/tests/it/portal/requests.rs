@@ -1,6 +1,6 @@
 //! The way of an access request: filed, decided, and effective in the data plane.
 
-use super::Browser;
+use super::{Browser, Shown};
 use crate::app::{Client, TestApp};
 use mudeung_core::member::Role;
 use mudeung_wire::ledger::entry::Kind;
@@ -14,16 +14,31 @@ pub(super) fn fields(app: &TestApp, client_id: &str) -> Vec<(&'static str, Strin
         ("dataset", "cohort".to_owned()),
         ("app", client_id.to_owned()),
         ("purpose", PURPOSE.to_owned()),
+        ("ethics", "exempt".to_owned()),
+        ("ethics_reason", "Nothing can be traced to a person".to_owned()),
         ("agreement", app.fixture.agreement.to_string()),
         ("accept", "yes".to_owned()),
     ]
 }
 
+/// Sends the form for a new request, with the identifier that the form carries.
+pub(super) async fn send_new(browser: &mut Browser<'_>, to: &str, fields: &[(&'static str, String)]) -> Shown {
+    let form = browser.get("/en/requests/new").await;
+    let key = form.between("name=\"request\" value=\"", "\"").unwrap();
+    let token = form.form_token();
+    let mut all: Vec<(&str, &str)> = vec![("form_token", &token), ("request", &key)];
+    all.extend(fields.iter().map(|(key, value)| (*key, value.as_str())));
+    browser.post(to, &all).await
+}
+
 /// Files a request; gives its page.
 pub(super) async fn file(app: &TestApp, browser: &mut Browser<'_>, client_id: &str) -> String {
-    let fields = fields(app, client_id);
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let shown = browser.submit("/en/requests/new", "/en/requests", &fields).await;
+    file_with(browser, &fields(app, client_id)).await
+}
+
+/// Files a request with these fields; gives its page.
+pub(super) async fn file_with(browser: &mut Browser<'_>, fields: &[(&'static str, String)]) -> String {
+    let shown = send_new(browser, "/en/requests", fields).await;
     assert_eq!(shown.status, 303, "{}", shown.body);
     shown.location().split('?').next().unwrap().to_owned()
 }
@@ -112,15 +127,25 @@ async fn a_rejected_request_says_why_and_a_withdrawn_one_cannot_be_decided() {
 }
 
 #[actix_web::test]
-async fn a_request_needs_a_signature_a_purpose_and_a_published_dataset() {
+async fn a_request_needs_a_signature_a_purpose_an_ethics_committee_and_a_published_dataset() {
     let app = TestApp::start().await;
     let mut developer = Browser::of(&app, Role::Developer).await;
-    for (name, value) in
-        [("accept", ""), ("agreement", "x"), ("purpose", "short"), ("dataset", "nothing"), ("app", "x")]
-    {
+    for (name, value) in [
+        ("accept", ""),
+        ("agreement", "x"),
+        ("purpose", "short"),
+        ("dataset", "nothing"),
+        ("app", "x"),
+        ("ethics", ""),
+        ("ethics", "approved"),
+        ("ethics", "follows"),
+        ("ethics_reason", ""),
+    ] {
         let mut fields = fields(&app, &app.fixture.reader.id);
         fields.iter_mut().filter(|(key, _)| *key == name).for_each(|field| field.1 = value.to_owned());
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        assert_eq!(developer.submit("/en/requests/new", "/en/requests", &fields).await.status, 422, "{name}");
+        let shown = send_new(&mut developer, "/en/requests", &fields).await;
+        assert_eq!(shown.status, 422, "{name}={value}");
+        assert!(shown.body.contains("role=\"alert\""), "{name}");
     }
+    assert!(!developer.get("/en/requests").await.body.contains("/en/requests/req_"));
 }

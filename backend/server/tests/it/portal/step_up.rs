@@ -83,6 +83,7 @@ async fn oauth_86_every_grave_route_asks_for_it() {
     let grave = [
         (Role::Reviewer, "/en/requests/req_00000000000000000000000000/approve"),
         (Role::Reviewer, "/en/requests/req_00000000000000000000000000/reject"),
+        (Role::Reviewer, "/en/requests/req_00000000000000000000000000/conditions/0/confirm"),
         (Role::Admin, "/en/organizations/org_00000000000000000000000000/suspend"),
         (Role::Admin, "/en/organizations/org_00000000000000000000000000/resume"),
         (Role::Admin, "/en/grants/grt_00000000000000000000000000/revoke"),

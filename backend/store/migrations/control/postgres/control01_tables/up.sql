@@ -250,6 +250,7 @@ CREATE TABLE notices (
 CREATE INDEX notices_organization ON notices (organization);
 CREATE INDEX notices_ends_at ON notices (ends_at);
 
+-- Where each access request stands: what its events say, kept beside them for lists.
 CREATE TABLE requests (
     id           TEXT    NOT NULL PRIMARY KEY,
     organization TEXT    NOT NULL REFERENCES organizations (id),
@@ -263,9 +264,22 @@ CREATE TABLE requests (
     state_reason TEXT,
     decided_by   TEXT,
     grant_id     TEXT,
+    submitted_at BIGINT,
     created_at   BIGINT NOT NULL
 );
 CREATE INDEX requests_organization ON requests (organization);
+CREATE INDEX requests_state ON requests (state);
+
+-- What happened to an access request; rows are only ever added. Nobody is the member of what the clock did.
+CREATE TABLE request_events (
+    request     TEXT   NOT NULL REFERENCES requests (id),
+    number      BIGINT NOT NULL,
+    happened_at BIGINT NOT NULL,
+    member      TEXT REFERENCES members (id),
+    kind        TEXT   NOT NULL,
+    detail      TEXT   NOT NULL,
+    PRIMARY KEY (request, number)
+);
 
 -- A month has one review; what is signed never changes.
 CREATE TABLE reviews (

@@ -251,6 +251,7 @@ CREATE TABLE notices (
 CREATE INDEX notices_organization ON notices (organization);
 CREATE INDEX notices_ends_at ON notices (ends_at);
 
+-- Where each access request stands: what its events say, kept beside them for lists.
 CREATE TABLE requests (
     id           TEXT    NOT NULL PRIMARY KEY,
     organization TEXT    NOT NULL REFERENCES organizations (id),
@@ -264,9 +265,22 @@ CREATE TABLE requests (
     state_reason TEXT,
     decided_by   TEXT,
     grant_id     TEXT,
+    submitted_at INTEGER,
     created_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX requests_organization ON requests (organization);
+CREATE INDEX requests_state ON requests (state);
+
+-- What happened to an access request; rows are only ever added. Nobody is the member of what the clock did.
+CREATE TABLE request_events (
+    request     TEXT   NOT NULL REFERENCES requests (id),
+    number      INTEGER NOT NULL,
+    happened_at INTEGER NOT NULL,
+    member      TEXT REFERENCES members (id),
+    kind        TEXT   NOT NULL,
+    detail      TEXT   NOT NULL,
+    PRIMARY KEY (request, number)
+) STRICT;
 
 -- A month has one review; what is signed never changes.
 CREATE TABLE reviews (

@@ -1,0 +1,275 @@
+//! The decision: what a decider wishes, held against what the votes say and what must be true, gives events or a refusal.
+
+use crate::clock::Timestamp;
+use crate::id::{GrantId, MemberId};
+use crate::member::Role;
+use crate::request::RequestState;
+use crate::request::board::{Board, Inquorate, Motion};
+use crate::request::case::Case;
+use crate::request::event::{Actor, Ballot, Condition, Decision, Happening, Verdict};
+use crate::request::prerequisite::{Facts, Unmet, own_condition};
+use crate::request::ruling::House;
+use std::collections::BTreeSet;
+
+/// What a decider wants to write down. The votes say whether they may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// That it is approved.
+    Approve {
+        /// The grant that comes of it.
+        grant: GrantId,
+        /// What it depends on.
+        conditions: Vec<Condition>,
+        /// What the condition is called that the request has by itself, because an ethics approval is to follow.
+        ethics: String,
+    },
+    /// That it is rejected.
+    Reject {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a request is not decided so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There is nothing to decide in this state.
+    State(RequestState),
+    /// Nobody found it complete yet.
+    NotChecked,
+    /// The board cannot decide yet.
+    Board(Inquorate),
+    /// The votes say something else.
+    Motion(Motion),
+    /// The votes want conditions and there are none, or there are some and they want none.
+    Conditions(Motion),
+    /// Something is not true any more.
+    Unmet(BTreeSet<Unmet>),
+    /// Offices have not given their opinion.
+    Offices(BTreeSet<Role>),
+}
+
+impl House {
+    /// The events of a decision. Where one member may be the board, a member's decision finds the request complete and is
+    /// their vote, unless they voted before.
+    pub fn decide(
+        &self,
+        case: &Case,
+        board: &Board,
+        facts: &Facts,
+        by: MemberId,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> Result<Vec<Happening>, Obstacle> {
+        let mut case = case.clone();
+        let mut events = Vec::new();
+        let alone = self.board.allows_one() && board.seats(by) && !case.recused.contains_key(&by);
+        match case.state {
+            RequestState::InReview { .. } => {}
+            RequestState::Submitted { .. } if alone => take(&mut case, &mut events, by, Happening::Accepted, now)?,
+            RequestState::Submitted { .. } => return Err(Obstacle::NotChecked),
+            _ => return Err(Obstacle::State(case.state)),
+        }
+        if alone && !case.votes.contains_key(&by) {
+            take(&mut case, &mut events, by, own_vote(wish), now)?;
+        }
+        let ruling = self.ruling(&case, board, facts, now);
+        let motion = ruling.motion.map_err(Obstacle::Board)?;
+        let verdict = match wish {
+            Wish::Reject { reason } if motion == Motion::Reject => Verdict::Rejected { reason: reason.clone() },
+            Wish::Approve { grant, conditions, ethics } if motion != Motion::Reject => {
+                if !ruling.unmet.is_empty() {
+                    return Err(Obstacle::Unmet(ruling.unmet));
+                }
+                if !ruling.offices.is_empty() {
+                    return Err(Obstacle::Offices(ruling.offices));
+                }
+                if conditions.is_empty() == (motion == Motion::ApproveWithConditions) {
+                    return Err(Obstacle::Conditions(motion));
+                }
+                let own = own_condition(&case, ethics);
+                Verdict::Approved { grant: *grant, conditions: own.into_iter().chain(conditions.clone()).collect() }
+            }
+            Wish::Reject { .. } | Wish::Approve { .. } => return Err(Obstacle::Motion(motion)),
+        };
+        take(&mut case, &mut events, by, Happening::Decided(Decision { count: ruling.count, verdict }), now)?;
+        Ok(events)
+    }
+}
+
+fn take(
+    case: &mut Case,
+    events: &mut Vec<Happening>,
+    by: MemberId,
+    what: Happening,
+    now: Timestamp,
+) -> Result<(), Obstacle> {
+    let event = case.next(now, Actor::Member(by), what);
+    let state = case.state.clone();
+    case.apply(&event).map_err(|_refused| Obstacle::State(state))?;
+    events.push(event.what);
+    Ok(())
+}
+
+/// How a member votes whose decision is the board's.
+fn own_vote(wish: &Wish) -> Happening {
+    match wish {
+        Wish::Approve { conditions, .. } => {
+            let texts: Vec<&str> = conditions.iter().map(|condition| condition.text.as_str()).collect();
+            let ballot = if conditions.is_empty() { Ballot::For } else { Ballot::ForWithConditions };
+            Happening::Voted { ballot, reason: texts.join("\n") }
+        }
+        Wish::Reject { reason } => Happening::Voted { ballot: Ballot::Against, reason: reason.clone() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::AgreementId;
+    use crate::member::{Member, MemberState};
+    use crate::request::board::BoardRule;
+    use crate::request::due::Clocks;
+    use crate::request::event::{Ethics, Proposal};
+    use crate::request::need::Need;
+    use crate::request::steps::Graph;
+    use std::time::Duration;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn id(number: u8) -> MemberId {
+        MemberId::from_bytes([number; 16])
+    }
+
+    /// Members 1 to 3 review, 4 and 5 do so from outside.
+    fn board() -> Board {
+        let member = |number: u8| Member {
+            id: id(number),
+            organization: crate::id::OrganizationId::from_bytes([1; 16]),
+            email: String::new(),
+            name: String::new(),
+            roles: vec![if number > 3 { Role::External } else { Role::Reviewer }],
+            state: MemberState::Active,
+            created_at: NOW,
+        };
+        Board::of(&[1, 2, 3, 4, 5].map(member))
+    }
+
+    fn house(rule: BoardRule, needs: &str) -> House {
+        let day = Duration::from_secs(86_400);
+        let graph = Graph::new(&Need::parse(needs, &Role::parse).unwrap());
+        House { board: rule, graph, clocks: Clocks { check: day, review: day, answer: day, remind: day } }
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            agreement: Some(AgreementId::from_bytes([1; 16])),
+            is_signed: true,
+            is_published: true,
+            is_author_active: true,
+            is_organization_active: true,
+            is_app_active: true,
+        }
+    }
+
+    fn case(ethics: Ethics, votes: &[(u8, Ballot)]) -> Case {
+        let mut case = Case::default();
+        let agreement = AgreementId::from_bytes([1; 16]);
+        let submitted = Happening::Submitted(Proposal { purpose: String::new(), agreement, ethics });
+        for what in [submitted, Happening::Accepted] {
+            case.apply(&case.next(NOW, Actor::Member(id(9)), what)).unwrap();
+        }
+        for (number, ballot) in votes {
+            let voted = Happening::Voted { ballot: *ballot, reason: String::new() };
+            case.apply(&case.next(NOW, Actor::Member(id(*number)), voted)).unwrap();
+        }
+        case
+    }
+
+    fn exempt() -> Ethics {
+        Ethics::Exempt { reason: String::new() }
+    }
+
+    fn approve(conditions: &[&str]) -> Wish {
+        let condition = |text: &&str| Condition { text: (*text).to_owned(), due: Timestamp::from_seconds(2_000) };
+        let conditions = conditions.iter().map(condition).collect();
+        Wish::Approve { grant: GrantId::from_bytes([1; 16]), conditions, ethics: "number".to_owned() }
+    }
+
+    fn reject() -> Wish {
+        Wish::Reject { reason: "no".to_owned() }
+    }
+
+    const ALL_FOR: [(u8, Ballot); 5] =
+        [(1, Ballot::For), (2, Ballot::For), (3, Ballot::For), (4, Ballot::For), (5, Ballot::For)];
+
+    fn decide(house: &House, case: &Case, facts: &Facts, wish: &Wish) -> Result<Vec<Happening>, Obstacle> {
+        house.decide(case, &board(), facts, id(1), wish, NOW)
+    }
+
+    #[test]
+    fn nobody_decides_otherwise_than_the_votes_say() {
+        let house = house(BoardRule::default(), "");
+        let unanimous = case(exempt(), &ALL_FOR);
+        assert_eq!(decide(&house, &unanimous, &facts(), &approve(&[])).unwrap().len(), 1);
+        assert_eq!(decide(&house, &unanimous, &facts(), &reject()), Err(Obstacle::Motion(Motion::Approve)));
+        let unwanted = decide(&house, &unanimous, &facts(), &approve(&["a condition"]));
+        assert_eq!(unwanted, Err(Obstacle::Conditions(Motion::Approve)));
+        let against = case(exempt(), &ALL_FOR.map(|(number, _)| (number, Ballot::Against)));
+        assert_eq!(decide(&house, &against, &facts(), &approve(&[])), Err(Obstacle::Motion(Motion::Reject)));
+        assert!(decide(&house, &against, &facts(), &reject()).is_ok());
+        let conditional = case(exempt(), &ALL_FOR.map(|(number, _)| (number, Ballot::ForWithConditions)));
+        let missing = decide(&house, &conditional, &facts(), &approve(&[]));
+        assert_eq!(missing, Err(Obstacle::Conditions(Motion::ApproveWithConditions)));
+        assert!(decide(&house, &conditional, &facts(), &approve(&["a condition"])).is_ok());
+        let few = decide(&house, &case(exempt(), &ALL_FOR[..4]), &facts(), &approve(&[]));
+        assert_eq!(few, Err(Obstacle::Board(Inquorate::TooFewPresent)));
+    }
+
+    #[test]
+    fn what_was_true_at_submission_is_looked_at_again() {
+        let house = house(BoardRule::default(), "any(steward, auditor)");
+        let gone = Facts { is_author_active: false, ..facts() };
+        let mut ready = case(exempt(), &ALL_FOR);
+        let unmet = BTreeSet::from([Unmet::AuthorGone]);
+        assert_eq!(decide(&house, &ready, &gone, &approve(&[])), Err(Obstacle::Unmet(unmet)));
+        let offices = BTreeSet::from([Role::Steward, Role::Auditor]);
+        assert_eq!(decide(&house, &ready, &facts(), &approve(&[])), Err(Obstacle::Offices(offices)));
+        ready.signed_off.insert(Role::Auditor, NOW);
+        assert!(decide(&house, &ready, &facts(), &approve(&[])).is_ok());
+    }
+
+    #[test]
+    fn an_ethics_approval_that_is_to_follow_is_a_condition_that_nobody_can_leave_out() {
+        let house = house(BoardRule::default(), "");
+        let by = Timestamp::from_seconds(1_500);
+        let events = decide(&house, &case(Ethics::Follows { by }, &ALL_FOR), &facts(), &approve(&[])).unwrap();
+        let [Happening::Decided(Decision { verdict: Verdict::Approved { conditions, .. }, count })] = &events[..]
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!(conditions[..], [Condition { text: "number".to_owned(), due: by }]);
+        assert_eq!((count.present, count.external_present, count.favour), (5, 2, 5));
+    }
+
+    #[test]
+    fn where_one_member_is_enough_their_decision_is_check_and_vote_and_elsewhere_it_is_not() {
+        let small = BoardRule { members_min: 1, external_min: 0, present_percent: 0 };
+        let mut filed = case(exempt(), &[]);
+        filed.state = RequestState::Submitted { submitted_at: NOW };
+        let names = |events: Vec<Happening>| events.iter().map(Happening::as_str).collect::<Vec<_>>();
+        let events = decide(&house(small, ""), &filed, &facts(), &approve(&[])).unwrap();
+        assert_eq!(names(events), ["accepted", "voted", "decided"]);
+        let events = decide(&house(small, ""), &filed, &facts(), &reject()).unwrap();
+        assert_eq!(names(events), ["accepted", "voted", "decided"]);
+        let large = decide(&house(BoardRule::default(), ""), &filed, &facts(), &approve(&[]));
+        assert_eq!(large, Err(Obstacle::NotChecked));
+        let stranger = house(small, "").decide(&filed, &board(), &facts(), id(7), &approve(&[]), NOW);
+        assert_eq!(stranger, Err(Obstacle::NotChecked), "who does not sit in the board is not the board");
+        filed.recused.insert(id(1), String::new());
+        assert_eq!(decide(&house(small, ""), &filed, &facts(), &approve(&[])), Err(Obstacle::NotChecked));
+        let outvoted = case(exempt(), &[(1, Ballot::Against), (2, Ballot::Against), (3, Ballot::Against)]);
+        let late = decide(&house(small, ""), &outvoted, &facts(), &approve(&[]));
+        assert_eq!(late, Err(Obstacle::Motion(Motion::Reject)), "a decision does not change the decider's own vote");
+    }
+}

@@ -1,0 +1,88 @@
+//! The minutes of a decision: one page to print, with the rule, who was there, who stayed out, the votes and the outcome.
+
+use super::timeline::{self, TimeLine, ballot_text};
+use super::{RequestLine, find_visible, line, names};
+use crate::fault::Fault;
+use crate::portal::desk::{Desk, Minutes};
+use crate::portal::moment;
+use crate::portal::page::{self, Page};
+use crate::portal::texts::{FlowTexts, RequestsTexts};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use mudeung_core::id::MemberId;
+use mudeung_core::request::board::Count;
+use mudeung_core::request::event::{Actor, Event, Happening, Verdict};
+use mudeung_store::requests::Filed;
+use std::collections::BTreeMap;
+
+#[derive(Template)]
+#[template(path = "minutes.html")]
+struct MinutesPage {
+    page: Page,
+    t: &'static RequestsTexts,
+    f: &'static FlowTexts,
+    request: RequestLine,
+    purpose: String,
+    at: String,
+    by: String,
+    outcome: &'static str,
+    reason: String,
+    conditions: Vec<(String, String)>,
+    count: Count,
+    votes: Vec<(String, &'static str, String)>,
+    recused: Vec<(String, String)>,
+    history: Vec<TimeLine>,
+}
+
+/// Shows the minutes of a request that was decided.
+pub(in crate::portal) async fn show_minutes(desk: Desk<Minutes>, id: web::Path<String>) -> Result<HttpResponse, Fault> {
+    let filed = find_visible(&desk, &id).await?;
+    let decided = filed.events.iter().find_map(|event| match &event.what {
+        Happening::Decided(decision) => Some((event, decision.clone())),
+        _ => None,
+    });
+    let Some((event, decision)) = decided else { return Err(Fault::not_found()) };
+    let people: Vec<MemberId> = filed.events.iter().filter_map(member).collect();
+    let names = desk.app.db.read("find names", move |conn| names(conn, people)).await?;
+    let page = desk.page.clone();
+    let f = FlowTexts::of(page.language);
+    let name = |member: &MemberId| names.get(member).cloned().unwrap_or_default();
+    let (outcome, reason, conditions) = match &decision.verdict {
+        Verdict::Rejected { reason } => (f.did_reject, reason.clone(), Vec::new()),
+        Verdict::Approved { conditions, .. } => {
+            let each = conditions.iter().map(|one| (one.text.clone(), moment::minute(one.due)));
+            let outcome = if conditions.is_empty() { f.did_approve } else { f.did_approve_conditionally };
+            (outcome, String::new(), each.collect())
+        }
+    };
+    let votes = filed.case.votes.iter();
+    let shown = MinutesPage {
+        t: RequestsTexts::of(page.language),
+        f,
+        request: line(&page, &filed.request, &desk.app.snapshots.present()),
+        purpose: filed.request.purpose.clone(),
+        at: moment::minute(event.at),
+        by: member(event).as_ref().map(name).unwrap_or_default(),
+        outcome,
+        reason,
+        conditions,
+        count: decision.count,
+        votes: votes.map(|(who, cast)| (name(who), ballot_text(f, cast.ballot), cast.reason.clone())).collect(),
+        recused: filed.case.recused.iter().map(|(who, why)| (name(who), why.clone())).collect(),
+        history: history(&page, &filed, &names),
+        page: page.clone(),
+    };
+    page::show(&page, StatusCode::OK, &shown)
+}
+
+const fn member(event: &Event) -> Option<MemberId> {
+    match event.by {
+        Actor::Member(member) => Some(member),
+        Actor::Clock => None,
+    }
+}
+
+fn history(page: &Page, filed: &Filed, names: &BTreeMap<MemberId, String>) -> Vec<TimeLine> {
+    timeline::lines(page, &filed.events, names, true)
+}

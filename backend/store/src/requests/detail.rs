@@ -1,0 +1,140 @@
+//! What happened to a request as a JSON text in its row.
+
+use crate::{StoreError, column};
+use mudeung_core::clock::Timestamp;
+use mudeung_core::member::Role;
+use mudeung_core::request::board::Count;
+use mudeung_core::request::event::{Ballot, Condition, Decision, Ethics, Happening, Proposal, Verdict};
+use serde_json::{Value, json};
+
+/// The text.
+pub(super) fn write(what: &Happening) -> String {
+    let value = match what {
+        Happening::Saved(proposal) | Happening::Submitted(proposal) => write_proposal(proposal),
+        Happening::Accepted | Happening::Withdrawn | Happening::Lapsed => json!({}),
+        Happening::Returned { reason } | Happening::Recused { reason } => json!({ "reason": reason }),
+        Happening::SignedOff { role, reason } => json!({ "role": role.as_str(), "reason": reason }),
+        Happening::Voted { ballot, reason } => json!({ "ballot": ballot.as_str(), "reason": reason }),
+        Happening::Decided(decision) => write_decision(decision),
+        Happening::Answered { condition, answer } => json!({ "condition": condition, "answer": answer }),
+        Happening::Confirmed { condition } => json!({ "condition": condition }),
+    };
+    value.to_string()
+}
+
+/// What a text says of something of that kind.
+pub(super) fn read(kind: &str, text: &str) -> Result<Happening, StoreError> {
+    let value: Value = serde_json::from_str(text).map_err(StoreError::corrupt)?;
+    Ok(match kind {
+        "saved" => Happening::Saved(read_proposal(&value)?),
+        "submitted" => Happening::Submitted(read_proposal(&value)?),
+        "accepted" => Happening::Accepted,
+        "withdrawn" => Happening::Withdrawn,
+        "lapsed" => Happening::Lapsed,
+        "returned" => Happening::Returned { reason: string(&value, "reason")? },
+        "recused" => Happening::Recused { reason: string(&value, "reason")? },
+        "signed_off" => {
+            let role = string(&value, "role")?;
+            let role = Role::parse(&role).ok_or_else(|| column::unknown("role", &role))?;
+            Happening::SignedOff { role, reason: string(&value, "reason")? }
+        }
+        "voted" => {
+            let ballot = string(&value, "ballot")?;
+            let ballot = Ballot::parse(&ballot).ok_or_else(|| column::unknown("ballot", &ballot))?;
+            Happening::Voted { ballot, reason: string(&value, "reason")? }
+        }
+        "decided" => Happening::Decided(read_decision(&value)?),
+        "answered" => {
+            Happening::Answered { condition: number(&value, "condition")?, answer: string(&value, "answer")? }
+        }
+        "confirmed" => Happening::Confirmed { condition: number(&value, "condition")? },
+        other => return Err(column::unknown("event of a request", other)),
+    })
+}
+
+fn write_proposal(proposal: &Proposal) -> Value {
+    let ethics = match &proposal.ethics {
+        Ethics::Approved { number, valid_until } => {
+            json!({ "kind": "approved", "number": number, "valid_until": valid_until.micros() })
+        }
+        Ethics::Follows { by } => json!({ "kind": "follows", "by": by.micros() }),
+        Ethics::Exempt { reason } => json!({ "kind": "exempt", "reason": reason }),
+    };
+    json!({ "purpose": proposal.purpose, "agreement": proposal.agreement.to_string(), "ethics": ethics })
+}
+
+fn read_proposal(value: &Value) -> Result<Proposal, StoreError> {
+    let ethics = field(value, "ethics")?;
+    Ok(Proposal {
+        purpose: string(value, "purpose")?,
+        agreement: column::id(&string(value, "agreement")?)?,
+        ethics: match string(ethics, "kind")?.as_str() {
+            "approved" => {
+                Ethics::Approved { number: string(ethics, "number")?, valid_until: time(ethics, "valid_until")? }
+            }
+            "follows" => Ethics::Follows { by: time(ethics, "by")? },
+            "exempt" => Ethics::Exempt { reason: string(ethics, "reason")? },
+            other => return Err(column::unknown("kind of ethics approval", other)),
+        },
+    })
+}
+
+fn write_decision(decision: &Decision) -> Value {
+    let Count { seats, external_seats, present, external_present, favour, conditional, against, abstained } =
+        decision.count;
+    let count = json!({
+        "seats": seats, "external_seats": external_seats, "present": present, "external_present": external_present,
+        "favour": favour, "conditional": conditional, "against": against, "abstained": abstained,
+    });
+    let condition = |condition: &Condition| json!({ "text": condition.text, "due": condition.due.micros() });
+    match &decision.verdict {
+        Verdict::Approved { grant, conditions } => {
+            let conditions: Vec<Value> = conditions.iter().map(condition).collect();
+            json!({ "count": count, "grant": grant.to_string(), "conditions": conditions })
+        }
+        Verdict::Rejected { reason } => json!({ "count": count, "reason": reason }),
+    }
+}
+
+fn read_decision(value: &Value) -> Result<Decision, StoreError> {
+    let counted = field(value, "count")?;
+    let count = Count {
+        seats: number(counted, "seats")?,
+        external_seats: number(counted, "external_seats")?,
+        present: number(counted, "present")?,
+        external_present: number(counted, "external_present")?,
+        favour: number(counted, "favour")?,
+        conditional: number(counted, "conditional")?,
+        against: number(counted, "against")?,
+        abstained: number(counted, "abstained")?,
+    };
+    let verdict = if value.get("grant").is_some() {
+        let list = field(value, "conditions")?.as_array().ok_or_else(shape)?;
+        let condition = |one: &Value| Ok(Condition { text: string(one, "text")?, due: time(one, "due")? });
+        let conditions = list.iter().map(condition).collect::<Result<_, StoreError>>()?;
+        Verdict::Approved { grant: column::id(&string(value, "grant")?)?, conditions }
+    } else {
+        Verdict::Rejected { reason: string(value, "reason")? }
+    };
+    Ok(Decision { count, verdict })
+}
+
+fn field<'v>(value: &'v Value, name: &str) -> Result<&'v Value, StoreError> {
+    value.get(name).ok_or_else(shape)
+}
+
+fn string(value: &Value, name: &str) -> Result<String, StoreError> {
+    field(value, name)?.as_str().map(str::to_owned).ok_or_else(shape)
+}
+
+fn number(value: &Value, name: &str) -> Result<u32, StoreError> {
+    field(value, name)?.as_u64().and_then(|number| u32::try_from(number).ok()).ok_or_else(shape)
+}
+
+fn time(value: &Value, name: &str) -> Result<Timestamp, StoreError> {
+    field(value, name)?.as_i64().map(Timestamp::from_micros).ok_or_else(shape)
+}
+
+fn shape() -> StoreError {
+    StoreError::Corrupt("an event of an access request has another shape".to_owned())
+}

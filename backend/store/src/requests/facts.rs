@@ -1,0 +1,53 @@
+//! What is true at the moment of a decision, read in its own transaction.
+
+use crate::{Conn, StoreError, agreements, apps, catalog, members, organizations};
+use mudeung_core::app::AppState;
+use mudeung_core::dataset::{DatasetState, VersionState};
+use mudeung_core::member::{Member, MemberState, Role};
+use mudeung_core::organization::{OrganizationKind, OrganizationState};
+use mudeung_core::request::AccessRequest;
+use mudeung_core::request::board::Board;
+use mudeung_core::request::prerequisite::Facts;
+use mudeung_core::tier::Tier;
+
+/// What is true of a request now.
+pub fn find_facts(conn: &mut Conn, request: &AccessRequest) -> Result<Facts, StoreError> {
+    let agreement = agreements::list_agreements(conn)?.first().map(|agreement| agreement.id);
+    let staff = members::list_members(conn, Some(request.organization))?;
+    let acts = |member: &Member| matches!(member.state, MemberState::Active) && member.roles.contains(&Role::Developer);
+    let active = |id| staff.iter().any(|member| member.id == id && acts(member));
+    let signatures = agreements::list_signatures(conn, request.organization)?;
+    let signed = signatures.iter().any(|signature| Some(signature.agreement) == agreement && active(signature.member));
+    let organization = organizations::find_organization(conn, request.organization)?;
+    let app = apps::find_app(conn, request.app)?;
+    Ok(Facts {
+        agreement,
+        is_signed: signed,
+        is_published: is_published(conn, request)?,
+        is_author_active: active(request.author),
+        is_organization_active: organization.is_some_and(|found| matches!(found.state, OrganizationState::Active)),
+        is_app_active: app
+            .is_some_and(|app| matches!(app.state, AppState::Active) && app.organization == request.organization),
+    })
+}
+
+/// The board as it is now: the members of active hospitals who sit in it.
+pub fn load_board(conn: &mut Conn) -> Result<Board, StoreError> {
+    let hospitals: Vec<_> = organizations::list_organizations(conn)?
+        .into_iter()
+        .filter(|found| found.kind == OrganizationKind::Hospital && matches!(found.state, OrganizationState::Active))
+        .map(|hospital| hospital.id)
+        .collect();
+    let all = members::list_members(conn, None)?;
+    Ok(Board::of(all.iter().filter(|member| hospitals.contains(&member.organization))))
+}
+
+fn is_published(conn: &mut Conn, request: &AccessRequest) -> Result<bool, StoreError> {
+    let dataset = catalog::find_dataset(conn, &request.dataset)?;
+    if !dataset.is_some_and(|dataset| matches!(dataset.state, DatasetState::Active)) {
+        return Ok(false);
+    }
+    let versions = catalog::list_versions(conn, &request.dataset)?;
+    let published = |state: &VersionState| matches!(state, VersionState::Published { .. });
+    Ok(versions.iter().any(|version| version.tier == Tier::Deidentified && published(&version.state)))
+}
