@@ -1,6 +1,7 @@
 """A browser walks the portal in both languages; a picture of each page is kept."""
 
 import shutil
+import time
 
 import httpx
 import pytest
@@ -152,6 +153,65 @@ def test_a_developer_makes_a_credential_that_works_until_it_is_revoked(browser, 
     click(browser, "main table button.danger")
     until(401)
     assert httpx.get(demo.url + "/v1/datasets", headers=token).status_code == 401, "its tokens end with it"
+    assert_nothing_amiss(browser)
+
+
+def test_a_request_is_sent_back_filed_again_and_opens_when_its_condition_is_met(browser, demo):
+    """The way of a request with a mouse and no script: return, resubmission, conditional approval, held grant, opening."""
+
+    def open_as(who, page):
+        browser.delete_all_cookies()
+        sign_in(browser, demo, "en", who)
+        browser.get(page)
+
+    def write(name, text):
+        field = browser.find_element(By.NAME, name)
+        field.clear()
+        field.send_keys(text)
+
+    def press(address):
+        click(browser, f"form[action$='{address}'] button")
+
+    sign_in(browser, demo, "en", "developer")
+    browser.get(f"{demo.url}/en/requests/new")
+    write("purpose", "Validate a model of survival on the public cohort.")
+    browser.find_element(By.CSS_SELECTOR, "option[value=follows]").click()
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400))
+    browser.execute_script(f"document.getElementById('ethics_by').value = '{day}'")
+    browser.find_element(By.NAME, "accept").click()
+    picture(browser, "request-new")
+    click(browser, "main form button.main")
+    page = browser.current_url.split("?")[0]
+    open_as("admin", f"{demo.url}/en/home")
+    assert page.rsplit("/", 1)[1] in browser.page_source, "it waits on the administrator"
+    picture(browser, "inbox")
+    browser.get(page)
+    browser.find_element(By.ID, "return-reason").send_keys("Which outcome?")
+    press("/return")
+    open_as("developer", page)
+    assert "Which outcome?" in browser.page_source
+    browser.get(page + "/edit")
+    write("purpose", "Validate a model of survival at five years on the public cohort.")
+    browser.find_element(By.NAME, "accept").click()
+    click(browser, "main form button.main")
+    open_as("admin", page)
+    picture(browser, "request-board")
+    press("/approve")
+    assert "Approved with conditions" in browser.find_element(By.TAG_NAME, "h1").text
+    open_as("developer", page)
+    write("answer", "IRB 2026-17")
+    press("/conditions/0/answer")
+    open_as("admin", page)
+    picture(browser, "request-condition")
+    press("/conditions/0/confirm")
+    heading = browser.find_element(By.TAG_NAME, "h1").text
+    assert "Approved" in heading and "conditions" not in heading
+    browser.get(page + "/minutes")
+    picture(browser, "minutes")
+    open_as("developer", page)
+    assert "IRB 2026-17" in browser.page_source
+    browser.get(f"{demo.url}/ko/requests/{page.rsplit('/', 1)[1]}")
+    picture(browser, "request-ko")
     assert_nothing_amiss(browser)
 
 
