@@ -24,6 +24,11 @@ pub(crate) fn day(at: Timestamp) -> String {
     }
 }
 
+/// The last day before an end, in KST: what ends with a day is said to hold on it.
+pub(crate) fn last_day(end: Timestamp) -> String {
+    day(Timestamp::from_micros(end.micros().saturating_sub(1)))
+}
+
 /// `2026-01-31 09:05:07.123456`, in KST.
 pub(crate) fn precise(micros: i64) -> String {
     match jiff::Timestamp::from_microsecond(micros) {
@@ -67,6 +72,7 @@ mod tests {
         assert_eq!((utc_day(at), utc_hour(at)), ("2026-01-01".to_owned(), "2026-01-01 00h".to_owned()));
         assert_eq!(minute(start_of_day("2026-01-01").unwrap()), "2026-01-01 00:00");
         assert_eq!(day(start_of_day("2026-01-01").unwrap()), "2026-01-01");
+        assert_eq!(last_day(start_of_day("2026-01-01").unwrap()), "2025-12-31");
         assert_eq!(start_of_day("2026-02-30"), None);
         assert_eq!(start_of_day("yesterday"), None);
     }

@@ -51,7 +51,7 @@ pub(in crate::portal) async fn show_minutes(desk: Desk<Minutes>, id: web::Path<S
     let (outcome, reason, conditions) = match &decision.verdict {
         Verdict::Rejected { reason } => (f.did_reject, reason.clone(), Vec::new()),
         Verdict::Approved { conditions, .. } => {
-            let each = conditions.iter().map(|one| (one.text.clone(), moment::minute(one.due)));
+            let each = conditions.iter().map(|one| (one.text.clone(), moment::last_day(one.due)));
             let outcome = if conditions.is_empty() { f.did_approve } else { f.did_approve_conditionally };
             (outcome, String::new(), each.collect())
         }

@@ -238,9 +238,9 @@ pub(super) const fn urgency(f: &'static FlowTexts, urgency: Urgency) -> (&'stati
 fn ethics(f: &'static FlowTexts, ethics: &Ethics) -> String {
     match ethics {
         Ethics::Approved { number, valid_until } => {
-            format!("{}: {number} ({} {})", f.ethics_approved, f.until, moment::minute(*valid_until))
+            format!("{}: {number} ({} {})", f.ethics_approved, f.until, moment::last_day(*valid_until))
         }
-        Ethics::Follows { by } => format!("{} ({} {})", f.ethics_follows, f.until, moment::minute(*by)),
+        Ethics::Follows { by } => format!("{} ({} {})", f.ethics_follows, f.until, moment::last_day(*by)),
         Ethics::Exempt { reason } => format!("{}: {reason}", f.ethics_exempt),
     }
 }
@@ -253,7 +253,7 @@ fn conditions<R: Roles>(desk: &Desk<R>, filed: &Filed) -> Vec<ConditionLine> {
     let each = filed.case.conditions.iter().enumerate().map(|(number, standing)| ConditionLine {
         number,
         text: standing.condition.text.clone(),
-        due: moment::minute(standing.condition.due),
+        due: moment::last_day(standing.condition.due),
         answer: standing.answer.as_ref().map(|(answer, _)| answer.clone()),
         met: standing.met_at.map(moment::minute),
         answerable: answers && standing.met_at.is_none(),

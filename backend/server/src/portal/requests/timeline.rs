@@ -84,7 +84,7 @@ fn said(f: &'static FlowTexts, what: &Happening) -> String {
             Verdict::Rejected { reason } => reason.clone(),
             Verdict::Approved { conditions, .. } => {
                 let line = |condition: &mudeung_core::request::event::Condition| {
-                    format!("{} ({} {})", condition.text, f.until, moment::minute(condition.due))
+                    format!("{} ({} {})", condition.text, f.until, moment::last_day(condition.due))
                 };
                 conditions.iter().map(line).collect::<Vec<_>>().join("\n")
             }

@@ -352,12 +352,14 @@ fn typed(form: &Fields) -> Typed {
 fn stored(case: &Case) -> Typed {
     let Some(proposal) = &case.proposal else { return Typed::default() };
     let typed = Typed { purpose: proposal.purpose.clone(), ..Typed::default() };
-    let day = |end: Timestamp| moment::day(Timestamp::from_micros(end.micros().saturating_sub(1)));
     match &proposal.ethics {
-        Ethics::Approved { number, valid_until } => {
-            Typed { ethics: "approved".to_owned(), number: number.clone(), until: day(*valid_until), ..typed }
-        }
-        Ethics::Follows { by } => Typed { ethics: "follows".to_owned(), by: day(*by), ..typed },
+        Ethics::Approved { number, valid_until } => Typed {
+            ethics: "approved".to_owned(),
+            number: number.clone(),
+            until: moment::last_day(*valid_until),
+            ..typed
+        },
+        Ethics::Follows { by } => Typed { ethics: "follows".to_owned(), by: moment::last_day(*by), ..typed },
         Ethics::Exempt { reason } => Typed { ethics: "exempt".to_owned(), reason: reason.clone(), ..typed },
     }
 }

@@ -4,7 +4,9 @@ use super::board::TERMS;
 use super::requests::{fields, file, file_with, send_new};
 use super::{Browser, Shown};
 use crate::app::TestApp;
+use mudeung_core::id::RequestId;
 use mudeung_core::member::{MemberState, Role};
+use mudeung_core::request::AccessRequest;
 use mudeung_wire::ledger::entry::{Entry, Kind, Status};
 use std::time::Duration;
 
@@ -121,6 +123,7 @@ async fn an_ethics_approval_that_follows_holds_the_grant_until_the_hospital_has_
     assert_eq!(reads(&app).await, 404, "the grant is held");
     let shown = developer.get(&page).await.body;
     assert!(shown.contains("Approved with conditions") && shown.contains("IRB approval number"), "{shown}");
+    assert!(shown.contains("Last day to answer 2026-04-30"), "the day that was said");
     assert!(developer.get("/en/grants").await.body.contains("Held"));
     assert!(developer.get("/en/home").await.body.contains("Answer to a condition"));
     let condition = format!("{page}/conditions/0");
@@ -181,6 +184,33 @@ async fn conditions_of_the_board_are_all_to_be_met_and_lapse_unanswered() {
     let of = |kind| entries.iter().filter(move |entry| entry.operation == "request.lapse" && entry.kind == kind);
     assert_eq!((of(Kind::Intent).count(), of(Kind::Outcome).count()), (1, 1));
     assert!(of(Kind::Outcome).all(|entry| entry.status == Some(Status::Completed)));
+}
+
+#[actix_web::test]
+async fn the_list_goes_on_where_a_page_ends_and_shows_each_request_once() {
+    let app = TestApp::start().await;
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    let page = file(&app, &mut developer, &app.fixture.reader.id).await;
+    let id = page.rsplit('/').next().unwrap().parse().unwrap();
+    app.change(move |conn| {
+        let first = mudeung_store::requests::find_filed(conn, id)?.unwrap();
+        for number in 1..=100 {
+            let id = RequestId::from_bytes([number; 16]);
+            let what = first.events[0].what.clone();
+            mudeung_store::requests::insert_request(conn, &AccessRequest { id, ..first.request.clone() }, what)?;
+        }
+        Ok(())
+    })
+    .await;
+    let mut reviewer = Browser::of(&app, Role::Reviewer).await;
+    let links = |body: &str| body.matches("href=\"/en/requests/req_").count();
+    let first = reviewer.get("/en/requests").await;
+    let next = first.between("href=\"/en/requests?before=", "\"").unwrap();
+    let second = reviewer.get(&format!("/en/requests?before={next}")).await;
+    assert_eq!((links(&first.body), links(&second.body)), (100, 1));
+    assert!(!first.body.contains(&page) || !second.body.contains(&page));
+    assert!(!second.body.contains("?before="), "it ends");
+    assert_eq!(links(&reviewer.get("/en/requests?before=nonsense").await.body), 100);
 }
 
 #[actix_web::test]
