@@ -88,6 +88,8 @@ struct Inner {
     hashing: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     queries: Arc<Semaphore>,
+    /// How many threads can run at once.
+    cores: usize,
     background: Arc<Semaphore>,
     /// Queries compute on threads of their own, away from those that serve requests. `None` only while it ends.
     threads: Option<Runtime>,
@@ -117,6 +119,7 @@ impl Engine {
             hashes: Cache::new(options.views_max.saturating_mul(8)),
             hashing: Arc::new(Semaphore::new(2)),
             reads: Arc::new(Semaphore::new(options.concurrent_reads)),
+            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             queries: Arc::new(Semaphore::new(options.concurrent_queries)),
             background: Arc::new(Semaphore::new(options.background_queries)),
             threads: Some(threads),
@@ -202,7 +205,10 @@ impl DatasetReader for Engine {
                 Scan::open(&files, wanted)
             };
             let time_max = Duration::from_secs(self.inner.options.read_seconds);
-            rows::stream(open, request.format, time_max, permit).await
+            // A reader alone has all threads; many share them, and each decodes on its own.
+            let readers = self.inner.options.concurrent_reads.saturating_sub(self.inner.reads.available_permits());
+            let threads = self.inner.cores / readers.max(1);
+            rows::stream(open, request.format, threads, time_max, permit).await
         })
     }
 

@@ -1,7 +1,11 @@
-//! Rows of one table as a stream: decoded off the async threads, one piece ahead of the reader and no more.
+//! Rows of one table as a stream: decoded off the async threads, one piece ahead of the reader, and when the machine has
+//! threads to spare some batches of the row groups that follow.
+
+mod ahead;
 
 use crate::answer::Encoder;
 use crate::scan::Scan;
+use ahead::Ahead;
 use arrow::error::ArrowError;
 use futures_core::Stream;
 use mudeung_core::reader::{Chunk, Chunks, Format, ReadError};
@@ -19,6 +23,7 @@ use tokio::task::{JoinError, JoinHandle};
 pub(crate) async fn stream(
     open: impl FnOnce() -> Result<Scan, ReadError> + Send + 'static,
     format: Format,
+    threads: usize,
     time_max: Duration,
     permit: OwnedSemaphorePermit,
 ) -> Result<Chunks, ReadError> {
@@ -28,7 +33,8 @@ pub(crate) async fn stream(
         let started = Instant::now();
         let scan = open()?;
         let encoder = Encoder::new(format, scan.schema()).map_err(|problem| encoding(&problem))?;
-        let mut maker = Maker { scan, encoder: Some(encoder), stopped: watched, time_left: time_max };
+        let mut maker =
+            Maker { scan: Ahead::new(scan, threads), encoder: Some(encoder), stopped: watched, time_left: time_max };
         maker.time_left = maker.time_left.saturating_sub(started.elapsed());
         maker.make()
     });
@@ -51,7 +57,7 @@ fn encoding(problem: &ArrowError) -> ReadError {
 
 /// Makes the pieces of an answer, on a thread that may block.
 struct Maker {
-    scan: Scan,
+    scan: Ahead,
     /// `None` after the last piece.
     encoder: Option<Encoder>,
     stopped: Arc<AtomicBool>,

@@ -58,7 +58,7 @@ pub(crate) struct Scan {
     schema: SchemaRef,
     parts: VecDeque<Part>,
     groups: VecDeque<prune::Group>,
-    open: Option<OpenFile>,
+    open: Option<Arc<OpenFile>>,
     decoder: Option<ParquetPushDecoder>,
     left: u64,
 }
@@ -118,15 +118,48 @@ impl Scan {
                 }
             } else if let (Some(group), Some(open)) = (self.groups.pop_front(), self.open.as_ref()) {
                 self.decoder = Some(open.decoder(group, self.left)?);
-            } else if let Some(part) = self.parts.pop_front() {
-                let open = OpenFile::new(part.file, &self.wanted)?;
-                self.groups = prune::groups(&open.file, open.predicate.as_ref(), part.groups)?.into();
-                self.open = Some(open);
-            } else {
+            } else if !self.open_next()? {
                 break;
             }
         }
         Ok(None)
+    }
+
+    /// Opens the next file and finds the row groups in it that are left to be read. False when there is none.
+    fn open_next(&mut self) -> Result<bool, ReadError> {
+        let Some(part) = self.parts.pop_front() else { return Ok(false) };
+        let open = OpenFile::new(part.file, &self.wanted)?;
+        self.groups = prune::groups(&open.file, open.predicate.as_ref(), part.groups)?.into();
+        self.open = Some(Arc::new(open));
+        Ok(true)
+    }
+
+    /// Takes off the next row group as a scan of its own; `None` at the end.
+    pub(crate) fn split_off(&mut self) -> Result<Option<Self>, ReadError> {
+        let split = catch_unwind(AssertUnwindSafe(|| {
+            loop {
+                if let (Some(group), Some(open)) = (self.groups.pop_front(), self.open.as_ref()) {
+                    return Ok(Some(Self {
+                        wanted: self.wanted.clone(),
+                        schema: self.schema.clone(),
+                        parts: VecDeque::new(),
+                        groups: VecDeque::from([group]),
+                        open: Some(open.clone()),
+                        decoder: None,
+                        left: self.left,
+                    }));
+                }
+                if !self.open_next()? {
+                    return Ok(None);
+                }
+            }
+        }));
+        split.unwrap_or_else(|_panic| Err(self.undecodable()))
+    }
+
+    /// At most so many rows.
+    pub(crate) fn limit(&self) -> u64 {
+        self.wanted.limit
     }
 
     fn undecodable(&self) -> ReadError {

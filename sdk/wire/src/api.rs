@@ -262,7 +262,7 @@ wire! {
         pub valid_from: String,
         /// First moment it opens nothing any more, RFC 3339 UTC.
         pub valid_until: String,
-        /// `active` or `revoked`.
+        /// `held` (opens nothing until the conditions of its approval are met), `active` or `revoked`.
         pub state: String,
     }
 
