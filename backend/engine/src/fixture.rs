@@ -51,6 +51,23 @@ pub(crate) struct Stored {
     pub(crate) bloom_filters: bool,
 }
 
+/// A large table as it is served: plain pages of a thousand rows with their index, in groups of so many rows.
+pub(crate) fn large(columns: Vec<(ColumnType, bool)>, rows: usize, group_rows: usize) -> Stored {
+    Stored {
+        columns,
+        rows,
+        seed: 5,
+        group_rows,
+        page_rows: 1_000,
+        codec: 0,
+        dictionary: false,
+        plain: true,
+        version2: false,
+        page_index: true,
+        bloom_filters: false,
+    }
+}
+
 pub(crate) fn stored(columns_max: usize) -> impl Strategy<Value = Stored> {
     let column = (proptest::sample::select(ColumnType::ALL.to_vec()), any::<bool>());
     let columns = proptest::collection::vec(column, 1..=columns_max);

@@ -1,6 +1,6 @@
 //! Tests of opening files through the engine.
 
-use crate::fixture::{FILE, Stored, collect, file_view, folder, path};
+use crate::fixture::{FILE, Stored, collect, file_view, folder, large, path};
 use crate::layout::hex;
 use crate::number::to_u64;
 use crate::{Engine, EngineOptions};
@@ -9,19 +9,7 @@ use mudeung_core::reader::{ColumnView, DatasetReader, ReadError};
 use sha2::{Digest, Sha256};
 
 fn table(rows: usize) -> Stored {
-    Stored {
-        columns: vec![(ColumnType::Int64, false), (ColumnType::Text, true)],
-        rows,
-        seed: 5,
-        group_rows: 50_000,
-        page_rows: 1_000,
-        codec: 0,
-        dictionary: false,
-        plain: true,
-        version2: false,
-        page_index: true,
-        bloom_filters: false,
-    }
+    large(vec![(ColumnType::Int64, false), (ColumnType::Text, true)], rows, 50_000)
 }
 
 fn engine(root: &std::path::Path) -> Engine {

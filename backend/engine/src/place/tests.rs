@@ -1,7 +1,7 @@
 //! Tests of buckets: what is fetched of them, what happens when they change or fall silent, and how versions get there.
 
 use super::*;
-use crate::fixture::{FILE, Stored, address, collect, file_view, path};
+use crate::fixture::{FILE, Stored, address, collect, file_view, large, path};
 use crate::layout::hex;
 use crate::{Engine, EngineOptions};
 use futures_util::stream::BoxStream;
@@ -96,24 +96,7 @@ impl ObjectStore for Watched {
 
 /// Four wide columns, too large for what is read when a file is opened.
 fn table() -> Stored {
-    Stored {
-        columns: vec![
-            (ColumnType::Int64, false),
-            (ColumnType::Int64, false),
-            (ColumnType::Int64, false),
-            (ColumnType::Int64, false),
-        ],
-        rows: 200_000,
-        seed: 5,
-        group_rows: 50_000,
-        page_rows: 1_000,
-        codec: 0,
-        dictionary: false,
-        plain: true,
-        version2: false,
-        page_index: true,
-        bloom_filters: false,
-    }
+    large(vec![(ColumnType::Int64, false); 4], 200_000, 50_000)
 }
 
 struct Bench {

@@ -89,7 +89,7 @@ impl Iterator for Ahead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{FILE, Stored, address, path, places, stored};
+    use crate::fixture::{FILE, address, large, path, places, stored};
     use crate::scan::Wanted;
     use crate::stored::StoredFile;
     use arrow::compute::concat_batches;
@@ -140,19 +140,7 @@ mod tests {
     #[test]
     fn threads_stop_when_nobody_takes_their_batches() {
         let root = tempfile::tempdir().unwrap();
-        let table = Stored {
-            columns: vec![(ColumnType::Int64, false)],
-            rows: 400_000,
-            seed: 5,
-            group_rows: 200_000,
-            page_rows: 10_000,
-            codec: 0,
-            dictionary: false,
-            plain: true,
-            version2: false,
-            page_index: true,
-            bloom_filters: false,
-        };
+        let table = large(vec![(ColumnType::Int64, false)], 400_000, 200_000);
         table.write(&path(root.path(), FILE), &table.batch());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let wanted = Wanted { columns: vec!["c0".to_owned()], filter: None, limit: u64::MAX };
