@@ -1,7 +1,7 @@
 //! The completeness check (형식검토): a request is found complete, or sent back with what is missing. And the opinions of
 //! offices.
 
-use super::{find_visible, happen, show};
+use super::{find_visible, happen, is_stale, show};
 use crate::fault::Fault;
 use crate::portal::desk::{Checkers, Desk, Officers, Roles};
 use crate::portal::fields::Submitted;
@@ -17,9 +17,12 @@ pub(super) const REASON_MAX: usize = 2_000;
 pub(in crate::portal) async fn accept_request(
     desk: Desk<Checkers>,
     id: web::Path<String>,
-    _form: Submitted,
+    form: Submitted,
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
+    if is_stale(&filed, &form.0) {
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+    }
     happen(&desk, &filed.request, "request.accept", "", Happening::Accepted).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-accepted"))
 }
@@ -31,6 +34,9 @@ pub(in crate::portal) async fn return_request(
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
+    if is_stale(&filed, &form.0) {
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+    }
     let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id).await };
     happen(&desk, &filed.request, "request.return", "", Happening::Returned { reason }).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-returned"))
@@ -43,6 +49,9 @@ pub(in crate::portal) async fn sign_off_request(
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
+    if is_stale(&filed, &form.0) {
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+    }
     let offices = desk.app.portal.house.graph.offices();
     let office =
         Role::parse(form.0.text("office")).filter(|role| offices.contains(role) && desk.signed_in.has(&[*role]));

@@ -80,9 +80,11 @@ async fn a_returned_request_is_changed_handed_in_again_and_its_history_stays() {
     for said in ["Which outcome?", "Validate a model of readmission", "Predict readmission within thirty days"] {
         assert!(history.contains(said), "{said}");
     }
-    let stale = [TERMS.as_slice(), &[("submitted", "1772409600000000")]].concat();
-    let late = reviewer.submit(&page, &format!("{page}/approve"), &stale).await;
-    assert!(late.status == 422 && late.body.contains("has changed since you looked"), "{}", late.body);
+    for (form, fields) in [("approve", TERMS.as_slice()), ("accept", &[]), ("return", &[("reason", "More")])] {
+        let stale = [fields, &[("submitted", "1772409600000000")]].concat();
+        let late = reviewer.submit(&page, &format!("{page}/{form}"), &stale).await;
+        assert!(late.status == 422 && late.body.contains("has changed since you looked"), "{form}: {}", late.body);
+    }
     assert_eq!(reviewer.submit(&page, &format!("{page}/approve"), &TERMS).await.status, 303);
     let grants = developer.get("/en/grants").await.body;
     assert!(grants.contains("Predict readmission within thirty days"), "the grant is for what was written last");
