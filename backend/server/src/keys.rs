@@ -39,6 +39,7 @@ pub struct Keys {
     session: Secret<[u8; 32]>,
     nonce: Secret<[u8; 32]>,
     sealing: Secret<[u8; 32]>,
+    answers: Secret<[u8; 32]>,
     ledger: SigningKey,
     encrypted: bool,
 }
@@ -140,6 +141,7 @@ impl Keys {
             session: derive("session")?,
             nonce: derive("dpop-nonce")?,
             sealing: derive("signing-keys")?,
+            answers: derive("answers")?,
             ledger,
             encrypted: kek.is_some(),
         })
@@ -171,6 +173,11 @@ impl Keys {
     /// The key under which signing keys are encrypted.
     const fn sealing(&self) -> &Secret<[u8; 32]> {
         &self.sealing
+    }
+
+    /// The key under which answers that may be given again are encrypted.
+    pub const fn answers(&self) -> &Secret<[u8; 32]> {
+        &self.answers
     }
 
     /// The key under which the secrets of apps are hashed.

@@ -16,6 +16,7 @@ pub mod expiry;
 pub mod fault;
 #[doc(hidden)]
 pub mod fuzz;
+mod idempotency;
 pub mod intake;
 pub mod keys;
 pub mod lapses;

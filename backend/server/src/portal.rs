@@ -25,6 +25,7 @@ mod invoices;
 mod kill_switches;
 mod ledger;
 pub mod moment;
+pub(crate) mod once;
 mod organizations;
 mod page;
 pub mod password;

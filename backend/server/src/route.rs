@@ -2,7 +2,9 @@
 //! application; the tests walk it.
 
 use crate::fault::Fault;
+use crate::idempotency;
 use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use mudeung_core::member::Role;
 use mudeung_core::scope::Scope;
@@ -76,7 +78,9 @@ pub fn configure(service: &mut web::ServiceConfig) {
     for path in paths {
         let mut resource = web::resource(path);
         for route in table().filter(|route| route.path == path) {
-            resource = resource.route((route.handler)());
+            let handler = (route.handler)();
+            let handler = if idempotency::covers(route) { handler.wrap(from_fn(idempotency::once)) } else { handler };
+            resource = resource.route(handler);
         }
         service.service(resource.default_service(web::to(move |_: HttpRequest| refuse_method(path))));
     }

@@ -19,6 +19,7 @@ pub mod checkpoints;
 pub mod credentials;
 pub mod device_codes;
 pub mod grants;
+pub mod idempotency;
 pub mod ledger;
 pub mod members;
 pub mod notices;

@@ -159,6 +159,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotent_answers (key_hash) {
+        key_hash -> Binary,
+        request_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        answer -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     query_jobs (id) {
         id -> Text,
         app -> Text,

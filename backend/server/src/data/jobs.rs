@@ -19,6 +19,7 @@ use crate::data::stream::{self, RowLimit};
 use crate::data::view::rfc3339;
 use crate::data::visit::{RECEIPT, Visit, Visitor};
 use crate::fault::Fault;
+use crate::idempotency;
 use crate::record;
 use crate::state::App;
 use actix_web::http::StatusCode;
@@ -43,8 +44,6 @@ const READ: &str = "query.read_result";
 const DELETE: &str = "query.delete";
 /// Seconds after which it is worth asking again.
 const ASK_AGAIN_SECONDS: u64 = 2;
-/// The longest key of a request that may be sent twice.
-const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// What a job read, and the entry that says so.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,26 +84,9 @@ pub fn prefers_async(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The key under which a request may be sent twice: a quoted string or a bare token.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
-    let mut given = headers.get_all("idempotency-key");
-    let Some(value) = given.next() else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let plain = bare.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
-    if given.next().is_some() || bare.is_empty() || bare.len() > IDEMPOTENCY_KEY_BYTES_MAX || !plain {
-        return Err(Fault::parameter(
-            "Idempotency-Key",
-            format!("Give one key of 1 to {IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters, for instance a UUID."),
-            format!("1~{IDEMPOTENCY_KEY_BYTES_MAX}자의 보이는 ASCII 문자로 키를 하나만 지정하세요. 예: UUID"),
-        ));
-    }
-    Ok(Some(bare.to_owned()))
-}
-
 /// Takes a planned query to run it without its caller.
 pub async fn submit(visitor: &Visitor, planned: Planned, headers: &HeaderMap) -> Result<HttpResponse, Fault> {
-    let key = idempotency_key(headers)?;
+    let key = idempotency::key(headers)?;
     let account = planned.account(visitor).await?;
     account.prepare(&visitor.app, STEP).await?;
     if let Err(short) = account.hold_step() {

@@ -182,6 +182,12 @@ impl Refusal {
             Code::TooLarge => "The body is larger than allowed.",
             Code::RequestTimeout => "The body did not arrive in time.",
             Code::Internal => "The server failed.",
+            Code::Unprocessable => "The Idempotency-Key was used for another request. Take a new key for each.",
+            Code::Conflict => {
+                "A request with this Idempotency-Key came before, and its answer is not known (yet). Ask again in a moment; \
+                 after a minute see whether the client is there, and if not use a new key."
+            }
+            Code::InvalidParameter => "Idempotency-Key must be one key of 1 to 255 visible ASCII characters.",
             Code::ServicePaused => "The service is paused by its operator. Try again later.",
             _ => "The request cannot be read.",
         };

@@ -57,11 +57,18 @@ pub struct ClientMetadata {
     path = "/oauth2/register",
     operation_id = "register_client",
     tag = "oauth",
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        description = "The same key and metadata are answered the same for 24 hours, with one client",
+    )),
     request_body = ClientMetadata,
     responses(
         (status = 201, description = "The client", body = ClientInformation),
         (status = 400, description = "The metadata is wrong", body = OAuthError),
         (status = 401, description = "The registration token allows nothing", body = OAuthError),
+        (status = 409, description = "The same request is under way", body = OAuthError),
+        (status = 422, description = "The Idempotency-Key was used for other metadata", body = OAuthError),
         OAuthProblems,
     ),
 )]
@@ -172,7 +179,7 @@ async fn change(
 }
 
 /// The one bearer token of a request.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION);
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;

@@ -87,7 +87,7 @@ impl FromRequest for Submitted {
 }
 
 /// The body, or why it could not be read.
-pub(super) fn read(body: Result<web::Bytes, actix_web::Error>) -> Result<web::Bytes, Fault> {
+pub(crate) fn read(body: Result<web::Bytes, actix_web::Error>) -> Result<web::Bytes, Fault> {
     body.map_err(|error| match error.as_response_error().status_code().as_u16() {
         413 => Fault::new(Code::TooLarge, "The form is larger than allowed.", "양식이 한도보다 큽니다."),
         _ => Fault::new(Code::BadRequest, "The form cannot be read.", "양식을 읽을 수 없습니다.")

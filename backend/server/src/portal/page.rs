@@ -38,6 +38,8 @@ pub(crate) struct Page {
     pub(crate) style: &'static str,
     /// Address of the logo.
     pub(crate) logo: &'static str,
+    /// The key of the forms on it that make something: another each time the page is shown.
+    pub(crate) form_key: String,
     remembered: bool,
     secure: bool,
 }
@@ -80,7 +82,8 @@ impl Page {
     pub(super) fn new(request: &HttpRequest, call: &Call, signed_in: Option<&SignedIn>) -> Self {
         let (language, path) = split(request.path(), call.language);
         let t = Common::of(language);
-        let secure = request.app_data::<actix_web::web::Data<crate::state::App>>().is_some_and(|app| app.portal.secure);
+        let app = request.app_data::<actix_web::web::Data<crate::state::App>>();
+        let secure = app.is_some_and(|app| app.portal.secure);
         Self {
             t,
             language,
@@ -95,6 +98,7 @@ impl Page {
             problem: None,
             style: asset::style_href(),
             logo: asset::logo_href(),
+            form_key: app.map(|app| super::cookie::fresh_token(&*app.entropy)).unwrap_or_default(),
             remembered: Cookies::language_of(request).as_deref() == Some(language.as_str()),
             secure,
         }
@@ -114,6 +118,7 @@ impl Page {
             problem: None,
             style: asset::style_href(),
             logo: asset::logo_href(),
+            form_key: String::new(),
             remembered: true,
             secure: false,
         }

@@ -22,6 +22,8 @@ mod drs;
 #[cfg(test)]
 mod expiry;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
 mod jobs;
 mod kill_switches;
 #[cfg(test)]

@@ -151,6 +151,15 @@ CREATE TABLE query_jobs (
 CREATE INDEX query_jobs_app ON query_jobs (app);
 CREATE UNIQUE INDEX query_jobs_idempotency_key ON query_jobs (app, idempotency_key);
 
+CREATE TABLE idempotent_answers (
+    key_hash     BLOB NOT NULL PRIMARY KEY,
+    request_hash BLOB NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    answer       BLOB
+) STRICT;
+CREATE INDEX idempotent_answers_expires_at ON idempotent_answers (expires_at);
+
 CREATE TABLE privacy_budgets (
     organization TEXT   NOT NULL,
     dataset      TEXT   NOT NULL,
