@@ -31,7 +31,7 @@ def test_the_client_is_generated_compiles_and_reads(demo):
     run(folder, "run", "build")
     output = run(folder, "test", MUDEUNG_E2E_JSON=demo.json_file)
     print(output[-1500:])
-    assert "# fail 0" in output and "# pass 6" in output
+    assert "# fail 0" in output and "# pass 7" in output
 
 
 def run(folder, *arguments, **environment):

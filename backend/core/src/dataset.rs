@@ -80,6 +80,8 @@ pub struct Version {
     pub number: u32,
     /// Its tables, in the order of the definition.
     pub tables: Vec<Table>,
+    /// Whether its generator is published with it, so that more of it can be made.
+    pub generator: bool,
     /// Whether it is served.
     pub state: VersionState,
     /// When it was built.

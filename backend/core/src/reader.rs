@@ -133,6 +133,23 @@ pub struct RowsRequest {
     pub format: Format,
 }
 
+/// Rows that are to be made anew by the generator of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SynthesisRequest {
+    /// The table.
+    pub table: TableAddress,
+    /// The columns to answer with, in this order; never empty.
+    pub columns: Vec<String>,
+    /// The rows that exist for the caller; others are made and not answered.
+    pub filter: Option<Filter>,
+    /// How many rows are made.
+    pub rows: u64,
+    /// The same seed makes the same rows.
+    pub seed: u64,
+    /// How to write them.
+    pub format: Format,
+}
+
 /// A table as one caller sees it in SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisibleTable {
@@ -198,6 +215,9 @@ pub trait DatasetReader: Send + Sync + 'static {
 
     /// Reads rows.
     fn rows(&self, request: RowsRequest) -> Answer<'_, Chunks>;
+
+    /// Makes rows.
+    fn synthesize(&self, request: SynthesisRequest) -> Answer<'_, Chunks>;
 
     /// Counts persons in cells, the last dimension running fastest. Reads every row whatever the filter says, so that the
     /// time it takes tells nothing about the values.

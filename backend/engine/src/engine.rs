@@ -3,17 +3,21 @@
 use crate::cache::Cache;
 use crate::opened::{Hash, Opened, etag};
 use crate::place::{Place, label};
+use crate::rows::Batches;
 use crate::scan::{Scan, Wanted};
 use crate::stored::StoredFile;
 use crate::view::{self, Part};
-use crate::{cells, figures, query, rows, scan};
+use crate::{cells, figures, query, rows, scan, synthesis};
 use bytes::Bytes;
 use mudeung_core::figures::FigureTable;
 use mudeung_core::filter::Filter;
+use mudeung_core::name::Name;
 use mudeung_core::reader::{
     Answer, CellsRequest, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError,
-    RowsRequest, TableAddress,
+    RowsRequest, SynthesisRequest, TableAddress,
 };
+use mudeung_core::tier::Tier;
+use mudeung_synth::Generator;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -22,8 +26,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[cfg(test)]
 mod tests;
 
-/// How long a request waits for its turn before it is told that the engine is busy.
-const TURN: Duration = Duration::from_secs(1);
+/// Generators that are remembered. Each is small beside the rows it makes.
+const GENERATORS_MAX: usize = 32;
 
 /// The engine's limits. All are finite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct EngineOptions {
     pub views_max: usize,
     /// Answers of rows under way at a time.
     pub concurrent_reads: usize,
+    /// How long a request waits for its turn before it is told that the engine is busy.
+    pub turn_seconds: u64,
     /// Decoding time of one answer of rows.
     pub read_seconds: u64,
     /// SQL queries under way at a time.
@@ -54,6 +60,7 @@ impl Default for EngineOptions {
             open_files_max: 512,
             views_max: 512,
             concurrent_reads: 64,
+            turn_seconds: 10,
             read_seconds: 60,
             concurrent_queries: 4,
             query_memory_bytes: 128 * 1024 * 1024,
@@ -85,6 +92,7 @@ struct Inner {
     views: Cache<FileView, Arc<Opened>>,
     /// Hashes outlive their views: they are costly to make and cheap to keep.
     hashes: Cache<String, Hash>,
+    generators: Cache<(Name, Tier, u32), Arc<Generator>>,
     hashing: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     queries: Arc<Semaphore>,
@@ -117,6 +125,7 @@ impl Engine {
             files: Cache::new(options.open_files_max),
             views: Cache::new(options.views_max),
             hashes: Cache::new(options.views_max.saturating_mul(8)),
+            generators: Cache::new(GENERATORS_MAX),
             hashing: Arc::new(Semaphore::new(2)),
             reads: Arc::new(Semaphore::new(options.concurrent_reads)),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -143,6 +152,24 @@ impl Inner {
         Ok(self.files.keep(key, file))
     }
 
+    /// The generator of a version, bound to its tables at most once while it is remembered. May block.
+    fn generator(&self, table: &TableAddress) -> Result<Arc<Generator>, ReadError> {
+        let key = (table.dataset.clone(), table.tier, table.version);
+        match self.generators.get(&key) {
+            Some(generator) => Ok(generator),
+            None => Ok(self.generators.keep(key, Arc::new(synthesis::load(&self.place, table)?))),
+        }
+    }
+
+    /// Waits for a turn, for a while: who is sent away comes back, and costs more than who waits.
+    async fn turn(&self, turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ReadError> {
+        let patience = Duration::from_secs(self.options.turn_seconds);
+        match tokio::time::timeout(patience, turns.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(ReadError::Busy("too many reads are under way; try again in a moment".to_owned())),
+        }
+    }
+
     /// Lays out a view. May block.
     fn opened(&self, view: &FileView) -> Result<Arc<Opened>, ReadError> {
         let file = self.stored(&view.table, &view.name)?;
@@ -158,14 +185,6 @@ impl Inner {
         };
         let opened = Opened::new(file.source.clone(), parts, etag, hash, self.hashing.clone())?;
         Ok(self.views.keep(view.clone(), Arc::new(opened)))
-    }
-}
-
-/// Waits a moment for a turn.
-async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ReadError> {
-    match tokio::time::timeout(TURN, turns.clone().acquire_owned()).await {
-        Ok(Ok(permit)) => Ok(permit),
-        _ => Err(ReadError::Busy("too many reads are under way; try again in a moment".to_owned())),
     }
 }
 
@@ -196,25 +215,35 @@ impl DatasetReader for Engine {
             if request.columns.is_empty() {
                 return Err(ReadError::BadRequest("no columns are asked for".to_owned()));
             }
-            let permit = turn(&self.inner.reads).await?;
+            let permit = self.inner.turn(&self.inner.reads).await?;
+            let time_max = Duration::from_secs(self.inner.options.read_seconds);
+            // A reader alone has all threads; many share them, and each decodes on its own.
+            let readers = self.inner.options.concurrent_reads.saturating_sub(self.inner.reads.available_permits());
+            let threads = self.inner.cores / readers.max(1);
             let inner = self.inner.clone();
             let open = move || {
                 let stored = |name: &String| inner.stored(&request.table, name);
                 let files = request.files.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
                 let wanted = Wanted { columns: request.columns, filter: request.filter, limit: request.limit };
-                Scan::open(&files, wanted)
+                Ok(Batches::of_scan(Scan::open(&files, wanted)?, threads))
             };
+            rows::stream(open, request.format, time_max, permit).await
+        })
+    }
+
+    fn synthesize(&self, request: SynthesisRequest) -> Answer<'_, Chunks> {
+        Box::pin(async move {
+            let permit = self.inner.turn(&self.inner.reads).await?;
             let time_max = Duration::from_secs(self.inner.options.read_seconds);
-            // A reader alone has all threads; many share them, and each decodes on its own.
-            let readers = self.inner.options.concurrent_reads.saturating_sub(self.inner.reads.available_permits());
-            let threads = self.inner.cores / readers.max(1);
-            rows::stream(open, request.format, threads, time_max, permit).await
+            let (inner, format) = (self.inner.clone(), request.format);
+            let open = move || synthesis::batches(inner.generator(&request.table)?, &request);
+            rows::stream(open, format, time_max, permit).await
         })
     }
 
     fn count_cells(&self, request: CellsRequest) -> Answer<'_, Vec<u64>> {
         Box::pin(async move {
-            let permit = turn(&self.inner.reads).await?;
+            let permit = self.inner.turn(&self.inner.reads).await?;
             let (inner, time_max) = (self.inner.clone(), Duration::from_secs(self.inner.options.read_seconds));
             let count = move || {
                 let _permit = permit;
@@ -240,7 +269,7 @@ impl DatasetReader for Engine {
                 let closed = |_| ReadError::Busy("shutting down".to_owned());
                 self.inner.background.clone().acquire_owned().await.map_err(closed)?
             } else {
-                turn(&self.inner.queries).await?
+                self.inner.turn(&self.inner.queries).await?
             };
             let Some(threads) = &self.inner.threads else {
                 return Err(ReadError::Busy("shutting down".to_owned()));

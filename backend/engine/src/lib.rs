@@ -21,6 +21,7 @@ mod scan;
 mod source;
 pub mod store;
 mod stored;
+mod synthesis;
 mod view;
 
 pub use engine::{Engine, EngineError, EngineOptions};

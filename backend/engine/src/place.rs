@@ -4,18 +4,20 @@ mod upload;
 
 pub use upload::Sent;
 
+use crate::layout::hex;
 use crate::source::{Mapped, Mappings, Object, Objects, Source};
 use crate::store::{MANIFEST, VersionError, version_path};
 use crate::stored::damaged;
 use mudeung_core::name::Name;
 use mudeung_core::reader::{ReadError, TableAddress};
 use mudeung_core::tier::Tier;
-use mudeung_wire::manifest::Manifest;
+use mudeung_wire::manifest::{Manifest, ManifestGenerator};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::limit::LimitStore;
 use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
@@ -25,6 +27,8 @@ use std::time::Duration;
 #[cfg(test)]
 mod tests;
 
+/// More than any generator or model is long.
+const GENERATOR_BYTES_MAX: u64 = 64 << 20;
 /// Requests that are under way to a bucket at a time.
 const REQUESTS_MAX: usize = 64;
 const CONNECT_SECONDS: u64 = 5;
@@ -190,6 +194,38 @@ impl Place {
         parsed.map(Some).map_err(|problem| {
             VersionError::Manifest(format!("{}/{dataset}/{tier}/{number}/{MANIFEST}: {problem}", self.name))
         })
+    }
+
+    /// The text of a version's generator, which must be what the manifest says. Blocks.
+    pub fn generator(
+        &self,
+        dataset: &Name,
+        tier: Tier,
+        number: u32,
+        entry: &ManifestGenerator,
+    ) -> Result<String, VersionError> {
+        let wrong = |problem: &str| VersionError::Manifest(format!("{}: {problem}", entry.name));
+        if !is_plain(&entry.name) {
+            return Err(wrong("is not a file name"));
+        }
+        if entry.size_bytes > GENERATOR_BYTES_MAX {
+            return Err(wrong("is larger than any generator"));
+        }
+        let bytes = match &self.kind {
+            Kind::Folder { root, .. } => {
+                let path = version_path(root, dataset, tier, number).join(&entry.name);
+                std::fs::read(&path).map_err(|source| VersionError::Io { path, source })?
+            }
+            Kind::Bucket(_) => {
+                let path = ObjectPath::from(format!("{dataset}/{tier}/{number}/{}", entry.name));
+                let read = self.ask(|store| async move { store.get(&path).await?.bytes().await });
+                read.map_err(|problem| self.refusal(problem))?.to_vec()
+            }
+        };
+        if hex(&Sha256::digest(&bytes)) != entry.sha256 {
+            return Err(wrong("is not what was published"));
+        }
+        String::from_utf8(bytes).map_err(|_invalid| wrong("is not a text"))
     }
 
     fn ask<T: Send + 'static, F>(&self, ask: impl FnOnce(Arc<dyn ObjectStore>) -> F) -> Result<T, String>

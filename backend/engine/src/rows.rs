@@ -6,6 +6,8 @@ mod ahead;
 use crate::answer::Encoder;
 use crate::scan::Scan;
 use ahead::Ahead;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use futures_core::Stream;
 use mudeung_core::reader::{Chunk, Chunks, Format, ReadError};
@@ -18,12 +20,26 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinError, JoinHandle};
 
+/// Rows on their way, all of one schema. A batch may be empty: it is a moment at which to stop.
+pub(crate) struct Batches {
+    /// Their columns.
+    pub(crate) schema: SchemaRef,
+    /// The rows.
+    pub(crate) batches: Box<dyn Iterator<Item = Result<RecordBatch, ReadError>> + Send>,
+}
+
+impl Batches {
+    /// Those of a scan, on so many threads.
+    pub(crate) fn of_scan(scan: Scan, threads: usize) -> Self {
+        Self { schema: scan.schema(), batches: Box::new(Ahead::new(scan, threads)) }
+    }
+}
+
 /// Starts an answer. Returns once its first piece is made, so that a bad request or a damaged file is an error
 /// instead of a broken stream.
 pub(crate) async fn stream(
-    open: impl FnOnce() -> Result<Scan, ReadError> + Send + 'static,
+    open: impl FnOnce() -> Result<Batches, ReadError> + Send + 'static,
     format: Format,
-    threads: usize,
     time_max: Duration,
     permit: OwnedSemaphorePermit,
 ) -> Result<Chunks, ReadError> {
@@ -31,10 +47,9 @@ pub(crate) async fn stream(
     let watched = stopped.clone();
     let first = tokio::task::spawn_blocking(move || {
         let started = Instant::now();
-        let scan = open()?;
-        let encoder = Encoder::new(format, scan.schema()).map_err(|problem| encoding(&problem))?;
-        let mut maker =
-            Maker { scan: Ahead::new(scan, threads), encoder: Some(encoder), stopped: watched, time_left: time_max };
+        let Batches { schema, batches } = open()?;
+        let encoder = Encoder::new(format, schema).map_err(|problem| encoding(&problem))?;
+        let mut maker = Maker { batches, encoder: Some(encoder), stopped: watched, time_left: time_max };
         maker.time_left = maker.time_left.saturating_sub(started.elapsed());
         maker.make()
     });
@@ -57,7 +72,7 @@ fn encoding(problem: &ArrowError) -> ReadError {
 
 /// Makes the pieces of an answer, on a thread that may block.
 struct Maker {
-    scan: Ahead,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch, ReadError>> + Send>,
     /// `None` after the last piece.
     encoder: Option<Encoder>,
     stopped: Arc<AtomicBool>,
@@ -77,7 +92,7 @@ impl Maker {
             if started.elapsed() > self.time_left {
                 return Err(ReadError::LimitReached("reading took too long; ask for fewer rows".to_owned()));
             }
-            let Some(batch) = self.scan.next().transpose()? else {
+            let Some(batch) = self.batches.next().transpose()? else {
                 let last = encoder.finish().map_err(|problem| encoding(&problem))?;
                 return Ok((self, last));
             };

@@ -3,13 +3,14 @@
 //! A version is built under a temporary name in the same root and renamed when it is whole, so a reader sees all of
 //! it or nothing, and a version that exists is never written to again.
 
-use crate::layout::{FileStatistics, LayoutError, TableWriter, WrittenFile};
+use crate::layout::{FileStatistics, LayoutError, TableWriter, WrittenFile, hex};
+use crate::number::to_u64;
 use arrow::datatypes::SchemaRef;
 use mudeung_core::id::FileId;
 use mudeung_core::name::Name;
 use mudeung_core::reader::TableAddress;
 use mudeung_core::tier::Tier;
-use mudeung_wire::manifest::{Manifest, ManifestFile};
+use mudeung_wire::manifest::{Manifest, ManifestFile, ManifestGenerator};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -21,6 +22,8 @@ mod tests;
 
 /// The file that describes a version.
 pub(crate) const MANIFEST: &str = "manifest.json";
+/// The generator of a version, when it has one.
+pub(crate) const GENERATOR: &str = "generator.toml";
 /// Where versions are built; no dataset can have this name.
 const BUILDING: &str = ".building";
 static BUILDS: AtomicU64 = AtomicU64::new(0);
@@ -117,6 +120,18 @@ impl VersionWriter {
         Ok(TableWriter::create(folder, schema, statistics)?)
     }
 
+    /// Publishes the generator with the version, so that more of it can be made. Answers its entry in the manifest.
+    pub fn generator(&self, text: &str) -> Result<ManifestGenerator, VersionError> {
+        let path = self.building.join(GENERATOR);
+        let mut file = File::create_new(&path).map_err(io(&path))?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io(&path))?;
+        Ok(ManifestGenerator {
+            name: GENERATOR.to_owned(),
+            size_bytes: to_u64(text.len()),
+            sha256: hex(&Sha256::digest(text)),
+        })
+    }
+
     /// The manifest's entries of a table's files.
     pub fn manifest_files(&self, table: &Name, files: &[WrittenFile]) -> Vec<ManifestFile> {
         let address =
@@ -161,6 +176,14 @@ impl VersionWriter {
         if names != (self.dataset.as_str(), self.tier.as_str(), self.number) {
             let found = format!("it names {}/{} version {}", names.0, names.1, names.2);
             return Err(VersionError::Manifest(found));
+        }
+        if let Some(generator) = &manifest.generator {
+            let path = self.building.join(&generator.name);
+            let size = fs::metadata(&path).map_err(io(&path))?.len();
+            if size != generator.size_bytes {
+                let found = format!("{} has {size} bytes, not {}", generator.name, generator.size_bytes);
+                return Err(VersionError::Manifest(found));
+            }
         }
         for table in &manifest.tables {
             for file in &table.files {

@@ -40,6 +40,7 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
         query_memory_bytes: config.limits.query_memory_bytes,
         query_seconds: config.limits.query_seconds,
         concurrent_reads: config.limits.concurrent_reads,
+        turn_seconds: config.limits.turn_seconds,
         background_queries: config.jobs.at_once,
         background_query_seconds: config.jobs.query_seconds,
         ..EngineOptions::default()

@@ -37,6 +37,8 @@ pub mod scope {
         CatalogRead = [CatalogRead];
         /// `data.read` or `synthetic.read`; which one it must be depends on the tier and is for `decide` to say.
         AnyRead = [DataRead, SyntheticRead];
+        /// `synthetic.read`
+        SyntheticRead = [SyntheticRead];
         /// `query.run`
         QueryRun = [QueryRun];
         /// `usage.read`

@@ -244,6 +244,8 @@ pub struct LimitConfig {
     pub query_seconds: u64,
     /// Queries and row reads that run at once.
     pub concurrent_reads: usize,
+    /// Seconds that a read or a query waits for its turn before it is answered 503.
+    pub turn_seconds: u64,
     /// Seconds that answers under way are given when the server stops.
     pub shutdown_seconds: u64,
 }
@@ -369,6 +371,7 @@ impl Default for LimitConfig {
             query_memory_bytes: 256 << 20,
             query_seconds: 30,
             concurrent_reads: 16,
+            turn_seconds: 10,
             shutdown_seconds: 30,
         }
     }

@@ -28,6 +28,7 @@ pub mod standing;
 pub mod state;
 pub mod statistics;
 pub mod stream;
+pub mod synthesis;
 pub mod tables;
 pub mod throttle;
 pub mod tiers;
@@ -75,6 +76,7 @@ pub static ROUTES: &[Route] = &[
     route!(get "GET" "/v1/query/jobs/{job}", "read_query_job", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, jobs::read_query_job),
     route!(get "GET" "/v1/query/jobs/{job}/result", "read_query_result", Access::Token(&[Scope::QueryRun]), Recording::Entry, jobs::read_query_result),
     route!(delete "DELETE" "/v1/query/jobs/{job}", "delete_query_job", Access::Token(&[Scope::QueryRun]), Recording::Entry, jobs::delete_query_job),
+    route!(post "POST" "/v1/synthetic/{dataset}/{table}", "generate_rows", Access::Token(&[Scope::SyntheticRead]), Recording::Entry, synthesis::generate_rows),
     route!(get "GET" "/v1/statistics", "list_privacy_budgets", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, statistics::list_privacy_budgets),
     route!(post "POST" "/v1/statistics", "count_persons", Access::Token(&[Scope::QueryRun]), Recording::Entry, statistics::count_persons),
     route!(get "GET" "/v1/usage", "list_usage", USAGE, OWN_FIGURES, usage::list_usage),

@@ -47,6 +47,7 @@ use utoipa::{Modify, OpenApi};
         crate::data::tables::describe_table,
         crate::data::files::list_files,
         crate::data::rows::read_rows,
+        crate::data::synthesis::generate_rows,
         crate::data::read_file::read_file,
         crate::data::read_file::describe_file,
         crate::data::query::run_query,

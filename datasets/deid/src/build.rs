@@ -171,6 +171,7 @@ pub(crate) fn empty_manifest(definition: &Definition, tier: Tier, number: u32, c
         input_sha256: String::new(),
         tables: Vec::new(),
         risk: None,
+        generator: None,
     }
 }
 

@@ -38,6 +38,7 @@ pub fn build_synthetic(build: BuildSynthetic<'_>) -> Result<Built, CurateError> 
     let definition = crate::build::check(build.definition_dir)?;
     let generator = generator(&definition)?;
     let sha256 = definition.generator.as_ref().map(|generator| generator.sha256.clone()).unwrap_or_default();
+    let text = definition.generator.as_ref().map(|generator| generator.value.clone()).unwrap_or_default();
     let size = definition.dataset.synthetic;
     let persons = build.persons.or(size.map(|size| size.persons)).unwrap_or(1_000);
     let seed = build.seed.or(size.map(|size| size.seed)).unwrap_or(1);
@@ -63,6 +64,7 @@ pub fn build_synthetic(build: BuildSynthetic<'_>) -> Result<Built, CurateError> 
         input_sha256: hex_sha256(format!("{sha256}\nseed {seed}\npersons {persons}\n").as_bytes()),
         recipe_sha256: sha256,
         tables,
+        generator: Some(version.generator(&text).map_err(output::failed)?),
         ..empty_manifest(&definition, Tier::Synthetic, number, build.created_at)
     };
     let folder = version.finish(&manifest).map_err(output::failed)?;

@@ -59,6 +59,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_sdk.py"),
     },
     Stage {
+        name: "synthesis",
+        shows: "rows made on demand: the same by every way and offline, paid for and on the record",
+        work: Work::EndToEnd("test_synthesis.py"),
+    },
+    Stage {
         name: "views",
         shows: "random tables by pyarrow, polars and DuckDB, cut to random columns, read as the source by each of them",
         work: Work::EndToEnd("test_views.py"),

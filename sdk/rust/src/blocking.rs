@@ -17,7 +17,7 @@ use crate::client::ClientBuilder;
 use crate::download::{DownloadedFile, Progress};
 use crate::error::ApiError;
 use crate::page;
-use crate::rows::{self, QueryRequest, RowsRequest};
+use crate::rows::{self, QueryRequest, RowsRequest, SynthesisRequest};
 use crate::scan::{self, ScanRequest};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -113,6 +113,11 @@ impl Rows {
     /// The index of the access in the ledger.
     pub fn receipt(&self) -> Option<u64> {
         self.inner.receipt()
+    }
+
+    /// The seed that makes the same rows again, when they were made anew.
+    pub fn seed(&self) -> Option<u64> {
+        self.inner.seed()
     }
 }
 
@@ -215,6 +220,16 @@ impl Table {
     /// Reads rows; `shape` chooses columns, a filter and a limit.
     pub fn rows(&self, shape: impl FnOnce(RowsRequest) -> RowsRequest) -> Result<Rows, ApiError> {
         let inner = self.runtime.block_on(shape(self.inner.rows()).send())?;
+        Ok(Rows { inner, runtime: Arc::clone(&self.runtime) })
+    }
+
+    /// Makes rows of a synthetic table anew; `shape` chooses a seed and columns.
+    pub fn synthesize(
+        &self,
+        rows: u64,
+        shape: impl FnOnce(SynthesisRequest) -> SynthesisRequest,
+    ) -> Result<Rows, ApiError> {
+        let inner = self.runtime.block_on(shape(self.inner.synthesize(rows)).send())?;
         Ok(Rows { inner, runtime: Arc::clone(&self.runtime) })
     }
 

@@ -50,7 +50,7 @@ pub use key::PrivateKey;
 pub use page::Items;
 pub use receipts::{ProvedEntry, read_proof, trust, verify_proof};
 pub use retry::RetryPolicy;
-pub use rows::{Format, QueryRequest, RawRows, Rows, RowsRequest};
+pub use rows::{Format, QueryRequest, RawRows, Rows, RowsRequest, SynthesisRequest};
 pub use scan::{Scan, ScanRequest};
 pub use table::{Table, TableName};
 pub use token::AccessToken;

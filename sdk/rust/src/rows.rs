@@ -111,6 +111,64 @@ impl RowsRequest {
     }
 }
 
+/// A request for rows that are made anew by the generator of a synthetic table: simulated, of nobody.
+///
+/// ```no_run
+/// # async fn run(client: mudeung_sdk::Client) -> Result<(), mudeung_sdk::ApiError> {
+/// use futures_util::TryStreamExt;
+/// let table = client.table("hypertension_home_bp.synthetic.person")?;
+/// let rows = table.synthesize(500).seed(1).send().await?;
+/// println!("seed {:?}", rows.seed());
+/// let batches: Vec<_> = rows.try_collect().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before `send` or `send_as`"]
+pub struct SynthesisRequest {
+    table: Table,
+    rows: u64,
+    seed: Option<u64>,
+    columns: Vec<String>,
+}
+
+impl SynthesisRequest {
+    pub(crate) fn new(table: Table, rows: u64) -> Self {
+        Self { table, rows, seed: None, columns: Vec::new() }
+    }
+
+    /// The same seed makes the same rows, of the same persons in all tables of a dataset. Another each time unless it is given.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Only these columns, in this order; all unless told otherwise.
+    pub fn columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.columns = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sends the request and reads the rows as Arrow record batches while they arrive.
+    pub async fn send(self) -> Result<Rows, ApiError> {
+        self.send_as(Format::Arrow).await?.batches().await
+    }
+
+    /// Sends the request and gives the bytes of another format as they arrive.
+    pub async fn send_as(self, format: Format) -> Result<RawRows, ApiError> {
+        let mut url = self.table.synthesis()?;
+        url.query_pairs_mut().append_pair("rows", &self.rows.to_string());
+        if let Some(seed) = self.seed {
+            url.query_pairs_mut().append_pair("seed", &seed.to_string());
+        }
+        if !self.columns.is_empty() {
+            url.query_pairs_mut().append_pair("columns", &self.columns.join(","));
+        }
+        let response = self.table.client().send(&Call::post(url, format.media_type(), Vec::new())).await?;
+        Ok(RawRows::new(response))
+    }
+}
+
 /// A read-only SQL query.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `send` or `send_as`"]
@@ -165,6 +223,7 @@ impl QueryRequest {
 /// The bytes of an answer as they arrive: a stream of [`Bytes`].
 pub struct RawRows {
     receipt: Option<u64>,
+    seed: Option<u64>,
     status: u16,
     media_type: String,
     bytes: BoxStream<'static, Result<Bytes, ApiError>>,
@@ -173,16 +232,22 @@ pub struct RawRows {
 impl RawRows {
     pub(crate) fn new(response: Response) -> Self {
         let receipt = receipt(response.headers());
+        let seed = response.headers().get("mudeung-seed").and_then(|value| value.to_str().ok()?.parse().ok());
         let status = response.status().as_u16();
         let media_type = response.headers().get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.unwrap_or_default().to_owned();
         let bytes = response.bytes_stream().map(|chunk| chunk.map_err(ApiError::transport)).boxed();
-        Self { receipt, status, media_type, bytes }
+        Self { receipt, seed, status, media_type, bytes }
     }
 
     /// The index of this access in the ledger.
     pub fn receipt(&self) -> Option<u64> {
         self.receipt
+    }
+
+    /// The seed that makes the same rows again, when they were made anew.
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
     }
 
     /// The media type of the answer.
@@ -244,6 +309,11 @@ impl Rows {
     /// The index of this access in the ledger.
     pub fn receipt(&self) -> Option<u64> {
         self.raw.receipt
+    }
+
+    /// The seed that makes the same rows again, when they were made anew.
+    pub fn seed(&self) -> Option<u64> {
+        self.raw.seed
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::error::ApiError;
 use crate::page::Items;
-use crate::rows::RowsRequest;
+use crate::rows::{RowsRequest, SynthesisRequest};
 use mudeung_wire::api::{FileItem, TableItem};
 use reqwest::Url;
 use std::fmt;
@@ -86,6 +86,25 @@ impl Table {
     /// Starts a request for rows.
     pub fn rows(&self) -> RowsRequest {
         RowsRequest::new(self.clone())
+    }
+
+    /// Starts a request for rows of a synthetic table that are made anew.
+    pub fn synthesize(&self, rows: u64) -> SynthesisRequest {
+        SynthesisRequest::new(self.clone(), rows)
+    }
+
+    /// Where rows of it are made.
+    pub(crate) fn synthesis(&self) -> Result<Url, ApiError> {
+        let TableName { dataset, tier, table } = &self.name;
+        if tier != "synthetic" {
+            let problem = format!("rows are made of synthetic tables alone: {dataset}.synthetic.{table}");
+            return Err(ApiError::Configuration(problem));
+        }
+        let mut url = self.client.address(&["v1", "synthetic", dataset, table])?;
+        if let Some(version) = self.version {
+            url.query_pairs_mut().append_pair("version", &version.to_string());
+        }
+        Ok(url)
     }
 
     pub(crate) fn client(&self) -> &Client {

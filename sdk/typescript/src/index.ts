@@ -143,6 +143,29 @@ export async function* rows(
   if (data !== null && data !== undefined) yield* lines(data as ReadableStream<Uint8Array>);
 }
 
+/** Rows of a synthetic table, made anew: simulated, of nobody. The same seed makes the same rows. */
+export async function* synthesize(
+  options: Options,
+  dataset: string,
+  table: string,
+  query: { rows?: number; seed?: number; columns?: readonly string[]; version?: number } = {},
+): AsyncGenerator<Record<string, unknown>> {
+  const { data } = await connect(options).POST("/v1/synthetic/{dataset}/{table}", {
+    params: {
+      path: { dataset, table },
+      query: {
+        format: "jsonl",
+        ...(query.rows === undefined ? {} : { rows: query.rows }),
+        ...(query.seed === undefined ? {} : { seed: query.seed }),
+        ...(query.columns === undefined ? {} : { columns: query.columns.join(",") }),
+        ...(query.version === undefined ? {} : { version: String(query.version) }),
+      },
+    },
+    parseAs: "stream",
+  });
+  if (data !== null && data !== undefined) yield* lines(data as ReadableStream<Uint8Array>);
+}
+
 async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Record<string, unknown>> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { SandboxError, clientCredentials, connect, pages, rows } from "../dist/index.js";
+import { SandboxError, clientCredentials, connect, pages, rows, synthesize } from "../dist/index.js";
 
 const demo = JSON.parse(readFileSync(process.env.MUDEUNG_E2E_JSON, "utf8"));
 const url = demo.base_url;
@@ -85,4 +85,17 @@ test("counts of persons need no grant", async () => {
   const again = await sandbox.POST("/v1/statistics", { body });
   assert.deepEqual(first.data.cells, again.data.cells);
   assert.equal(again.data.charged, false);
+});
+
+test("rows are made anew, the same for the same seed", async () => {
+  const query = { rows: 30, seed: 3, columns: ["person_id", "age"] };
+  const twice = [];
+  for (const _ of [1, 2]) {
+    const made = [];
+    for await (const row of synthesize(options, "hypertension_home_bp", "person", query)) made.push(row);
+    twice.push(made);
+  }
+  assert.equal(twice[0].length, 30);
+  assert.deepEqual(Object.keys(twice[0][0]), ["person_id", "age"]);
+  assert.deepEqual(twice[0], twice[1]);
 });

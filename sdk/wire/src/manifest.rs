@@ -46,6 +46,21 @@ pub struct Manifest {
     pub tables: Vec<ManifestTable>,
     /// The measured risk of re-identification; absent in generated data, which has no source persons.
     pub risk: Option<RiskFigures>,
+    /// What more of a generated version can be made with; absent when there is nothing to make it with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<ManifestGenerator>,
+}
+
+/// The generator of a version: a file beside the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestGenerator {
+    /// Its name within the version's folder.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes, lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// A table of a version.

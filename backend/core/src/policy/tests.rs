@@ -45,6 +45,7 @@ fn version(tier: Tier, number: u32, state: VersionState) -> Arc<Version> {
         files: Vec::new(),
     };
     Arc::new(Version {
+        generator: false,
         id: VersionId::from_bytes([9; 16]),
         dataset: name("cohort"),
         tier,

@@ -111,7 +111,7 @@ fn request(format: Format, filter: Option<&str>) -> RowsRequest {
 }
 
 fn engine(root: &std::path::Path, concurrent_reads: usize) -> Engine {
-    let options = EngineOptions { concurrent_reads, ..EngineOptions::default() };
+    let options = EngineOptions { concurrent_reads, turn_seconds: 1, ..EngineOptions::default() };
     Engine::open(folder(root), options).unwrap()
 }
 

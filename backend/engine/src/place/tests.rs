@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 use mudeung_core::dataset::ColumnType;
 use mudeung_core::filter::Filter;
 use mudeung_core::reader::{ColumnView, DatasetReader, FileView, Format, RowsRequest};
-use mudeung_wire::manifest::{Bilingual, MANIFEST_FORMAT, ManifestFile, ManifestTable};
+use mudeung_wire::manifest::{Bilingual, MANIFEST_FORMAT, ManifestFile, ManifestGenerator, ManifestTable};
 use object_store::memory::InMemory;
 use object_store::{
     CopyOptions, GetOptions, GetRange, GetResult, ListResult, MultipartUpload, ObjectMeta, PutMultipartOptions,
@@ -150,6 +150,7 @@ fn manifest(file: ManifestFile) -> Manifest {
         input_sha256: String::new(),
         tables: vec![table],
         risk: None,
+        generator: None,
     }
 }
 
@@ -205,6 +206,32 @@ fn a_version_is_brought_in_whole_once_and_read_as_it_was_built() {
     bench.upload().unwrap();
     let other = Bench { manifest: Manifest { source: "elsewhere".to_owned(), ..bench.manifest.clone() }, ..bench };
     assert!(matches!(other.upload(), Err(VersionError::Exists { number: 1, .. })));
+}
+
+#[test]
+fn a_generator_is_brought_in_with_its_version_and_is_the_one_that_was_published() {
+    let mut bench = bench();
+    let text = "simulated = true\n";
+    std::fs::write(bench.version().join("generator.toml"), text).unwrap();
+    let entry = ManifestGenerator {
+        name: "generator.toml".to_owned(),
+        size_bytes: u64::try_from(text.len()).unwrap(),
+        sha256: hex(&Sha256::digest(text)),
+    };
+    let (dataset, tier) = (address().dataset, address().tier);
+    // One that differs is not brought in, and neither is the version.
+    bench.manifest.generator = Some(ManifestGenerator { sha256: "0".repeat(64), ..entry.clone() });
+    assert!(matches!(bench.upload(), Err(VersionError::Manifest(_))));
+    assert_eq!(bench.place.manifest(&dataset, tier, 1).unwrap(), None);
+    bench.manifest.generator = Some(entry.clone());
+    bench.upload().unwrap();
+    assert_eq!(bench.place.generator(&dataset, tier, 1, &entry).unwrap(), text);
+    for name in ["../1/generator.toml", "", "people/part-00000.parquet"] {
+        let foreign = ManifestGenerator { name: name.to_owned(), ..entry.clone() };
+        assert!(bench.place.generator(&dataset, tier, 1, &foreign).is_err(), "{name}");
+    }
+    let large = ManifestGenerator { size_bytes: u64::MAX, ..entry };
+    assert!(bench.place.generator(&dataset, tier, 1, &large).is_err());
 }
 
 #[test]

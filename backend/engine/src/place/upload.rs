@@ -11,7 +11,7 @@ use crate::store::{MANIFEST, VersionError, manifest_text};
 use bytes::BytesMut;
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
-use mudeung_wire::manifest::{Manifest, ManifestFile};
+use mudeung_wire::manifest::{Manifest, ManifestFile, ManifestGenerator};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, WriteMultipart};
 use sha2::{Digest, Sha256};
@@ -43,20 +43,24 @@ impl Place {
             return if there == *manifest { Ok(()) } else { Err(VersionError::Exists { dataset, tier, number }) };
         }
         let version = format!("{dataset}/{tier}/{number}");
+        let send = |path: PathBuf, object: ObjectPath, file: ManifestFile| {
+            let sent = sent.clone();
+            let put = objects.wait_for(|store| async move { put(&store, path, &object, &file, &sent).await });
+            put.unwrap_or_else(|| Err(Failed::Bucket("is closed".to_owned()))).map_err(|failed| match failed {
+                Failed::Bucket(problem) => self.refusal(problem),
+                Failed::Version(error) => error,
+            })
+        };
+        if let Some(ManifestGenerator { name, size_bytes, sha256 }) = manifest.generator.clone() {
+            let (path, object) = (folder.join(plain(&name)?), ObjectPath::from(format!("{version}/{name}")));
+            send(path, object, ManifestFile { id: String::new(), name, size_bytes, sha256, rows: 0 })?;
+        }
         for table in &manifest.tables {
             let table_name = name(&table.name)?;
             for file in &table.files {
-                if !super::is_plain(&file.name) {
-                    return Err(VersionError::Manifest(format!("`{}` is not a file name", file.name)));
-                }
-                let path = folder.join(table_name.as_str()).join(&file.name);
+                let path = folder.join(table_name.as_str()).join(plain(&file.name)?);
                 let object = ObjectPath::from(format!("{version}/{table_name}/{}", file.name));
-                let (file, sent) = (file.clone(), sent.clone());
-                let put = objects.wait_for(|store| async move { put(&store, path, &object, &file, &sent).await });
-                put.unwrap_or_else(|| Err(Failed::Bucket("is closed".to_owned()))).map_err(|failed| match failed {
-                    Failed::Bucket(problem) => self.refusal(problem),
-                    Failed::Version(error) => error,
-                })?;
+                send(path, object, file.clone())?;
             }
         }
         let text = manifest_text(manifest)?;
@@ -138,6 +142,11 @@ async fn send(upload: &mut WriteMultipart, path: PathBuf, file: &ManifestFile, s
         return Err(Failed::Version(VersionError::Manifest(found)));
     }
     Ok(())
+}
+
+/// A file name that stays in its folder.
+fn plain(name: &str) -> Result<&str, VersionError> {
+    if super::is_plain(name) { Ok(name) } else { Err(VersionError::Manifest(format!("`{name}` is not a file name"))) }
 }
 
 fn name(text: &str) -> Result<Name, VersionError> {

@@ -326,7 +326,8 @@ async fn a_query_without_end_is_stopped_and_makes_room() {
 #[tokio::test]
 async fn a_second_query_is_told_to_wait_and_dropping_the_first_makes_room() {
     let root = tempfile::tempdir().unwrap();
-    let engine = engine(root.path(), EngineOptions { concurrent_queries: 1, ..EngineOptions::default() });
+    let engine =
+        engine(root.path(), EngineOptions { concurrent_queries: 1, turn_seconds: 1, ..EngineOptions::default() });
     let ask = |sql: &str| request(&sql.replace("people", "small.deidentified.people"), visible(&COLUMNS, None));
     let running = tokio::spawn({
         let (engine, request) = (engine.clone(), ask(ENDLESS));

@@ -42,6 +42,7 @@ fn build(root: &Path, number: u32) -> Result<(VersionWriter, Manifest), VersionE
             files,
         }],
         risk: None,
+        generator: None,
     };
     Ok((writer, manifest))
 }

@@ -82,7 +82,8 @@ impl Month {
 
 /// Whether an entry begins a read of data.
 fn is_read(entry: &Entry) -> bool {
-    entry.kind == Kind::Intent && matches!(entry.operation.as_str(), "data.read_file" | "data.read_rows" | "query.run")
+    const READS: [&str; 4] = ["data.read_file", "data.read_rows", "query.run", "synthetic.generate"];
+    entry.kind == Kind::Intent && READS.contains(&entry.operation.as_str())
 }
 
 /// Whether a moment is at night or on a weekend, KST.

@@ -183,6 +183,7 @@ impl Config {
             ("jobs.jobs_per_app", self.jobs.jobs_per_app > 0),
             ("jobs.result_bytes", self.jobs.result_bytes > 0),
             ("limits.concurrent_reads", limits.concurrent_reads > 0),
+            ("limits.turn_seconds", limits.turn_seconds > 0),
         ];
         match some.iter().find(|(_, positive)| !positive) {
             Some((name, _)) => Err(format!("{name}: must be more than 0")),

@@ -87,10 +87,7 @@ struct Asked {
 
 /// Reads `columns` and `filter`. A column that is not open is answered as one that does not exist.
 fn asked(permit: &Permit, params: &Params) -> Result<Asked, Fault> {
-    let columns = match params.get("columns") {
-        None => permit.columns.clone(),
-        Some(list) => columns(permit, list)?,
-    };
+    let columns = columns_asked(permit, params)?;
     let filter = match params.get("filter") {
         None => None,
         Some(text) => Some(Filter::parse(text).map_err(|invalid| invalid_filter(&invalid))?),
@@ -101,7 +98,9 @@ fn asked(permit: &Permit, params: &Params) -> Result<Asked, Fault> {
     Ok(Asked { columns, filter })
 }
 
-fn columns(permit: &Permit, list: &str) -> Result<Vec<String>, Fault> {
+/// The columns that `columns` names; all that are open when it is not given.
+pub(super) fn columns_asked(permit: &Permit, params: &Params) -> Result<Vec<String>, Fault> {
+    let Some(list) = params.get("columns") else { return Ok(permit.columns.clone()) };
     let mut columns: Vec<String> = Vec::new();
     for name in list.split(',').map(str::trim) {
         if !is_open(permit, name) {

@@ -102,6 +102,7 @@ struct TablePage {
     rows: String,
     columns: Vec<ColumnLine>,
     example: String,
+    more: Option<String>,
 }
 
 struct ColumnLine {
@@ -180,6 +181,7 @@ pub(super) async fn show_table(
         version: version.number,
         rows: figure::grouped(table.rows),
         columns: table.columns.iter().map(|column| column_line(&page, t, tier, column)).collect(),
+        more: version.generator.then(|| example::more(&dataset, table.name.as_str())),
         example: example::of_table(&visitor.app.config, &dataset, tier, table.name.as_str()).python,
         dataset,
         page: page.clone(),

@@ -24,6 +24,13 @@ pub(super) fn first(config: &Config, snapshot: &Snapshot) -> Option<Example> {
     Some(of_table(config, name.as_str(), Tier::Synthetic, table.name.as_str()))
 }
 
+/// More of a synthetic table, made on demand; goes on where the read of it ended.
+pub(super) fn more(dataset: &str, table: &str) -> String {
+    format!(
+        "more = sandbox.synthesize(\"{dataset}\", \"{table}\", rows=10_000, seed=1)\nprint(more.to_pandas().describe())"
+    )
+}
+
 /// A read of one table: with the published credential where that is enough, else with names to fill in.
 pub(super) fn of_table(config: &Config, dataset: &str, tier: Tier, table: &str) -> Example {
     let base = &config.http.public_url;

@@ -25,11 +25,13 @@ use std::time::Duration;
 const PAGE_ENTRIES: usize = 50;
 
 /// The operations that are offered; others can be typed.
-const OPERATIONS: [&str; 31] = [
+const OPERATIONS: [&str; 33] = [
     "data.read_file",
     "data.read_rows",
     "data.list_files",
     "query.run",
+    "synthetic.generate",
+    "request.repeat",
     "oauth.issue_token",
     "ledger.read",
     "portal.sign_in",

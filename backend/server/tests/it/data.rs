@@ -8,6 +8,7 @@ mod leases;
 mod metering;
 pub(crate) mod probe;
 mod rows;
+mod synthesis;
 mod usage;
 
 use crate::app::TestApp;

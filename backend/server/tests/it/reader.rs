@@ -7,7 +7,7 @@ use mudeung_core::figures::FigureTable;
 use mudeung_core::filter::Filter;
 use mudeung_core::reader::{
     Answer, CellsRequest, Chunk, Chunks, ColumnView, DatasetReader, FileView, Format, OpenFile, QueryRequest,
-    ReadError, RowsRequest, TableAddress,
+    ReadError, RowsRequest, SynthesisRequest, TableAddress,
 };
 use std::ops::Range;
 use std::sync::Arc;
@@ -99,6 +99,10 @@ impl DatasetReader for MemoryReader {
             }
             Ok(lines(request.limit.min(crate::app::fixture::ROWS)))
         })
+    }
+
+    fn synthesize(&self, request: SynthesisRequest) -> Answer<'_, Chunks> {
+        Box::pin(async move { Ok(lines(request.rows)) })
     }
 
     fn write_figures(&self, table: FigureTable, format: Format) -> Result<Bytes, ReadError> {

@@ -33,6 +33,7 @@ pub(super) fn version(manifest: &Manifest, id: VersionId, state: VersionState) -
         tier,
         number: manifest.version,
         tables,
+        generator: manifest.generator.is_some(),
         state,
         created_at: Timestamp::from_micros(created.as_microsecond()),
     })

@@ -215,6 +215,7 @@ pub(crate) fn manifest(tier: Tier, version: u32) -> Manifest {
             }],
         }],
         risk: None,
+        generator: None,
     }
 }
 

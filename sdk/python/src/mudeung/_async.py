@@ -65,6 +65,17 @@ class AsyncSandbox:
         """Runs read-only SQL."""
         return await self._call(self._sandbox.query, sql, limit)
 
+    async def synthesize(
+        self,
+        dataset: str,
+        table: str,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Iterable[str] | None = None,
+    ) -> Result:
+        """Makes rows of a synthetic table anew; see `Table.synthesize`."""
+        return await self._call(self._sandbox.synthesize, dataset, table, rows, seed, columns)
+
     async def submit(self, sql: str, limit: int | None = None) -> QueryJob:
         """Runs read-only SQL on the server without waiting. The job's own methods block: run them in a thread."""
         return await self._call(self._sandbox.submit, sql, limit)

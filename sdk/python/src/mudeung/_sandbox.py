@@ -93,6 +93,20 @@ class Sandbox:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
 
+    def synthesize(
+        self,
+        dataset: str,
+        table: str,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Iterable[str] | None = None,
+    ) -> Result:
+        """Makes rows of a synthetic table anew; see `Table.synthesize`.
+
+        >>> sandbox.synthesize("hypertension_home_bp", "person", rows=500, seed=1).to_pandas()  # doctest: +SKIP
+        """
+        return self.table(f"{dataset}.synthetic.{table}").synthesize(rows, seed, list(columns) if columns else None)
+
     def submit(self, sql: str, limit: int | None = None) -> QueryJob:
         """Runs read-only SQL on the server without waiting: for queries that take longer than an answer may.
 

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 
 class Result:
-    """Rows that arrived whole. `receipt` is the entry of this access in the ledger."""
+    """Rows that arrived whole. `receipt` is the entry of this access in the ledger; `seed` makes the same rows again,
+    when they were made anew."""
 
-    def __init__(self, table: pyarrow.Table, receipt: int | None) -> None:
+    def __init__(self, table: pyarrow.Table, receipt: int | None, seed: int | None = None) -> None:
         self._table = table
         self.receipt = receipt
+        self.seed = seed
 
     def to_arrow(self) -> pyarrow.Table:
         """The rows as an Arrow table."""
@@ -100,6 +102,24 @@ class Table:
         """Reads rows batch by batch as they arrive, for tables that are larger than memory."""
         with self._rows(columns, filter, limit) as response:
             yield from read_batches(response)[1]
+
+    def synthesize(
+        self, rows: int = 1_000, seed: int | None = None, columns: Sequence[str] | None = None
+    ) -> Result:
+        """Makes rows of a synthetic table anew: simulated, of nobody. The same seed makes the same rows.
+
+        Rows of one seed belong to the same persons in all tables of the dataset. Without a `seed` it is another each time;
+        `seed` of the result tells which.
+        """
+        if self.tier != "synthetic":
+            raise ConfigurationError(f"rows are made of synthetic tables alone: {self.dataset}.synthetic.{self.table}")
+        asked = {"rows": rows, "seed": seed, "columns": ",".join(columns) if columns else None, "version": self.version}
+        params = {name: str(value) for name, value in asked.items() if value is not None}
+        url = self._http.address("v1", "synthetic", self.dataset, self.table)
+        with self._http.stream("POST", url, accept=MEDIA_TYPE, params=params) as response:
+            schema, batches = read_batches(response)
+            table = pyarrow.Table.from_batches(batches, schema)
+            return Result(table, receipt(response), int(response.headers["mudeung-seed"]))
 
     def to_arrow(
         self, columns: Sequence[str] | None = None, filter: str | None = None, limit: int | None = None

@@ -121,6 +121,15 @@ the columns and the filter need. The rows are the same.
 A filter is comparisons joined by `and`:
   tumor_size >= 30 and tumor_grade in (2, 3) and age = '[40,50)' and died is not null")]
     Query(QueryArguments),
+    /// Make rows of a synthetic table anew: simulated, of nobody
+    #[command(after_help = "\
+The same seed makes the same rows, of the same persons in all tables of a dataset.
+
+Examples:
+  mudeung-cli synth hypertension_home_bp.person --rows 20
+  mudeung-cli synth hypertension_home_bp.person --rows 100000 --seed 1 --out persons.parquet
+  mudeung-cli synth hypertension_home_bp.reading --rows 1000 --seed 1 --format csv | head")]
+    Synth(SynthArguments),
     /// Show what was read, to the byte
     #[command(after_help = "\
 Examples:
@@ -266,6 +275,28 @@ pub(crate) struct VerifyArguments {
     /// So many of the witnesses must have cosigned
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) threshold: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SynthArguments {
+    /// The table: DATASET.TABLE
+    #[arg(value_name = "DATASET.TABLE")]
+    pub(crate) table: String,
+    /// How many rows
+    #[arg(long, default_value = "20")]
+    pub(crate) rows: u64,
+    /// A whole number; another each time when it is not given
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Only these columns, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Format of the rows [default: by the ending of --out, otherwise `table`]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Shape>,
+    /// File to write to, whole or not at all; standard output otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

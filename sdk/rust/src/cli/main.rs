@@ -13,6 +13,7 @@ mod query;
 mod receipts;
 mod scan;
 mod statistics;
+mod synth;
 mod usage;
 
 use args::{Arguments, Command, QueryArguments};
@@ -74,6 +75,7 @@ async fn run(arguments: Arguments, environment: Environment) -> Result<(), Failu
             query::run(&client, query, json).await?;
             receipts::wait(&client).await
         }
+        Command::Synth(arguments) => synth::run(&client, arguments, json).await,
         Command::Usage { from, to, hourly } => {
             let granularity = if hourly { Granularity::Hour } else { Granularity::Day };
             let period = UsagePeriod { from, to, granularity, group_by: None };

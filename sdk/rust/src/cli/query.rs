@@ -113,7 +113,7 @@ async fn wait(mut job: QueryJob) -> Result<RawRows, Failure> {
     Ok(raw?)
 }
 
-fn by_ending(out: Option<&Path>) -> Result<Shape, Failure> {
+pub(crate) fn by_ending(out: Option<&Path>) -> Result<Shape, Failure> {
     let Some(path) = out else { return Ok(Shape::Table) };
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => Ok(Shape::Csv),

@@ -39,6 +39,8 @@ texts! {
         quasi: "준식별자", "Quasi-identifiers";
         simulated_note: "모의 데이터입니다. 실제 환자의 기록이 아니며 임상적 판단에 쓸 수 없습니다.", "Simulated rows. They are no patient's record and support no clinical conclusion.";
         read_it: "읽는 방법", "How to read it";
+        make_more: "원하는 만큼 더 만들기", "Make as much more as you like";
+        make_more_note: "이 버전은 생성기와 함께 게시되었습니다. 만든 행은 모의 자료이며 실제 사람과 관계가 없습니다. seed가 같으면 같은 행이, 데이터셋의 모든 테이블에서 같은 사람으로 만들어집니다.", "This version was published with its generator. What it makes is simulated and about nobody. The same seed makes the same rows, of the same persons in all tables of the dataset.";
         version_hash: "레시피 SHA-256 해시", "Recipe SHA-256";
     }
 }

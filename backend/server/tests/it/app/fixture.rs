@@ -19,7 +19,7 @@ use mudeung_core::tier::Tier;
 use mudeung_server::keys::{Keys, office};
 use mudeung_server::oauth::secrets;
 use mudeung_store::{Conn, Db, agreements, apps, catalog, credentials, grants, members, organizations};
-use mudeung_wire::manifest::{Bilingual, Manifest, ManifestColumn, ManifestFile, ManifestTable};
+use mudeung_wire::manifest::{Bilingual, Manifest, ManifestColumn, ManifestFile, ManifestGenerator, ManifestTable};
 use std::time::Duration;
 
 /// The dataset there is.
@@ -265,5 +265,10 @@ pub(crate) fn manifest(tier: Tier, seed: u8) -> Manifest {
             }],
         }],
         risk: None,
+        generator: (tier == Tier::Synthetic).then(|| ManifestGenerator {
+            name: "generator.toml".to_owned(),
+            size_bytes: 1,
+            sha256: "0".repeat(64),
+        }),
     }
 }

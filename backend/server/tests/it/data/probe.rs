@@ -8,7 +8,7 @@ use mudeung_core::figures::FigureTable;
 use mudeung_core::filter::Filter;
 use mudeung_core::reader::{
     Answer, CellsRequest, Chunk, Chunks, DatasetReader, FileView, Format, OpenFile, QueryRequest, ReadError,
-    RowsRequest, TableAddress,
+    RowsRequest, SynthesisRequest, TableAddress,
 };
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +27,8 @@ pub(crate) const PACE: Duration = Duration::from_millis(30);
 pub(crate) struct Probe {
     /// Every `rows` request.
     pub(crate) rows: Mutex<Vec<RowsRequest>>,
+    /// Every request for rows to be made.
+    pub(crate) made: Mutex<Vec<SynthesisRequest>>,
     /// Every query.
     pub(crate) queries: Mutex<Vec<QueryRequest>>,
     /// Every file view that was opened.
@@ -113,6 +115,14 @@ impl DatasetReader for Probe {
             let limit = request.limit;
             self.rows.lock().unwrap().push(request);
             Ok(self.stream_rows(limit))
+        })
+    }
+
+    fn synthesize(&self, request: SynthesisRequest) -> Answer<'_, Chunks> {
+        Box::pin(async move {
+            let rows = request.rows;
+            self.made.lock().unwrap().push(request);
+            Ok(self.stream_rows(rows))
         })
     }
 

@@ -1,0 +1,112 @@
+//! `POST /v1/synthetic/{dataset}/{table}`: rows made anew by the generator that a synthetic version was published with.
+
+use crate::auth::scope::SyntheticRead;
+use crate::data::budget::Reading;
+use crate::data::documented::ReadProblems;
+use crate::data::files::table_address;
+use crate::data::format::negotiate;
+use crate::data::params::Params;
+use crate::data::place::Place;
+use crate::data::rows::columns_asked;
+use crate::data::standing::Standing;
+use crate::data::stream::{self, RowLimit};
+use crate::data::visit::Visit;
+use crate::fault::Fault;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use mudeung_core::policy::Action;
+use mudeung_core::reader::SynthesisRequest;
+use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::problem::Code;
+
+const OPERATION: &str = "synthetic.generate";
+/// What is made when nobody says how much.
+const ROWS_USUAL: u64 = 1_000;
+/// The largest number that every JSON reader keeps.
+const SEED_MAX: u64 = (1 << 53) - 1;
+/// The seed with which the same rows are made again.
+const SEED: HeaderName = HeaderName::from_static("mudeung-seed");
+
+/// Make rows of a synthetic table.
+///
+/// The rows are drawn by the generator of the version: simulated, of nobody. The same seed and number of rows give the same bytes; rows of
+/// one seed belong to the same persons in all tables of the dataset. `Mudeung-Seed` tells the seed when none was asked for.
+#[utoipa::path(
+    post, path = "/v1/synthetic/{dataset}/{table}", operation_id = "generate_rows", tag = "data",
+    params(
+        ("dataset" = String, Path, description = "The dataset's name"),
+        ("table" = String, Path, description = "The table's name"),
+        ("rows" = Option<u64>, Query, description = "How many rows; 1,000 when it is not given"),
+        ("seed" = Option<u64>, Query, description = "A whole number below 2^53; another each time when it is not given"),
+        ("columns" = Option<String>, Query, description = "Names separated by commas; all when not given"),
+        ("version" = Option<String>, Query, description = "The number of the version whose generator is used; the latest when not given"),
+        ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `arrow-zstd`, `parquet`; outranks `Accept`"),
+    ),
+    responses(
+        (status = 200, description = "Rows in the format asked for", content(
+            (Vec<serde_json::Value> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+            (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
+        ), headers(("Mudeung-Seed" = u64, description = "The seed that the rows were made with"))),
+        (status = 409, description = "The version has no generator", body = mudeung_wire::problem::Problem),
+        ReadProblems,
+    ),
+    security(("oauth" = ["synthetic.read"])),
+)]
+pub async fn generate_rows(
+    visit: Visit<SyntheticRead>,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Fault> {
+    let params = Params::parse(request.query_string(), &["rows", "seed", "columns", "version", "format"])?;
+    let place = Place::table(&path.0, "synthetic", &path.1, &params)?;
+    let format = negotiate(params.get("format"), request.headers())?;
+    let rows_max = visit.app.config.limits.rows_per_answer;
+    let rows = params.number("rows", 0, rows_max)?.unwrap_or(ROWS_USUAL.min(rows_max));
+    let seed = params.number("seed", 0, SEED_MAX)?.unwrap_or_else(|| any_seed(&visit));
+    let snapshot = visit.app.snapshots.present();
+    let permit = visit.decide(OPERATION, Action::Read, &place).await?;
+    let columns = match columns_asked(&permit, &params) {
+        Ok(columns) => columns,
+        Err(fault) => return Err(visit.refuse(OPERATION, &place, fault).await),
+    };
+    if !permit.version.generator {
+        return Err(visit.refuse(OPERATION, &place, no_generator()).await);
+    }
+    let table = permit.table().ok_or_else(Fault::not_found)?;
+    let made = SynthesisRequest {
+        table: table_address(&permit, table),
+        columns: columns.clone(),
+        filter: permit.rows.clone(),
+        rows,
+        seed,
+        format,
+    };
+    let principal = &visit.caller.principal;
+    let standing = Standing::new(&snapshot, principal, Action::Read, &permit).ok_or_else(Fault::not_found)?.unchecked();
+    let (grant, dataset) = (permit.grant.as_deref(), &permit.version.dataset);
+    let reading = Reading { app: principal.app, grant, datasets: &[dataset] };
+    let account = visit.app.data.budgets.account(&visit.app, reading).await?;
+    let entry = visit.entry_of(OPERATION, &permit, &columns);
+    let intent = Entry { detail: Some(format!("{rows} rows of seed {seed}")), ..entry };
+    let reader = visit.app.reader.clone();
+    let limit = RowLimit::Asked(rows);
+    let governed = stream::Governed { intent, account, standings: vec![standing], limit, format };
+    let mut answer = stream::answer(&visit, governed, || reader.synthesize(made)).await?;
+    answer.headers_mut().insert(SEED, HeaderValue::from(seed));
+    Ok(answer)
+}
+
+/// A seed that nobody chose.
+fn any_seed(visit: &Visit<SyntheticRead>) -> u64 {
+    let mut bytes = [0_u8; 8];
+    visit.app.entropy.fill(&mut bytes);
+    u64::from_le_bytes(bytes) & SEED_MAX
+}
+
+fn no_generator() -> Fault {
+    Fault::new(
+        Code::Conflict,
+        "This version was published without a generator, so no more of it can be made. Read its rows instead.",
+        "생성기 없이 게시된 버전이라 더 만들 수 없습니다. 대신 게시된 행을 읽으세요.",
+    )
+}
