@@ -22,6 +22,7 @@
 //! ```
 
 mod bind;
+mod cancer;
 mod draw;
 mod rows;
 mod spec;
@@ -30,8 +31,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use rows::Rows;
-
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bind::Table;
 
@@ -74,37 +74,89 @@ pub enum SynthError {
 pub enum Amount {
     /// All rows of so many persons.
     Persons(u64),
+    /// All rows of so many persons from one on: parts of a dataset that several machines make.
+    Range {
+        /// The number of the first person, from zero.
+        first: u64,
+        /// How many persons.
+        persons: u64,
+    },
     /// So many rows, of as many persons as that takes; the last person's may be cut short.
     Rows(u64),
 }
 
+/// Rows of a table; an iterator of batches.
+pub struct Rows<'a>(Box<dyn Iterator<Item = Result<RecordBatch, SynthError>> + Send + 'a>);
+
+impl Iterator for Rows<'_> {
+    type Item = Result<RecordBatch, SynthError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
 /// Tables that can be generated.
 #[derive(Debug)]
-pub struct Generator {
-    tables: Vec<Table>,
-    person: usize,
+pub struct Generator(Kind);
+
+/// How a generator draws.
+#[derive(Debug)]
+enum Kind {
+    /// Column by column, as the text declares them.
+    Declared { tables: Vec<Table>, person: usize },
+    /// Patient by patient, by a program that the text names and gives its figures.
+    Cancer(Box<cancer::Program>),
 }
 
 impl Generator {
     /// Reads a generator and binds it to the schemas of the tables it shall make.
     pub fn parse(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Self, SynthError> {
-        let spec = spec::parse(text)?;
-        let (tables, person) = bind::bind(&spec, schemas)?;
-        Ok(Self { tables, person })
+        match spec::program(text)?.as_deref() {
+            Some(cancer::NAME) => Ok(Self(Kind::Cancer(Box::new(cancer::Program::parse(text, schemas)?)))),
+            Some(_) | None => {
+                let spec = spec::parse(text)?;
+                let (tables, person) = bind::bind(&spec, schemas)?;
+                Ok(Self(Kind::Declared { tables, person }))
+            }
+        }
     }
 
     /// The tables it makes, with their schemas.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &SchemaRef)> {
-        self.tables.iter().map(|table| (table.name.as_str(), &table.schema))
+        let (declared, cancer) = match &self.0 {
+            Kind::Declared { tables, .. } => (Some(tables), None),
+            Kind::Cancer(program) => (None, Some(program)),
+        };
+        let declared = declared.into_iter().flatten().map(|table| (table.name.as_str(), &table.schema));
+        declared.chain(cancer.into_iter().flat_map(|program| program.tables()))
     }
 
     /// Rows of a table in batches. Persons are numbered from zero; the same seed gives the same rows.
     pub fn generate(&self, table: &str, amount: Amount, seed: u64) -> Result<Rows<'_>, SynthError> {
         let missing =
             || SynthError::Table { table: table.to_owned(), reason: "is not made by this generator".to_owned() };
-        let position = self.tables.iter().position(|known| known.name == table).ok_or_else(missing)?;
-        let wanted = self.tables.get(position).ok_or_else(missing)?;
-        let person = self.tables.get(self.person).ok_or_else(missing)?;
-        Ok(Rows::new(wanted, person, position == self.person, amount, seed))
+        match &self.0 {
+            Kind::Declared { tables, person: person_at } => {
+                let position = tables.iter().position(|known| known.name == table).ok_or_else(missing)?;
+                let wanted = tables.get(position).ok_or_else(missing)?;
+                let person = tables.get(*person_at).ok_or_else(missing)?;
+                let rows = rows::Rows::new(wanted, person, position == *person_at, amount, seed);
+                Ok(Rows(Box::new(rows)))
+            }
+            Kind::Cancer(program) => Ok(Rows(Box::new(program.generate(table, amount, seed).ok_or_else(missing)?))),
+        }
+    }
+
+    /// Persons as FHIR R4 bundles, one JSON document for each; `None` when the generator knows no such form.
+    pub fn bundles(
+        &self,
+        persons: std::ops::Range<u64>,
+        seed: u64,
+    ) -> Option<Box<dyn Iterator<Item = String> + Send + '_>> {
+        match &self.0 {
+            Kind::Declared { .. } => None,
+            Kind::Cancer(program) => Some(Box::new(program.bundles(persons, seed))),
+        }
     }
 }

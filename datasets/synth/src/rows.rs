@@ -18,7 +18,7 @@ use std::sync::Arc;
 const BATCH_ROWS: usize = 8_192;
 
 /// Rows of a table; an iterator of batches.
-pub struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     table: &'a Table,
     person_table: &'a Table,
     is_person: bool,
@@ -30,12 +30,14 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(table: &'a Table, person_table: &'a Table, is_person: bool, amount: Amount, seed: u64) -> Self {
-        Self { table, person_table, is_person, amount, seed, next_person: 0, rows_done: 0 }
+        let next_person = if let Amount::Range { first, .. } = amount { first } else { 0 };
+        Self { table, person_table, is_person, amount, seed, next_person, rows_done: 0 }
     }
 
     fn is_done(&self) -> bool {
         match self.amount {
             Amount::Persons(persons) => self.next_person >= persons,
+            Amount::Range { first, persons } => self.next_person >= first.saturating_add(persons),
             // A table that gives no rows at all must not be drawn for ever.
             Amount::Rows(rows) => {
                 self.rows_done >= rows || (self.rows_done == 0 && self.next_person > rows.saturating_add(100_000))
@@ -118,7 +120,7 @@ fn rank(row: &[Value], column: usize) -> f64 {
 }
 
 /// The stream of random numbers of one person in one table.
-fn stream(seed: u64, person: u64, table: &str) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, person: u64, table: &str) -> ChaCha8Rng {
     // FNV-1a, to give each table a number of its own.
     let table = table
         .bytes()

@@ -212,9 +212,22 @@ pub(crate) struct Within {
 
 /// Reads the file.
 pub(crate) fn parse(text: &str) -> Result<Spec, SynthError> {
-    let spec: Spec = toml::from_str(text).map_err(|error: toml::de::Error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
-        SynthError::Syntax { line: before.matches('\n').count() + 1, message: error.message().to_owned() }
-    })?;
+    let spec: Spec = toml::from_str(text).map_err(|error| syntax(text, &error))?;
     if spec.simulated { Ok(spec) } else { Err(SynthError::NotLabelled) }
+}
+
+/// The program that a generator names, if it is not declared column by column.
+pub(crate) fn program(text: &str) -> Result<Option<String>, SynthError> {
+    #[derive(Deserialize)]
+    struct Named {
+        program: Option<String>,
+    }
+    let named: Named = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+    Ok(named.program)
+}
+
+/// What is wrong with a text, and in which line.
+pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> SynthError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+    SynthError::Syntax { line: before.matches('\n').count() + 1, message: error.message().to_owned() }
 }

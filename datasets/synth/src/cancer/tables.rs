@@ -1,0 +1,258 @@
+//! Tables as columns: what the program can make, held against the schema, and rows in batches.
+
+use super::concept::Concepts;
+use super::model::{Model, wrong};
+use super::patient::Patient;
+use super::{library, omop, person, sheets};
+use crate::{Amount, SynthError};
+use arrow::array::{ArrayRef, Date32Builder, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder};
+use arrow::array::{BooleanBuilder, new_null_array};
+use arrow::datatypes::{DataType, SchemaRef};
+use std::sync::Arc;
+
+const BATCH_ROWS: usize = 8_192;
+
+/// A value on its way into a row.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell<'a> {
+    Null,
+    Integer(i64),
+    Number(f64),
+    Flag(bool),
+    Text(&'a str),
+    Written(String),
+    Date(i32),
+}
+
+impl<'a> Cell<'a> {
+    pub(crate) fn text(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+
+    pub(crate) fn number(number: Option<f64>) -> Self {
+        number.map_or(Self::Null, Self::Number)
+    }
+
+    pub(crate) fn integer(number: Option<i32>) -> Self {
+        number.map_or(Self::Null, |number| Self::Integer(number.into()))
+    }
+
+    pub(crate) fn date(date: Option<i32>) -> Self {
+        date.map_or(Self::Null, Self::Date)
+    }
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    Int32,
+    Int64,
+    Float64,
+    Boolean,
+    Text,
+    Date,
+    /// Always null: the simulation knows days, not times of day.
+    Timestamp,
+}
+
+/// What rows are made from.
+pub(crate) struct Context<'m> {
+    pub(crate) concepts: &'m Concepts,
+}
+
+/// A table that the program can make.
+pub(crate) struct Layout {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [(&'static str, Type)],
+    pub(crate) write: fn(&Context<'_>, &Patient<'_>, &mut Sink),
+}
+
+fn layouts() -> impl Iterator<Item = &'static Layout> {
+    library::TABLES.iter().chain(sheets::TABLES).chain(omop::TABLES)
+}
+
+/// A table of the schema.
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) schema: SchemaRef,
+    layout: &'static Layout,
+    /// The position of each schema column in the layout.
+    positions: Vec<usize>,
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table").field("name", &self.name).field("positions", &self.positions).finish_non_exhaustive()
+    }
+}
+
+/// Holds a schema against what the program makes.
+pub(crate) fn bind(schemas: &[(String, SchemaRef)]) -> Result<Vec<Table>, SynthError> {
+    schemas.iter().map(|(name, schema)| table(name, schema)).collect()
+}
+
+fn table(name: &str, schema: &SchemaRef) -> Result<Table, SynthError> {
+    let unknown = || SynthError::Table { table: name.to_owned(), reason: "is not a table of this program".to_owned() };
+    let layout = layouts().find(|layout| layout.name == name).ok_or_else(unknown)?;
+    let position = |field: &Arc<arrow::datatypes::Field>| {
+        let failed =
+            |reason: String| SynthError::Column { table: name.to_owned(), column: field.name().clone(), reason };
+        let known = layout.columns.iter().position(|(column, _)| column == field.name());
+        let position = known.ok_or_else(|| failed("is not a column of this program's table".to_owned()))?;
+        let made = layout.columns.get(position).map(|(_, made)| *made);
+        if made.is_none_or(|made| !fits(made, field.data_type())) {
+            return Err(failed(format!("is made as {made:?}, which cannot be {}", field.data_type())));
+        }
+        Ok(position)
+    };
+    let positions = schema.fields().iter().map(position).collect::<Result<_, _>>()?;
+    Ok(Table { name: name.to_owned(), schema: schema.clone(), layout, positions })
+}
+
+fn fits(made: Type, wanted: &DataType) -> bool {
+    match made {
+        Type::Int32 => *wanted == DataType::Int32,
+        Type::Int64 => *wanted == DataType::Int64,
+        Type::Float64 => *wanted == DataType::Float64,
+        Type::Boolean => *wanted == DataType::Boolean,
+        Type::Text => *wanted == DataType::Utf8,
+        Type::Date => *wanted == DataType::Date32,
+        Type::Timestamp => matches!(wanted, DataType::Timestamp(_, _)),
+    }
+}
+
+enum Builder {
+    Int32(Int32Builder),
+    Int64(Int64Builder),
+    Float64(Float64Builder),
+    Boolean(BooleanBuilder),
+    Text(StringBuilder),
+    Date(Date32Builder),
+    Null(usize),
+}
+
+impl Builder {
+    fn push(&mut self, cell: &Cell<'_>) {
+        match self {
+            Self::Int32(builder) => builder.append_option(match cell {
+                Cell::Integer(number) => i32::try_from(*number).ok(),
+                _ => None,
+            }),
+            Self::Int64(builder) => {
+                builder.append_option(if let Cell::Integer(number) = cell { Some(*number) } else { None });
+            }
+            Self::Float64(builder) => {
+                builder.append_option(if let Cell::Number(number) = cell { Some(*number) } else { None });
+            }
+            Self::Boolean(builder) => {
+                builder.append_option(if let Cell::Flag(flag) = cell { Some(*flag) } else { None });
+            }
+            Self::Text(builder) => match cell {
+                Cell::Text(text) => builder.append_value(text),
+                Cell::Written(text) => builder.append_value(text),
+                _ => builder.append_null(),
+            },
+            Self::Date(builder) => builder.append_option(if let Cell::Date(days) = cell { Some(*days) } else { None }),
+            Self::Null(rows) => *rows += 1,
+        }
+    }
+
+    fn finish(self, wanted: &DataType) -> ArrayRef {
+        match self {
+            Self::Int32(mut builder) => Arc::new(builder.finish()),
+            Self::Int64(mut builder) => Arc::new(builder.finish()),
+            Self::Float64(mut builder) => Arc::new(builder.finish()),
+            Self::Boolean(mut builder) => Arc::new(builder.finish()),
+            Self::Text(mut builder) => Arc::new(builder.finish()),
+            Self::Date(mut builder) => Arc::new(builder.finish()),
+            Self::Null(rows) => new_null_array(wanted, rows),
+        }
+    }
+}
+
+/// Takes the rows of a table; columns that the schema does not have are let go.
+pub(crate) struct Sink {
+    columns: Vec<(usize, Builder)>,
+    rows: usize,
+    rows_max: usize,
+}
+
+impl Sink {
+    fn new(table: &Table, rows_max: usize) -> Self {
+        let builder = |position: &usize| {
+            let made = table.layout.columns.get(*position).map_or(Type::Timestamp, |(_, made)| *made);
+            let builder = match made {
+                Type::Int32 => Builder::Int32(Int32Builder::new()),
+                Type::Int64 => Builder::Int64(Int64Builder::new()),
+                Type::Float64 => Builder::Float64(Float64Builder::new()),
+                Type::Boolean => Builder::Boolean(BooleanBuilder::new()),
+                Type::Text => Builder::Text(StringBuilder::new()),
+                Type::Date => Builder::Date(Date32Builder::new()),
+                Type::Timestamp => Builder::Null(0),
+            };
+            (*position, builder)
+        };
+        Self { columns: table.positions.iter().map(builder).collect(), rows: 0, rows_max }
+    }
+
+    /// Adds a row, one cell for each column of the layout.
+    pub(crate) fn row(&mut self, cells: &[Cell<'_>]) {
+        if self.rows >= self.rows_max {
+            return;
+        }
+        self.rows += 1;
+        for (position, builder) in &mut self.columns {
+            builder.push(cells.get(*position).unwrap_or(&Cell::Null));
+        }
+    }
+
+    fn batch(self, table: &Table) -> Result<RecordBatch, SynthError> {
+        let fields = table.schema.fields();
+        let columns =
+            self.columns.into_iter().zip(fields).map(|((_, builder), field)| builder.finish(field.data_type()));
+        RecordBatch::try_new(table.schema.clone(), columns.collect())
+            .map_err(|error| SynthError::Table { table: table.name.clone(), reason: error.to_string() })
+    }
+}
+
+/// Batches of rows, person by person.
+pub(crate) struct Rows<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) concepts: &'a Concepts,
+    pub(crate) table: &'a Table,
+    pub(crate) seed: u64,
+    pub(crate) next_person: u64,
+    pub(crate) persons: u64,
+    pub(crate) rows_left: u64,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(model: &'a Model, concepts: &'a Concepts, table: &'a Table, amount: Amount, seed: u64) -> Self {
+        let (next_person, persons, rows_left) = match amount {
+            Amount::Persons(persons) => (0, persons, u64::MAX),
+            Amount::Range { first, persons } => (first, persons, u64::MAX),
+            // A table that gives no rows at all must not be drawn for ever.
+            Amount::Rows(rows) => (0, rows.saturating_add(100_000), rows),
+        };
+        Self { model, concepts, table, seed, next_person, persons, rows_left }
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<RecordBatch, SynthError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut sink = Sink::new(self.table, usize::try_from(self.rows_left).unwrap_or(usize::MAX));
+        let context = Context { concepts: self.concepts };
+        while sink.rows < BATCH_ROWS.min(sink.rows_max) && self.persons > 0 {
+            let Some(patient) = person::draw(self.model, self.seed, self.next_person) else {
+                return Some(Err(wrong("a person", "cannot be drawn from these figures")));
+            };
+            (self.table.layout.write)(&context, &patient, &mut sink);
+            self.next_person = self.next_person.saturating_add(1);
+            self.persons -= 1;
+        }
+        self.rows_left = self.rows_left.saturating_sub(u64::try_from(sink.rows).unwrap_or(u64::MAX));
+        (sink.rows > 0).then(|| sink.batch(self.table))
+    }
+}
