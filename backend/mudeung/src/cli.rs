@@ -6,7 +6,7 @@ pub(crate) use ledger::{
     EraseArgs, EraseSubject, ExportArgs, LedgerArgs, LedgerCommand, ProveArgs, PruneArgs, TrustArgs, VerifyArgs,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// An open healthcare data sandbox for start-ups.
@@ -148,9 +148,21 @@ pub(crate) struct SynthArgs {
     /// The seed [default: that of the definition]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// The store to write the version into
+    /// The store to write the version into, or the folder of the file of bundles
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// The form of the persons
+    #[arg(long, value_enum, default_value_t = SynthFormat::Parquet)]
+    pub(crate) format: SynthFormat,
+}
+
+/// The form of simulated persons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SynthFormat {
+    /// A version with all tables
+    Parquet,
+    /// A file with one FHIR R4 bundle a line, for datasets that have this form
+    Fhir,
 }
 
 /// Invoices.

@@ -30,4 +30,4 @@ mod persons;
 pub use build::{Build, Built, Progress, build, check};
 pub use error::{CurateError, Problem};
 pub use key::ReleaseKey;
-pub use synthetic::{BuildSynthetic, build_synthetic};
+pub use synthetic::{BuildSynthetic, Bundles, build_synthetic, write_bundles};

@@ -13,6 +13,7 @@ use mudeung_engine::layout::{FileStatistics, arrow_schema};
 use mudeung_engine::store::VersionWriter;
 use mudeung_synth::{Amount, Generator};
 use mudeung_wire::manifest::{Manifest, ManifestColumn};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// What a synthetic version is built from.
@@ -69,6 +70,35 @@ pub fn build_synthetic(build: BuildSynthetic<'_>) -> Result<Built, CurateError> 
     };
     let folder = version.finish(&manifest).map_err(output::failed)?;
     Ok(Built { manifest, report: None, folder })
+}
+
+/// Which persons become FHIR bundles.
+pub struct Bundles<'a> {
+    /// The definition's folder.
+    pub definition_dir: &'a Path,
+    /// Persons to generate.
+    pub persons: u64,
+    /// The seed; the definition's own when absent.
+    pub seed: Option<u64>,
+}
+
+/// Writes one FHIR bundle a line, of the same persons as the tables have; gives the dataset's name.
+pub fn write_bundles(wanted: Bundles<'_>, to: &mut impl Write) -> Result<String, CurateError> {
+    let definition = crate::build::check(wanted.definition_dir)?;
+    let generator = generator(&definition)?;
+    let seed = wanted.seed.or(definition.dataset.synthetic.map(|size| size.seed)).unwrap_or(1);
+    let Some(bundles) = generator.bundles(0..wanted.persons, seed) else {
+        let reason = ("FHIR 묶음을 만들지 못합니다.".to_owned(), "makes no FHIR bundles.".to_owned());
+        let mend = ("표로 만드십시오.".to_owned(), "Make tables of it.".to_owned());
+        return Err(CurateError::Definition(vec![Problem::new("generator.toml", reason, mend)]));
+    };
+    let failed = |error: std::io::Error| CurateError::Write(error.to_string());
+    let mut to = BufWriter::new(to);
+    for bundle in bundles {
+        writeln!(to, "{bundle}").map_err(failed)?;
+    }
+    to.flush().map_err(failed)?;
+    Ok(definition.dataset.name)
 }
 
 /// The definition's generator, bound to the tables it shall make.

@@ -1,6 +1,6 @@
 //! `mudeung curate check|build|report|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
 
-use crate::cli::{BuildArgs, CurateCommand, SynthArgs};
+use crate::cli::{BuildArgs, CurateCommand, SynthArgs, SynthFormat};
 use crate::failure::Failure;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::{bundle, say, setup};
@@ -146,11 +146,24 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<(), Failure> {
         bundled
     };
     std::fs::create_dir_all(&args.out).map_err(|e| Failure::input(format!("{}: {e}", args.out.display())))?;
+    if args.format == SynthFormat::Fhir {
+        return bundles(&definition, args);
+    }
     let built = build_twin(&definition, &args.out, Some(args.rows), args.seed)?;
     for table in &built.manifest.tables {
         say(&format!("{}: {} rows, simulated", table.name, table.rows))?;
     }
     say(&format!("built {}", built.folder.join(MANIFEST).display()))
+}
+
+/// Writes the persons of a dataset as FHIR bundles, whole or not at all.
+fn bundles(definition: &Path, args: &SynthArgs) -> Result<(), Failure> {
+    let mut file = tempfile::NamedTempFile::new_in(&args.out).map_err(Failure::failed)?;
+    let wanted = mudeung_deid::Bundles { definition_dir: definition, persons: args.rows, seed: args.seed };
+    let dataset = mudeung_deid::write_bundles(wanted, &mut file).map_err(refused)?;
+    let path = args.out.join(format!("{dataset}.fhir.ndjson"));
+    file.persist(&path).map_err(|e| Failure::failed(format!("{}: {}", path.display(), e.error)))?;
+    say(&format!("{}: {} bundles, simulated", path.display(), args.rows))
 }
 
 fn report(path: &Path) -> Result<(), Failure> {

@@ -88,3 +88,18 @@ fn each_synthetic_tier_is_drawn_and_the_same_twice() {
         }
     }
 }
+
+#[test]
+fn patients_with_cancer_are_written_as_bundles_and_others_are_not() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions");
+    let write = |dataset: &str, to: &mut Vec<u8>| {
+        let definition_dir = &folder.join(dataset);
+        mudeung_deid::write_bundles(mudeung_deid::Bundles { definition_dir, persons: 30, seed: None }, to)
+    };
+    let mut bytes = Vec::new();
+    assert_eq!(write("cancer5", &mut bytes).unwrap(), "cancer5");
+    let lines = String::from_utf8(bytes).unwrap();
+    assert_eq!(lines.lines().filter(|line| line.contains("\"resourceType\":\"Bundle\"")).count(), 30);
+    let refusal = write("nafld", &mut Vec::new()).unwrap_err();
+    assert!(refusal.is_input() && refusal.to_string().contains("FHIR"), "{refusal}");
+}

@@ -1,8 +1,8 @@
 //! How large the excess hazard must be so that relative survival after five years is what was registered.
 //!
-//! Relative survival is that of Ederer's second method: in each month the deaths of those at risk are set against those
-//! that the population's mortality lets expect of the same persons. Who dies early is older and in a worse stage than
-//! who stays, so survival of all is not the mean of the survival of parts; therefore the levels are solved, not divided.
+//! Relative survival is that of Ederer's second method: in each month the deaths of those at risk are set against
+//! those that the population's mortality lets expect of the same persons. Who dies early is older and in a worse stage
+//! than who stays, so survival of all is not the mean of that of its parts; therefore levels are solved, not divided.
 
 use super::patient::Stage;
 use super::spec::{Gompertz, Shape};

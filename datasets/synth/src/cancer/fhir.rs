@@ -1,10 +1,10 @@
 //! A patient as a FHIR R4 bundle in the profiles of mCODE 4.0.0.
 //!
-//! Codes of mCODE's profiles are those of its implementation guide (CC0); categories are given as AJCC names them, drugs
-//! and operations as text, tests by their name. What needs licensed codes beyond these has text alone.
+//! Codes of mCODE's profiles are those of its implementation guide (CC0); categories are given as AJCC names them,
+//! drugs and operations as text, tests by their name. What needs licensed codes beyond these has text alone.
 
 use super::calendar::iso;
-use super::patient::{Method, Patient, Sex, Treatment};
+use super::patient::{Method, Patient, Sex, Test, Treatment};
 use super::stage::grade_group;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ const SNOMED: &str = "http://snomed.info/sct";
 const LOINC: &str = "http://loinc.org";
 const NCIT: &str = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl";
 const AJCC: &str = "http://cancerstaging.org";
+const TERMINOLOGY: &str = "http://terminology.hl7.org/CodeSystem";
 const ICD_O_3: &str = "http://terminology.hl7.org/CodeSystem/icd-o-3";
 const ICD_10: &str = "http://hl7.org/fhir/sid/icd-10";
 const UNITS: &str = "http://unitsofmeasure.org";
@@ -29,7 +30,10 @@ pub(crate) fn bundle(patient: &Patient<'_>) -> Value {
     resources.extend(metastasis(patient));
     resources.extend(staging(patient));
     resources.extend(findings(patient));
+    resources.extend(patient.size_mm.map(|mm| size(patient, mm)));
+    resources.extend(patient.size_mm.map(|_| tumour(patient)));
     resources.extend(tests(patient));
+    resources.extend(genomics(patient));
     resources.extend((1..).zip(&patient.treatments).map(|(number, treatment)| treated(patient, number, treatment)));
     resources.extend(statuses(patient));
     let entries: Vec<Value> = resources.into_iter().map(entry).collect();
@@ -53,7 +57,7 @@ fn profile(name: &str) -> String {
 
 /// Marks what is no record of a real patient.
 fn simulated() -> Value {
-    json!({ "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST", "display": "test health data" })
+    json!({ "system": format!("{TERMINOLOGY}/v3-ActReason"), "code": "HTEST", "display": "test health data" })
 }
 
 fn meta(profile_name: &str) -> Value {
@@ -77,7 +81,7 @@ fn coded(system: &str, code: &str, display: &str) -> Value {
 }
 
 fn category(code: &str) -> Value {
-    json!([{ "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": code }] }])
+    json!([{ "coding": [{ "system": format!("{TERMINOLOGY}/observation-category"), "code": code }] }])
 }
 
 fn person(patient: &Patient<'_>) -> Value {
@@ -106,7 +110,11 @@ fn insert(resource: &mut Value, (name, value): (&str, Value)) {
 }
 
 fn clinical(code: &str) -> Value {
-    coded("http://terminology.hl7.org/CodeSystem/condition-clinical", code, code)
+    coded(&format!("{TERMINOLOGY}/condition-clinical"), code, code)
+}
+
+fn problem() -> Value {
+    coded(&format!("{TERMINOLOGY}/condition-category"), "problem-list-item", "Problem List Item")
 }
 
 fn condition(patient: &Patient<'_>) -> Value {
@@ -125,8 +133,8 @@ fn condition(patient: &Patient<'_>) -> Value {
             "valueCodeableConcept": coded(ICD_O_3, &histology.code, &histology.name),
         }],
         "clinicalStatus": clinical("active"),
-        "verificationStatus": coded("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed", "confirmed"),
-        "category": [coded("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item", "Problem List Item")],
+        "verificationStatus": coded(&format!("{TERMINOLOGY}/condition-ver-status"), "confirmed", "confirmed"),
+        "category": [problem()],
         "code": coded(ICD_10, patient.icd10(), &patient.kind.title.en),
         "bodySite": [coded(ICD_O_3, &site.code, &site.name)],
         "subject": subject(patient),
@@ -144,7 +152,7 @@ fn metastasis(patient: &Patient<'_>) -> Option<Value> {
             "meta": meta("mcode-secondary-cancer-condition"),
             "extension": [{ "url": profile("mcode-related-condition"), "valueReference": primary(patient) }],
             "clinicalStatus": clinical("active"),
-            "category": [coded("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item", "Problem List Item")],
+            "category": [problem()],
             "code": { "text": "Secondary malignant neoplasm" },
             "subject": subject(patient),
             "onsetDateTime": iso(patient.diagnosis),
@@ -205,11 +213,6 @@ fn findings(patient: &Patient<'_>) -> Vec<Value> {
         let value = ("valueCodeableConcept", json!({ "text": format!("grade {grade}") }));
         add("grade", "mcode-histologic-grade", coded(NCIT, "C18000", "Histologic Grade"), value);
     }
-    if let Some(size) = patient.size_mm {
-        let longest = coded(LOINC, "33728-7", "Size.maximum dimension in Tumor");
-        let size = json!([{ "code": longest, "valueQuantity": quantity(f64::from(size), "mm") }]);
-        add("size", "mcode-tumor-size", coded(LOINC, "21889-1", "Size Tumor"), ("component", size));
-    }
     if let Some(gleason) = patient.test("GLEASON").and_then(|test| test.text) {
         let group = format!("grade group {} (Gleason score {gleason})", grade_group(gleason));
         let code = coded(SNOMED, "385377005", "Gleason grade finding for prostatic cancer");
@@ -223,20 +226,81 @@ fn quantity(value: f64, unit: &str) -> Value {
     json!({ "value": value, "unit": unit, "system": UNITS, "code": unit })
 }
 
+/// A size is that of a tumour, not of a disease.
+fn size(patient: &Patient<'_>, mm: i32) -> Value {
+    let longest = coded(LOINC, "33728-7", "Size.maximum dimension in Tumor");
+    let component = json!([{ "code": longest, "valueQuantity": quantity(f64::from(mm), "mm") }]);
+    let (code, value) = (coded(LOINC, "21889-1", "Size Tumor"), ("component", component));
+    let mut size = observation(patient, "size", "mcode-tumor-size", code, patient.diagnosis, value);
+    let tumour = json!([{ "reference": format!("BodyStructure/{}", id(patient, "tumour")) }]);
+    insert(&mut size, ("focus", tumour));
+    size
+}
+
+/// The tumour that was measured.
+fn tumour(patient: &Patient<'_>) -> Value {
+    let kind = json!({ "coding": [{ "system": "http://hl7.org/fhir/resource-types", "code": "BodyStructure" }] });
+    json!({
+        "resourceType": "BodyStructure",
+        "id": id(patient, "tumour"),
+        "meta": meta("mcode-tumor"),
+        "extension": [{ "url": profile("mcode-related-condition"), "valueReference": primary(patient) }],
+        "identifier": [{ "use": "usual", "type": kind, "value": id(patient, "tumour") }],
+        "location": coded(ICD_O_3, &patient.site.code, &patient.site.name),
+        "patient": subject(patient),
+    })
+}
+
+/// The name of a test in identifiers.
+fn part(test: &Test<'_>) -> String {
+    test.code.to_lowercase().replace('_', "-")
+}
+
 fn tests(patient: &Patient<'_>) -> Vec<Value> {
     let tests = patient.tests.iter().filter(|test| test.code != "GLEASON");
-    tests
-        .map(|test| {
-            let is_gene = GENES.contains(&test.code);
-            let of = if is_gene { "mcode-genomic-variant" } else { "mcode-tumor-marker-test" };
-            let value = match (test.number, test.text) {
-                (Some(number), _) => ("valueQuantity", quantity(number, test.unit.unwrap_or("1"))),
-                (None, text) => ("valueCodeableConcept", json!({ "text": text.unwrap_or("unknown") })),
-            };
-            let part = test.code.to_lowercase().replace('_', "-");
-            observation(patient, &part, of, json!({ "text": test.code }), test.date, value)
-        })
-        .collect()
+    tests.map(|test| if GENES.contains(&test.code) { variant(patient, test) } else { marker(patient, test) }).collect()
+}
+
+fn marker(patient: &Patient<'_>, test: &Test<'_>) -> Value {
+    let value = match (test.number, test.text) {
+        (Some(number), _) => ("valueQuantity", quantity(number, test.unit.unwrap_or("1"))),
+        (None, text) => ("valueCodeableConcept", json!({ "text": text.unwrap_or("unknown") })),
+    };
+    let code = json!({ "text": test.code });
+    observation(patient, &part(test), "mcode-tumor-marker-test", code, test.date, value)
+}
+
+/// Whether a gene has a variant.
+fn variant(patient: &Patient<'_>, test: &Test<'_>) -> Value {
+    let result = test.text.unwrap_or("unknown");
+    let (code, display) = if result == "wild type" { ("LA9634-2", "Absent") } else { ("LA9633-4", "Present") };
+    let value = json!({ "coding": [{ "system": LOINC, "code": code, "display": display }], "text": result });
+    let assessed = coded(LOINC, "69548-6", "Genetic variant assessment");
+    let value = ("valueCodeableConcept", value);
+    let mut variant = observation(patient, &part(test), "mcode-genomic-variant", assessed, test.date, value);
+    let gene = coded(LOINC, "48018-6", "Gene studied [ID]");
+    let studied = json!([{ "code": gene, "valueCodeableConcept": { "text": test.code } }]);
+    insert(&mut variant, ("component", studied));
+    variant
+}
+
+/// The report on all genes that were looked at.
+fn genomics(patient: &Patient<'_>) -> Option<Value> {
+    let genes: Vec<&Test<'_>> = patient.tests.iter().filter(|test| GENES.contains(&test.code)).collect();
+    let reported = genes.iter().map(|test| test.date).max()?;
+    let result = |test: &&Test<'_>| json!({ "reference": format!("Observation/{}", id(patient, &part(test))) });
+    let genetics = json!({ "system": format!("{TERMINOLOGY}/v2-0074"), "code": "GE", "display": "Genetics" });
+    Some(json!({
+        "resourceType": "DiagnosticReport",
+        "id": id(patient, "genomics"),
+        "meta": meta("mcode-genomics-report"),
+        "status": "final",
+        "category": [{ "coding": [genetics] }],
+        "code": coded(LOINC, "51969-4", "Genetic analysis report"),
+        "subject": subject(patient),
+        "effectiveDateTime": iso(reported),
+        "result": genes.iter().map(result).collect::<Vec<Value>>(),
+    }))
 }
 
 fn treated(patient: &Patient<'_>, number: u32, treatment: &Treatment<'_>) -> Value {
