@@ -159,6 +159,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_risk.py"),
     },
     Stage {
+        name: "cancer",
+        shows: "64,000 simulated patients beside the registry's figures, counted by lifelines and an own life table",
+        work: Work::EndToEnd("test_cancer.py"),
+    },
+    Stage {
         name: "data",
         shows: "`cargo xtask data`: raw data that may not be committed is fetched and built",
         work: Work::EndToEnd("test_data.py"),
