@@ -26,6 +26,7 @@ mod cancer;
 mod draw;
 mod rows;
 mod spec;
+pub mod twin;
 mod value;
 
 #[cfg(test)]

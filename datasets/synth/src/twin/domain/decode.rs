@@ -1,0 +1,68 @@
+//! Codes as rows.
+
+use super::{Column, Domain, Kind, micros, refuse, rounded};
+use crate::draw::identifier_text;
+use crate::twin::TwinError;
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field};
+use arrow::error::ArrowError;
+use rand::RngCore;
+use std::sync::Arc;
+
+impl Domain {
+    /// Rows with these codes: a value of each bin as likely as the others, and identifiers of their own.
+    pub(crate) fn decode(
+        &self,
+        codes: &[Vec<u16>],
+        rows: usize,
+        rng: &mut impl RngCore,
+    ) -> Result<RecordBatch, TwinError> {
+        let mut modelled = codes.iter();
+        let columns = self.schema.fields().iter().zip(&self.columns).map(|(field, column)| {
+            let codes = if column.size() > 0 { modelled.next().map_or(&[][..], Vec::as_slice) } else { &[] };
+            column.decode(field, codes, rows, rng).map_err(|error| refuse(field.name(), &error.to_string()))
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|error| TwinError::Rows { reason: error.to_string() })
+    }
+}
+
+impl Column {
+    fn decode(
+        &self,
+        field: &Field,
+        codes: &[u16],
+        rows: usize,
+        rng: &mut impl RngCore,
+    ) -> Result<ArrayRef, ArrowError> {
+        let wanted = field.data_type();
+        let places = codes.iter().map(|code| usize::from(*code));
+        let array: ArrayRef = match &self.kind {
+            Kind::Texts { values, .. } => Arc::new(places.map(|place| values.get(place)).collect::<StringArray>()),
+            Kind::Wholes { values, .. } => {
+                Arc::new(places.map(|place| values.get(place).copied()).collect::<Int64Array>())
+            }
+            Kind::Numbers(bins) => {
+                let drawn = places.map(|place| (place < bins.count()).then(|| bins.draw(place, rng)));
+                match micros(wanted) {
+                    Some(micros) => cast(&drawn.map(|value| value.map(rounded)).collect::<Int64Array>(), &micros)?,
+                    None if *wanted == DataType::Date32 => cast(&drawn.collect::<Float64Array>(), &DataType::Int32)?,
+                    None => Arc::new(drawn.collect::<Float64Array>()),
+                }
+            }
+            Kind::Identifier => {
+                let drawn = (0..rows).map(|_| i64::try_from(rng.next_u64() >> 1).unwrap_or(0));
+                if *wanted == DataType::Int64 {
+                    Arc::new(drawn.map(Some).collect::<Int64Array>())
+                } else {
+                    Arc::new(drawn.map(identifier_text).map(Some).collect::<StringArray>())
+                }
+            }
+            Kind::Empty => new_null_array(wanted, rows),
+        };
+        cast(&array, wanted)
+    }
+}
