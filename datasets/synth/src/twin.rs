@@ -3,6 +3,7 @@
 mod accountant;
 mod domain;
 mod noise;
+mod pgm;
 mod policy;
 mod real;
 

@@ -27,3 +27,8 @@ pub(crate) fn whole(value: f64) -> i64 {
 pub(crate) fn natural(value: f64) -> u64 {
     u64::try_from(whole(value)).unwrap_or(0)
 }
+
+/// The whole part of a real number as a length.
+pub(crate) fn index(value: f64) -> usize {
+    usize::try_from(whole(value)).unwrap_or(0)
+}
