@@ -1,14 +1,22 @@
 //! Twins: synthetic tables that resemble a real one, made under differential privacy.
 
 mod accountant;
+mod aim;
+#[cfg(test)]
+mod audit;
+mod curator;
 mod domain;
+mod model;
+mod mst;
 mod noise;
 mod pgm;
 mod policy;
 mod real;
+mod released;
 
 pub use accountant::{Budget, Rho, cdp_delta, cdp_rho};
 pub use domain::{Codes, Domain, Encoder};
+pub use model::{Model, rows::TwinRows};
 pub use noise::{Noise, Rate, Variance};
 pub use policy::{ColumnPolicy, DomainPolicy, Mechanism, TwinPolicy};
 
@@ -39,7 +47,13 @@ pub enum TwinError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Rows that cannot be made.
+    /// A file that is no model.
+    #[error("the model {reason}")]
+    Model {
+        /// Why.
+        reason: String,
+    },
+    /// Rows that cannot be modelled or made.
     #[error("rows: {reason}")]
     Rows {
         /// Why.

@@ -32,6 +32,16 @@ impl Rho {
         Self(natural(value * UNITS))
     }
 
+    /// From units of 2^-50.
+    pub fn from_units(units: u64) -> Self {
+        Self(units)
+    }
+
+    /// In units of 2^-50.
+    pub fn units(self) -> u64 {
+        self.0
+    }
+
     /// As a real number.
     pub fn as_f64(self) -> f64 {
         real(self.0) / UNITS
@@ -58,6 +68,11 @@ impl Rho {
     /// So many times as much.
     pub fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(count))
+    }
+
+    /// What is left of it without another.
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 
     /// Both together.
@@ -102,7 +117,7 @@ impl Budget {
 
     /// What may still be spent.
     pub fn left(&self) -> Rho {
-        Rho(self.total.0.saturating_sub(self.spent.0))
+        self.total.less(self.spent)
     }
 
     /// What is spent.

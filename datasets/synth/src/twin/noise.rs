@@ -7,6 +7,7 @@
 //! The counts under `backend/` have a discrete Laplace sampler of their own: that room may not see this one, nor this one
 //! that, and what they share is the dozen lines of [`Noise::below`] and `bernoulli_exp`.
 
+use super::accountant::Rho;
 use super::real::{natural, real};
 use rand::CryptoRng;
 
@@ -39,6 +40,11 @@ impl Variance {
         Self(units.clamp(1, 1 << 50))
     }
 
+    /// The smallest variance whose noise costs no more than this.
+    pub fn costing(rho: Rho) -> Self {
+        Self((1_u64 << 59).div_ceil(rho.units().max(1)).clamp(1, 1 << 50))
+    }
+
     /// In units of 2^-10.
     pub fn units(self) -> u64 {
         self.0
@@ -59,6 +65,11 @@ impl Rate {
     /// The largest rate that can be drawn and is not above `value`.
     pub fn at_most(value: f64) -> Self {
         Self(natural(value * real(RATE_UNITS)).min(1 << 30))
+    }
+
+    /// The largest rate that costs no more than this.
+    pub fn costing(rho: Rho) -> Self {
+        Self((rho.units() / 2).isqrt().min(1 << 30))
     }
 
     /// In units of 2^-23.
@@ -130,6 +141,13 @@ impl<'r, R: CryptoRng> Noise<'r, R> {
                 return Some(place);
             }
         }
+    }
+
+    /// A key for another generator.
+    pub(crate) fn seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        seed
     }
 
     /// A whole number below a bound, all equally likely.

@@ -31,6 +31,22 @@ fn costs_are_those_of_the_formulas_and_never_below() {
 }
 
 #[test]
+fn a_share_buys_as_much_as_it_can_and_never_more() {
+    for units in [512_u64, 999, 1 << 20, 16_858_000_000_000, (1 << 50) + 7] {
+        let share = Rho(units);
+        let variance = Variance::costing(share);
+        assert!(Rho::of_gaussian(variance) <= share, "{units}");
+        let sharper = Variance::from_units(variance.units() - 1).unwrap();
+        assert!(Rho::of_gaussian(sharper) > share, "{units}");
+        let rate = Rate::costing(share);
+        assert!(Rho::of_exponential(rate) <= share && rate.units().pow(2) * 2 <= units);
+        assert!((rate.units() + 1).pow(2) * 2 > units);
+    }
+    // Less than the widest noise costs buys nothing, and cannot be spent by mistake.
+    assert!(Rho::of_gaussian(Variance::costing(Rho(511))) > Rho(511));
+}
+
+#[test]
 fn a_budget_can_be_spent_and_not_overspent() {
     let mut budget = Budget::new(Rho::at_most(0.3));
     let third = budget.total().share(1, 3);

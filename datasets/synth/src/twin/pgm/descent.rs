@@ -66,6 +66,7 @@ impl Fit {
         let known = |set: &Set| before.and_then(|fit| fit.potentials.iter().find(|(known, _)| known == set));
         let start = |set: &Set| known(set).map_or_else(|| vec![0.0; set.cells(sizes)], |(_, values)| values.clone());
         let mut best = State { potentials: sets.iter().map(start).collect(), ..State::default() };
+        best.reached.clone_from(&best.potentials);
         let tree = Tree::new(sizes, &sets);
         let places = places(&tree, sizes, &sets);
         let mut scratch = Scratch::default();
@@ -73,16 +74,22 @@ impl Fit {
         let sharpest = targets.iter().flat_map(|target| &target.precisions).fold(0.0_f64, |most, one| most.max(*one));
         let mut rate = 2.0 / (sharpest.max(f64::MIN_POSITIVE) * total.max(1.0));
         let mut next = State::default();
+        let mut streak = 0_u32;
         for _ in 0..steps {
-            next.step_from(&best, rate);
+            // Nesterov's momentum, given up when the loss rises; only without it is the step what was too long.
+            let momentum = f64::from(streak) / f64::from(streak + 3);
+            next.step_from(&best, rate, momentum);
             next.evaluate(&tree, &places, targets, total, &mut scratch);
             if next.loss <= best.loss {
                 let is_done = best.loss - next.loss < CHANGE_MIN * best.loss;
                 std::mem::swap(&mut best, &mut next);
                 rate *= 1.05;
+                streak += 1;
                 if is_done {
                     break;
                 }
+            } else if streak > 0 {
+                streak = 0;
             } else {
                 rate /= 2.0;
             }
@@ -103,6 +110,8 @@ impl Fit {
 #[derive(Debug, Default)]
 struct State {
     potentials: Vec<Vec<f64>>,
+    /// Where the last step led before its momentum.
+    reached: Vec<Vec<f64>>,
     counts: Vec<Vec<f64>>,
     gradients: Vec<Vec<f64>>,
     loss: f64,
@@ -126,11 +135,15 @@ impl State {
         }
     }
 
-    fn step_from(&mut self, before: &Self, rate: f64) {
+    /// Goes down from another state, and further on in the direction of its last two steps.
+    fn step_from(&mut self, before: &Self, rate: f64, momentum: f64) {
+        self.reached.clear();
         self.potentials.clear();
-        for (potential, gradient) in before.potentials.iter().zip(&before.gradients) {
-            let stepped = potential.iter().zip(gradient).map(|(value, slope)| value - rate * slope);
-            self.potentials.push(stepped.collect());
+        for ((potential, gradient), last) in before.potentials.iter().zip(&before.gradients).zip(&before.reached) {
+            let reached: Vec<f64> = potential.iter().zip(gradient).map(|(value, slope)| value - rate * slope).collect();
+            let further = reached.iter().zip(last).map(|(now, last)| now + momentum * (now - last));
+            self.potentials.push(further.collect());
+            self.reached.push(reached);
         }
     }
 }
