@@ -85,26 +85,39 @@ fn play(mechanism: Mechanism, games: u64, fault: Fault) -> (Vec<f64>, Vec<f64>) 
     ((0..games).map(|seed| game(true, seed)).collect(), (0..games).map(|seed| game(false, seed)).collect())
 }
 
+/// An accusation: whoever shows more than the threshold is said to hold the canary, or whoever shows less not to.
+#[derive(Clone, Copy)]
+struct Accusation {
+    threshold: f64,
+    above: bool,
+}
+
+impl Accusation {
+    /// How often it is right and how often wrong.
+    fn hits(self, with: &[f64], without: &[f64]) -> (usize, usize) {
+        let hits = |games: &[f64]| games.iter().filter(|shown| (**shown > self.threshold) == self.above).count();
+        if self.above { (hits(with), hits(without)) } else { (hits(without), hits(with)) }
+    }
+
+    /// About two standard deviations below the ε that its hits look like.
+    fn promise(self, with: &[f64], without: &[f64]) -> f64 {
+        let (right, wrong) = self.hits(with, without);
+        let (right, wrong) = (length(right) + 0.5, length(wrong) + 0.5);
+        (right / wrong).ln() - 2.0 * (1.0 / right + 1.0 / wrong).sqrt()
+    }
+}
+
 /// The least ε that explains the games. The accusation is chosen by one half of them and judged by the other.
 fn epsilon_at_least(with: &[f64], without: &[f64], delta: f64) -> f64 {
-    let (with_seen, with_judged) = with.split_at(with.len() / 2);
-    let (without_seen, without_judged) = without.split_at(without.len() / 2);
-    let share = |games: &[f64], is_accused: &dyn Fn(f64) -> bool| {
-        (games.iter().filter(|evidence| is_accused(**evidence)).count(), games.len())
-    };
-    let judge = |with: &[f64], without: &[f64], threshold: f64, above: bool| {
-        let is_accused = |evidence: f64| (evidence > threshold) == above;
-        let (right, wrong) = if above { (with, without) } else { (without, with) };
-        let (right, games) = share(right, &is_accused);
-        let (wrong, _) = share(wrong, &is_accused);
-        let (right, wrong) = (at_least(right, games), at_most(wrong, games));
-        ((right - delta) / wrong).max(1e-9).ln()
-    };
+    let (with_seen, with) = with.split_at(with.len() / 2);
+    let (without_seen, without) = without.split_at(without.len() / 2);
+    let thresholds = with_seen.iter().chain(without_seen);
     let accusations =
-        with_seen.iter().chain(without_seen).flat_map(|threshold| [(*threshold, true), (*threshold, false)]);
-    let seen = |(threshold, above): &(f64, bool)| judge(with_seen, without_seen, *threshold, *above);
-    let best = accusations.step_by(7).max_by(|one, other| seen(one).total_cmp(&seen(other))).unwrap();
-    judge(with_judged, without_judged, best.0, best.1)
+        thresholds.flat_map(|threshold| [true, false].map(|above| Accusation { threshold: *threshold, above }));
+    let promised = accusations.map(|accusation| (accusation.promise(with_seen, without_seen), accusation));
+    let (_, chosen) = promised.max_by(|(one, _), (other, _)| one.total_cmp(other)).unwrap();
+    let (right, wrong) = chosen.hits(with, without);
+    ((at_least(right, with.len()) - delta) / at_most(wrong, with.len())).max(1e-9).ln()
 }
 
 /// The bounds of Clopper and Pearson for a share, each with 97.5 %, so that two hold together with 95 %.
@@ -139,10 +152,10 @@ fn tail(hits: usize, games: usize, share: f64) -> f64 {
 
 #[test]
 fn nobody_can_tell_whether_the_canary_was_there_better_than_promised() {
-    let (with, without) = play(Mechanism::Mst, 1_500, Fault::None);
+    let (with, without) = play(Mechanism::Mst, 2_000, Fault::None);
     let epsilon = epsilon_at_least(&with, &without, 1e-9);
     assert!(epsilon < 1.0, "{epsilon}");
-    let (with, without) = play(Mechanism::Aim, 100, Fault::None);
+    let (with, without) = play(Mechanism::Aim, 200, Fault::None);
     let epsilon = epsilon_at_least(&with, &without, 1e-9);
     assert!(epsilon < 1.0, "{epsilon}");
 }
@@ -152,7 +165,7 @@ fn noise_that_is_too_small_is_caught() {
     let (with, without) = play(Mechanism::Mst, 600, Fault::LittleNoise);
     let epsilon = epsilon_at_least(&with, &without, 1e-9);
     assert!(epsilon > 1.5, "{epsilon}");
-    let (with, without) = play(Mechanism::Aim, 60, Fault::LittleNoise);
+    let (with, without) = play(Mechanism::Aim, 160, Fault::LittleNoise);
     let epsilon = epsilon_at_least(&with, &without, 1e-9);
     assert!(epsilon > 1.5, "{epsilon}");
 }
