@@ -1,8 +1,9 @@
 //! How long it takes to fit a twin of the Adult census, and how near it comes:
 //! `cargo run --release -p mudeung-synth --example twin -- [epsilon] [fits]`.
 //!
-//! Prints for both mechanisms and each fit the seconds of fitting and of drawing as many rows as the table has, and the mean
-//! total variation distance over all sets of one, two and three columns. Reading and coding the rows is not counted.
+//! Prints for both mechanisms and each fit the seconds of fitting and of drawing as many rows as the table has, and the
+//! mean total variation distance over all sets of one, two and three columns. Reading and coding the rows is not
+//! counted.
 
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "shared with the tests")]
 #[path = "../tests/it/adult/table.rs"]

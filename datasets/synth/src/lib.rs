@@ -5,6 +5,9 @@
 //! is read. Persons are drawn one by one, each from its own stream of ChaCha8 keyed by seed, table and person, so any
 //! table can be made without making the others, and rows of one person agree between tables.
 //!
+//! [`twin`] is the other kind: it resembles a real table, is fitted to it under differential privacy, and is drawn from
+//! what was released alone.
+//!
 //! ```
 //! use arrow::datatypes::{DataType, Field, Schema};
 //! use mudeung_synth::{Amount, Generator};

@@ -1,4 +1,38 @@
 //! Twins: synthetic tables that resemble a real one, made under differential privacy.
+//!
+//! The policy says which values each column may have and how much privacy may be lost. Rows become codes, a mechanism
+//! pays for noisy counts of them, and a distribution over all columns is fitted to those. The [`Model`] holds the
+//! counts and the distribution, and no row: it may be published, and any number of rows be drawn from it.
+//!
+//! ```
+//! use arrow::array::{ArrayRef, BooleanArray, Int32Array, RecordBatch};
+//! use mudeung_synth::twin::{Domain, Model, TwinPolicy};
+//! use rand::SeedableRng;
+//! use std::sync::Arc;
+//! let policy = TwinPolicy::parse(r#"
+//! mechanism = "mst"
+//! epsilon = 1.0
+//! delta = 1e-9
+//! [columns]
+//! smokes = { source = "the questionnaire", domain = { kind = "values", values = [true, false] } }
+//! age = { source = "the protocol: adults", domain = { kind = "range", low = 18, high = 100, bins = 10 } }
+//! "#)?;
+//! let smokes: ArrayRef = Arc::new(BooleanArray::from(vec![true, false, false]));
+//! let ages: ArrayRef = Arc::new(Int32Array::from(vec![71, 34, 45]));
+//! let rows = RecordBatch::try_from_iter([("smokes", smokes), ("age", ages)])?;
+//!
+//! let domain = Domain::bind(&policy, &rows.schema())?;
+//! let mut encoder = domain.encoder();
+//! encoder.push(&rows)?;
+//! // Seeded for the example; by the operating system when it counts.
+//! let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+//! let model = Model::fit(&policy, &domain, encoder.finish(), &mut rng)?;
+//!
+//! let read = Model::parse(&model.to_text()?)?;
+//! let twin = read.rows(1_000, 7).next().unwrap()?;
+//! assert_eq!((twin.schema(), twin.num_rows()), (rows.schema(), 1_000));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod accountant;
 mod aim;

@@ -1,8 +1,8 @@
 //! AIM: again and again the counts that the model has most wrong, and that are worth their noise.
 //!
 //! McKenna, Mullins, Sheldon and Miklau, "AIM: An Adaptive and Iterative Mechanism for Differentially Private Synthetic
-//! Data" (VLDB 2022), for all triples of columns. A tenth of the budget goes to choices and the rest to counts. What the
-//! model says of a candidate is read from rows that it draws, which costs no privacy and little time.
+//! Data" (VLDB 2022), for all triples of columns. A tenth of the budget goes to choices and the rest to counts. What
+//! the model says of a candidate is read from rows that it draws, which costs no privacy and little time.
 
 use super::TwinError;
 use super::accountant::Rho;

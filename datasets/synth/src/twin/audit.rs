@@ -1,8 +1,10 @@
-//! An audit of what is promised: can somebody who knows every row but one tell from the model whether that one was there?
+//! An audit of what is promised: can somebody who knows every row but one tell from the model whether that one was
+//! there?
 //!
 //! The game is played many times with and without the row, a canary that is like no other. By differential privacy the
 //! share of right accusations is at most e^ε times that of wrong ones, plus δ; what the shares show for certain, by the
-//! bounds of Clopper and Pearson at 95 %, must not be above what is promised. Builds that are broken on purpose are caught.
+//! bounds of Clopper and Pearson at 95 %, must not be above what is promised. Builds that are broken on purpose are
+//! caught.
 
 use super::curator::{Fault, count};
 use super::domain::{Codes, Domain};
@@ -48,7 +50,8 @@ fn rows(with_canary: bool) -> Codes {
     Codes { columns }
 }
 
-/// What the model shows of the canary: in each measurement how far its cell is above what the other rows make, by precision.
+/// What the model shows of the canary: in each measurement how far its cell is above what the other rows make, by
+/// precision.
 fn evidence(model: &Model) -> f64 {
     let mut others = rows(false).columns;
     let originals = SIZES.map(usize::from);

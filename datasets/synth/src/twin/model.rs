@@ -33,8 +33,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Fits a twin to coded rows. The generator must be seeded by the operating system, once for each fit: who knows the
-    /// noise knows the counts.
+    /// Fits a twin to coded rows. The generator must be seeded by the operating system, once for each fit: who knows
+    /// the noise knows the counts.
     pub fn fit<R: CryptoRng>(
         policy: &TwinPolicy,
         domain: &Domain,
@@ -77,8 +77,8 @@ impl Model {
         Self { policy, domain, spent, merged, measured, fit, sampler, undo }
     }
 
-    /// So many rows in batches; the same seed gives the same rows on every machine. Who draws any number of rows learns no
-    /// more about anybody than the model tells.
+    /// So many rows in batches; the same seed gives the same rows on every machine. Who draws any number of rows learns
+    /// no more about anybody than the model tells.
     pub fn rows(&self, rows: u64, seed: u64) -> TwinRows<'_> {
         TwinRows::new(self, rows, seed)
     }

@@ -1,7 +1,7 @@
 //! MST: all single columns, and the pairs of a tree that joins the columns which depend on each other most.
 //!
-//! McKenna, Miklau and Sheldon, "Winning the NIST Contest" (Journal of Privacy and Confidentiality 2021). A third of the
-//! budget goes to the single columns, a third to the choice of the pairs and a third to the pairs.
+//! McKenna, Miklau and Sheldon, "Winning the NIST Contest" (Journal of Privacy and Confidentiality 2021). A third of
+//! the budget goes to the single columns, a third to the choice of the pairs and a third to the pairs.
 
 use super::TwinError;
 use super::curator::{Curator, Unreleased};

@@ -4,8 +4,8 @@
 //! 2020), algorithms 1 to 3. No float takes part, so there is no floating-point grid from which a count could be read
 //! back (Mironov 2012). The bits come from a cryptographic generator that the caller seeds from the operating system.
 //!
-//! The counts under `backend/` have a discrete Laplace sampler of their own: that room may not see this one, nor this one
-//! that, and what they share is the dozen lines of [`Noise::below`] and `bernoulli_exp`.
+//! The counts under `backend/` have a discrete Laplace sampler of their own: that room may not see this one, nor this
+//! one that, and what they share is the dozen lines of `below` and `bernoulli_exp`.
 
 use super::accountant::Rho;
 use super::real::{natural, real};
@@ -128,8 +128,8 @@ impl<'r, R: CryptoRng> Noise<'r, R> {
 
     /// The exponential mechanism: the place of one score, likelier by `exp(rate × score / (2 sensitivity))`.
     ///
-    /// A place is drawn from all alike and kept with the probability by which it falls behind the best, until one is kept.
-    /// `None` without scores.
+    /// A place is drawn from all alike and kept with the probability by which it falls behind the best, until one is
+    /// kept. `None` without scores.
     pub fn choose(&mut self, scores: &[i64], sensitivity: u32, rate: Rate) -> Option<usize> {
         let best = *scores.iter().max()?;
         let count = u128::try_from(scores.len()).ok()?;

@@ -14,8 +14,8 @@ pub struct TwinPolicy {
     pub epsilon: f64,
     /// The probability with which that may fail; far below one over the number of rows.
     pub delta: f64,
-    /// The column that says whose row it is: of each person the first row counts and no other. Without it the table must
-    /// have one row for each person, since what is promised is promised to a row.
+    /// The column that says whose row it is: of each person the first row counts and no other. Without it the table
+    /// must have one row for each person, since what is promised is promised to a row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// Every column of the table.
@@ -36,8 +36,8 @@ pub enum Mechanism {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnPolicy {
-    /// Where the domain comes from: a dictionary, a form, a reference range. Never the data itself, which would give away
-    /// who has the largest value or the rarest code.
+    /// Where the domain comes from: a dictionary, a form, a reference range. Never the data itself, which would give
+    /// away who has the largest value or the rarest code.
     pub source: String,
     /// The values it may take.
     pub domain: DomainPolicy,

@@ -64,7 +64,8 @@ pub(super) struct Undo {
 }
 
 impl Undo {
-    /// Of the rare codes each is as likely as was measured, noise and all; what was measured below one row counts as one.
+    /// Of the rare codes each is as likely as was measured, noise and all; what was measured below one row counts as
+    /// one.
     pub(super) fn new(merged: &Merged, measured: Option<&Measured>) -> Self {
         let mut sum = 0.0;
         let rare = merged.rare.iter().map(|code| {

@@ -15,7 +15,8 @@ impl Tree {
     /// Turns the logarithms of the potentials of each clique into expected counts that add up to `total`.
     ///
     /// On the way to the root each clique becomes a conditional distribution given its separator, so that each cell's
-    /// exponential is taken once and nothing overflows; on the way back those are multiplied with their separator's counts.
+    /// exponential is taken once and nothing overflows; on the way back those are multiplied with their separator's
+    /// counts.
     pub(crate) fn calibrate(
         &self,
         logs: &mut [Vec<f64>],
@@ -61,7 +62,8 @@ impl Tree {
     }
 }
 
-/// Weights of a clique's cells relative to the largest of their separator's cell, their sums, and the logarithms of those.
+/// Weights of a clique's cells relative to the largest of their separator's cell, their sums, and the logarithms of
+/// those.
 fn collect(node: &Node, logs: &[f64], weights: &mut Vec<f64>, sums: &mut Vec<f64>) -> Vec<f64> {
     let mut largest = vec![f64::NEG_INFINITY; node.groups];
     for (log, group) in logs.iter().zip(&node.own) {

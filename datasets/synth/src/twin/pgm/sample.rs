@@ -113,14 +113,16 @@ impl Clique {
     }
 }
 
-/// How many of some rows each cell gets: its share rounded up or down, by systematic sampling, so that the mean is exact.
+/// How many of some rows each cell gets: its share rounded up or down, by systematic sampling, so that the mean is
+/// exact.
 fn shares<'c>(
     cells: &'c [(usize, f64)],
     rows: usize,
     rng: &mut impl RngCore,
 ) -> impl Iterator<Item = (usize, usize)> + 'c {
     let sum: f64 = cells.iter().map(|(_, count)| count).sum();
-    // What was never expected and is there nevertheless, by rounding, has no reason to be in one cell rather than another.
+    // What was never expected and is there nevertheless, by rounding, has no reason to be in one cell rather than
+    // another.
     let (sum, even) = if sum > 0.0 { (sum, 0.0) } else { (length(cells.len()), 1.0) };
     let start = f64::from(rng.next_u32()) / 4_294_967_296.0;
     let (mut reached, mut given) = (0.0, 0_usize);

@@ -69,7 +69,8 @@ pub(crate) fn model_cells(sizes: &[usize], sets: &[Set]) -> usize {
     cliques(sizes, sets).iter().fold(0, |cells: usize, clique| cells.saturating_add(clique.cells(sizes)))
 }
 
-/// The maximal cliques of the graph of these sets, made chordal by taking out the column with the smallest clique first.
+/// The maximal cliques of the graph of these sets, made chordal by taking out the column with the smallest clique
+/// first.
 fn cliques(sizes: &[usize], sets: &[Set]) -> Vec<Set> {
     let alone = |column: usize| Set::of(&[column]);
     let mut neighbours: Vec<Set> = (0..sizes.len()).map(alone).collect();
