@@ -142,6 +142,24 @@ fn a_table_without_rows_has_a_twin_too() {
 }
 
 #[test]
+fn a_table_of_one_column_has_a_twin_too() {
+    let schema: SchemaRef = Schema::new(vec![Field::new("sex", DataType::Utf8, false)]).into();
+    for mechanism in [Mechanism::Mst, Mechanism::Aim] {
+        let mut policy = TwinPolicy::parse(POLICY).unwrap();
+        policy.mechanism = mechanism;
+        policy.columns.retain(|name, _| name == "sex");
+        let domain = Domain::bind(&policy, &schema).unwrap();
+        let mut encoder = domain.encoder();
+        encoder.push(&table(3_000).project(&[1]).unwrap()).unwrap();
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let model = Model::fit(&policy, &domain, encoder.finish(), &mut rng).unwrap();
+        let batch = &drawn(&model, 3_000, 1)[0];
+        let men = batch.column(0).as_string::<i32>().iter().filter(|sex| *sex == Some("m")).count();
+        assert!((950..1_050).contains(&men), "{men} men of {mechanism:?}");
+    }
+}
+
+#[test]
 fn rows_of_another_domain_are_refused() {
     let policy = TwinPolicy::parse(POLICY).unwrap();
     let domain = Domain::bind(&policy, &schema()).unwrap();
