@@ -99,6 +99,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_notebooks.py"),
     },
     Stage {
+        name: "accessibility",
+        shows: "axe-core on every page, both languages, light and dark; a credential made with the keyboard alone",
+        work: Work::EndToEnd("test_accessibility.py"),
+    },
+    Stage {
         name: "matrix",
         shows: "openid-client, simple-oauth2, @badgateway/oauth2-client and curl; one corpus beside npm oidc-provider",
         work: Work::EndToEnd("test_matrix.py"),

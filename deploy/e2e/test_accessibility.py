@@ -1,0 +1,183 @@
+"""axe-core looks at every page of the portal, in both languages, light and dark: WCAG 2.2 A and AA and good practice.
+
+The pages are found by following links from where a visitor, a developer and an admin begin, one page of each kind; the
+route table says which kinds there are, and what cannot be reached by a link is named here with the reason.
+"""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import sandbox
+from canary import Portal
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from test_portal import assert_nothing_amiss, browser, sign_in  # noqa: F401: the fixture is used by its name
+
+AXE = "axe-core@4.14.1"
+ROUTES = Path(__file__).resolve().parents[2] / "backend/server/src/portal.rs"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Kinds of pages that no link of the demo leads to, or that are files.
+UNREACHED = {
+    "/": "the same page as the one without the stroke",
+    "/activate/{link}": "an activation link is made for one person and shown once; its form is that of /device",
+    "/device/{code}": "a device's code is typed, not followed",
+    "/apps/{app}/profile.share": "a file",
+    "/usage/export": "a file",
+    "/invoices/{organization}/{month}": "a file",
+    "/requests/{request}/minutes": "there are minutes once the board has voted; the demo's request is approved by one",
+    "/reviews/{review}": "the demo's admin begins no review: that is the auditor's",
+}
+# The API reference is a component that others make; these rules it breaks itself, and no style of ours reaches into it.
+OF_THE_REFERENCE = ("color-contrast", "heading-order", "nested-interactive", "select-name", "target-size")
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """axe-core from npm, as the script that is run in a page."""
+    folder = Path(sandbox.FOLDER).resolve() / "axe"
+    script = folder / "node_modules/axe-core/axe.min.js"
+    stamp = folder / "installed-for"
+    if not (stamp.exists() and stamp.read_text() == AXE):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text(json.dumps({"private": True}))
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", AXE], cwd=folder, check=True)
+        stamp.write_text(AXE)
+    return script.read_text()
+
+
+def kinds():
+    """The kinds of pages that there are, without the language, longest first so that fixed names win."""
+    table = ROUTES.read_text().split("pages {", 2)[2]
+    return re.findall(r'^\s*get "([^"]*)"', table, re.MULTILINE)
+
+
+def kind_of(path, known):
+    for kind in sorted(known, key=lambda kind: kind.count("{")):
+        pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(kind))
+        if re.fullmatch(pattern, path):
+            return kind
+    return None
+
+
+def walk(browser, base, language, look):
+    """Follows links from where everybody begins, and looks at one page of each kind. Says which kinds were seen."""
+    prefix, known = f"{base}/{language}", kinds()
+    # Two are typed or come of a refusal.
+    waiting = [prefix, f"{prefix}/home", f"{prefix}/device", f"{prefix}/step-up"]
+    seen = set()
+    while waiting:
+        url = waiting.pop(0)
+        kind = kind_of(urlsplit(url).path.removeprefix(f"/{language}"), known)
+        if kind is None or kind in seen or kind in UNREACHED:
+            continue
+        browser.get(url)
+        seen.add(kind)
+        look(kind)
+        links = browser.execute_script("return [...document.querySelectorAll('a[href]')].map(a => a.href.split('#')[0])")
+        waiting += [link for link in links if link.startswith(prefix)]
+    return seen
+
+
+def violations(browser, axe, passed_over=()):
+    browser.execute_script(axe)
+    options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+    script = "const done = arguments[1]; axe.run(document, arguments[0]).then(done, error => done({error: String(error)}))"
+    result = browser.execute_async_script(script, options)
+    assert "error" not in result, result
+    assert result["passes"], "nothing was looked at"
+    return [
+        f"{each['id']} ({each['impact']}): {each['help']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for each in result["violations"]
+        if each["id"] not in passed_over
+        for node in each["nodes"]
+    ]
+
+
+def make_content(demo):
+    """An app with a credential and a draft: so that pages have something to show."""
+    portal = Portal(demo.url)
+    assert portal.sign_in(demo.json["developer"]).status_code == 303
+    answer = portal.submit("/en/apps", "/en/apps", {"name": "Seen by axe", "method": "client_secret"})
+    page = answer.headers["location"].split("?")[0]
+    portal.shown_once(page, f"{page}/credentials", {"label": "axe", "days": "30"})
+    form = portal.page("/en/requests/new")
+    fields = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form))
+    dataset = re.search(r'value="([a-z0-9_]+)"', form.split('name="dataset"')[1]).group(1)
+    written = {"purpose": "To see whether everybody can read the page", "ethics": "exempt", "ethics_reason": "No one"}
+    draft = {**fields, **written, "app": page.rsplit("/", 1)[1], "dataset": dataset}
+    answer = portal.http.post("/en/requests/drafts", data=draft)
+    assert answer.status_code == 303, re.findall(r'role="alert"[^<]*<?[^<]*', answer.text)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_no_page_breaks_a_rule_of_accessibility(browser, demo, axe, language):  # noqa: F811
+    make_content(demo)
+    problems, looked = [], 0
+
+    def look(kind, passed_over=()):
+        nonlocal looked
+        for theme in ("light", "dark"):
+            media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+            problems.extend(f"{kind} {theme}: {each}" for each in violations(browser, axe, passed_over))
+            looked += 1
+
+    seen = walk(browser, demo.url, language, look)
+    for address, passed_over in (("/docs", OF_THE_REFERENCE), ("/docs/problems/quota_exhausted", ())):
+        browser.get(demo.url + address)
+        look(address, passed_over)
+    for who in ("developer", "admin"):
+        browser.delete_all_cookies()
+        sign_in(browser, demo, language, who)
+        seen |= walk(browser, demo.url, language, look)
+    missed = set(kinds()) - seen - set(UNREACHED)
+    assert not missed, f"no link leads to {sorted(missed)}"
+    assert not problems, f"{len(problems)} on {looked} pages:\n" + "\n".join(sorted(set(problems)))
+    print(f"{looked} pages")
+
+
+def test_a_credential_is_made_with_the_keyboard_alone(browser, demo):  # noqa: F811
+    def focused():
+        return browser.switch_to.active_element
+
+    def press(*keys):
+        for key in keys:
+            focused().send_keys(key)
+
+    def wait(condition):
+        WebDriverWait(browser, 15, ignored_exceptions=[WebDriverException]).until(lambda _: condition())
+
+    def walk_to(name, at_most=60):
+        for _ in range(at_most):
+            press(Keys.TAB)
+            if name in (focused().get_attribute("name"), focused().text.strip()):
+                return
+        raise AssertionError(f"{name} is not reached with the tab key")
+
+    browser.get(f"{demo.url}/en/sign-in")
+    browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert focused().get_attribute("class") == "skip", "the first stop leads past the navigation"
+    press(Keys.ENTER)
+    person = demo.json["developer"]
+    walk_to("email")
+    press(person["email"], Keys.TAB, person["password"], Keys.ENTER)
+    wait(lambda: "/home" in browser.current_url)
+    walk_to("Apps")
+    press(Keys.ENTER)
+    wait(lambda: browser.current_url.endswith("/apps"))
+    walk_to("name")
+    press("By keyboard", Keys.ENTER)
+    wait(lambda: "/apps/" in browser.current_url)
+    walk_to("label")
+    press("keys", Keys.ENTER)
+    wait(lambda: browser.find_elements(By.CSS_SELECTOR, "code.secret"))
+    outline = "return getComputedStyle(document.activeElement).outlineStyle"
+    walk_to("Back to the app")
+    assert browser.execute_script(outline) != "none", "what has the focus shows it"
+    assert_nothing_amiss(browser)
