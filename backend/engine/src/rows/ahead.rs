@@ -19,6 +19,8 @@ pub(super) struct Ahead {
     /// The row groups under way, in order.
     running: VecDeque<Receiver<Result<RecordBatch, ReadError>>>,
     left: u64,
+    /// Whether the first row group was looked for.
+    begun: bool,
     /// Whether all row groups were given to a thread.
     all_started: bool,
 }
@@ -28,32 +30,52 @@ impl Ahead {
     pub(super) fn new(scan: Scan, threads: usize) -> Self {
         let left = scan.limit();
         let threads = if left < ROWS_MIN { 1 } else { threads };
-        Self { scan, threads, running: VecDeque::new(), left, all_started: false }
+        Self { scan, threads, running: VecDeque::new(), left, begun: false, all_started: false }
     }
 
     fn start(&mut self) -> Result<(), ReadError> {
-        while !self.all_started && self.running.len() < self.threads {
-            let Some(group) = self.scan.split_off()? else {
+        if !self.begun {
+            self.begun = true;
+            let Some(first) = self.scan.split_off()? else {
                 self.all_started = true;
-                break;
+                return Ok(());
             };
-            let (send, receive) = sync_channel(WAITING_MAX);
-            tokio::task::spawn_blocking(move || {
-                for batch in group {
-                    // Nobody takes it any more.
-                    if send.send(batch).is_err() {
-                        break;
-                    }
-                }
-            });
-            self.running.push_back(receive);
+            // What statistics leave of a search is often one row group: no thread is worth its while.
+            let Some(second) = self.scan.split_off()? else {
+                (self.scan, self.threads) = (first, 1);
+                return Ok(());
+            };
+            self.run(first);
+            self.run(second);
+        }
+        while !self.all_started && self.running.len() < self.threads {
+            match self.scan.split_off()? {
+                Some(group) => self.run(group),
+                None => self.all_started = true,
+            }
         }
         Ok(())
+    }
+
+    fn run(&mut self, group: Scan) {
+        let (send, receive) = sync_channel(WAITING_MAX);
+        tokio::task::spawn_blocking(move || {
+            for batch in group {
+                // Nobody takes it any more.
+                if send.send(batch).is_err() {
+                    break;
+                }
+            }
+        });
+        self.running.push_back(receive);
     }
 
     fn step(&mut self) -> Result<Option<RecordBatch>, ReadError> {
         while self.left > 0 {
             self.start()?;
+            if self.threads <= 1 {
+                return self.scan.next().transpose();
+            }
             let Some(first) = self.running.front() else { break };
             let Ok(batch) = first.recv() else {
                 self.running.pop_front();
