@@ -4,7 +4,6 @@
 mod tests;
 
 use crate::layout::{LayoutError, arrow_schema};
-use crate::number::to_u64;
 use crate::place::Place;
 use crate::predicate::Predicate;
 use crate::rows::Batches;
@@ -65,16 +64,14 @@ fn make(
     shape: &Shape,
     send: &SyncSender<Result<RecordBatch, ReadError>>,
 ) -> Result<(), String> {
-    let mut made = 0;
     for batch in generator.generate(table, Amount::Rows(rows), seed).map_err(|error| error.to_string())? {
         let batch = batch.map_err(|error| error.to_string())?;
-        made += to_u64(batch.num_rows());
         let shaped = shape.of(&batch).map_err(|error| error.to_string())?;
         if send.send(Ok(shaped)).is_err() {
             return Ok(());
         }
     }
-    if made < rows { Err(format!("it made {made} rows where {rows} were asked for")) } else { Ok(()) }
+    Ok(())
 }
 
 /// What of the made rows is answered.

@@ -24,6 +24,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use mudeung_store::idempotency::{KeyedRequest, Known, begin_keyed_request, end_keyed_request, forget_keyed_request};
+use mudeung_store::registrations::knows_registration_token;
 use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::problem::Code;
 use serde::{Deserialize, Serialize};
@@ -209,8 +210,14 @@ async fn holder(app: &App, request: &HttpRequest) -> Result<Option<Holder>, Faul
     if request.path() != "/oauth2/register" {
         return once::holder(app, &call, request).await;
     }
-    let hash = bearer(request.headers()).map(|token| token_hash(&app.keys, token));
-    Ok(hash.map(|hash| Holder {
+    let Some(token) = bearer(request.headers()) else { return Ok(None) };
+    let hash = token_hash(&app.keys, token);
+    // Strangers must not make the server write.
+    let known = move |conn: &mut mudeung_store::Conn| knows_registration_token(conn, &hash);
+    if !app.db.read("find registration token", known).await? {
+        return Ok(None);
+    }
+    Ok(Some(Holder {
         name: format!("registration {}", STANDARD.encode(hash)),
         entry: record::blank(app, &call, "request.repeat"),
         step_up: None,

@@ -100,6 +100,12 @@ pub fn find_registration_token(
     Ok(found.filter(|token| token.uses_left > 0 && now < token.expires_at))
 }
 
+/// Whether there is, or was until it is removed, a token with that hash, with or without a use left.
+pub fn knows_registration_token(conn: &mut Conn, token_hash: &[u8; 32]) -> Result<bool, StoreError> {
+    let same = registration_tokens::token_hash.eq(token_hash.to_vec());
+    Ok(registration_tokens::table.filter(same).count().get_result::<i64>(&mut conn.0)? > 0)
+}
+
 /// Takes one use of a token that still has one.
 pub fn use_registration_token(conn: &mut Conn, id: RegistrationTokenId) -> Result<(), StoreError> {
     use registration_tokens::{table, uses_left};

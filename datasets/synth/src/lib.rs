@@ -85,11 +85,12 @@ pub enum Amount {
         /// How many persons.
         persons: u64,
     },
-    /// So many rows, of as many persons as that takes; the last person's may be cut short.
+    /// So many rows, of as many persons as that takes; the last person's may be cut short. A table that is about nobody,
+    /// such as a list of concepts, gives those that there are.
     Rows(u64),
 }
 
-/// Rows of a table; an iterator of batches.
+/// Rows of a table; an iterator of batches. A batch may be empty: it is a moment at which to stop.
 pub struct Rows<'a>(Box<dyn Iterator<Item = Result<RecordBatch, SynthError>> + Send + 'a>);
 
 impl Iterator for Rows<'_> {

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Rows of a batch, and a little more: persons are not split.
 const BATCH_ROWS: usize = 8_192;
+/// Persons that are drawn for one batch, however few rows they give: after each, whoever asks may stop.
+const BATCH_PERSONS: u64 = 16_384;
 
 /// Rows of a table; an iterator of batches.
 pub(crate) struct Rows<'a> {
@@ -96,8 +98,12 @@ impl Iterator for Rows<'_> {
     type Item = Result<RecordBatch, SynthError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if self.is_done() {
+            return None;
+        }
         let mut rows = Vec::with_capacity(BATCH_ROWS);
-        while rows.len() < BATCH_ROWS && !self.is_done() {
+        let stop_at = self.next_person.saturating_add(BATCH_PERSONS);
+        while rows.len() < BATCH_ROWS && self.next_person < stop_at && !self.is_done() {
             let before = rows.len();
             self.person(&mut rows);
             if let Amount::Rows(wanted) = self.amount {
@@ -106,7 +112,7 @@ impl Iterator for Rows<'_> {
             }
             self.rows_done += u64::try_from(rows.len() - before).unwrap_or(u64::MAX);
         }
-        (!rows.is_empty()).then(|| self.batch(&rows))
+        Some(self.batch(&rows))
     }
 }
 

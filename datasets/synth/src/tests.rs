@@ -66,6 +66,20 @@ fn fewer_rows_are_the_beginning_of_more_rows() {
 }
 
 #[test]
+fn a_table_that_gives_hardly_a_row_has_moments_to_stop_at() {
+    let text = TEXT.replace(
+        "[tables.visit]",
+        "_keep = { source = \"test\", from = { kind = \"choice\", values = [[0, 1]] } }\n\n[tables.visit]",
+    );
+    let text = text.replace("[\"session\", 2]]", "[\"session\", 2]], keep = \"_keep\"");
+    let generator = Generator::parse(&text, &schemas()).unwrap();
+    let mut batches = generator.generate("visit", Amount::Rows(u64::MAX), 7).unwrap();
+    assert_eq!(batches.next().unwrap().unwrap().num_rows(), 0, "and not only after all persons there could be");
+    let some = generator.generate("visit", Amount::Persons(100_000), 7).unwrap();
+    assert_eq!(some.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 0, "until the persons are drawn");
+}
+
+#[test]
 fn rows_of_a_person_agree_between_tables() {
     let generator = Generator::parse(TEXT, &schemas()).unwrap();
     let patients = all(&generator, "patient", Amount::Persons(100), 7);

@@ -1,13 +1,11 @@
 //! `GET /v1/datasets/{dataset}/{tier}/tables/{table}/rows`: some columns of some rows, streamed.
 
 use crate::auth::scope::AnyRead;
-use crate::data::budget::Reading;
 use crate::data::documented::ReadProblems;
 use crate::data::files::table_address;
 use crate::data::format::negotiate;
 use crate::data::params::{Params, clipped};
 use crate::data::place::Place;
-use crate::data::standing::Standing;
 use crate::data::stream::{self, RowLimit};
 use crate::data::visit::Visit;
 use crate::fault::Fault;
@@ -66,11 +64,7 @@ pub async fn read_rows(
         limit: limit.asked_of_reader(),
         format,
     };
-    let principal = &visit.caller.principal;
-    let standing = Standing::new(&snapshot, principal, Action::Read, &permit).ok_or_else(Fault::not_found)?.unchecked();
-    let (grant, dataset) = (permit.grant.as_deref(), &permit.version.dataset);
-    let reading = Reading { app: principal.app, grant, datasets: &[dataset] };
-    let account = visit.app.data.budgets.account(&visit.app, reading).await?;
+    let (standing, account) = stream::ground(&visit, &snapshot, &permit).await?;
     let entry = visit.entry_of(OPERATION, &permit, &asked.columns);
     let intent = Entry { filter: asked.filter.as_ref().map(ToString::to_string), ..entry };
     let reader = visit.app.reader.clone();

@@ -1,7 +1,7 @@
 //! The one road of streamed rows: budget, INTENT, first piece, then the rest.
 
 use crate::data::body::{OwnRead, RowBody, Stopped};
-use crate::data::budget::Account;
+use crate::data::budget::{Account, Reading};
 use crate::data::format::media_type;
 use crate::data::standing::Standing;
 use crate::data::visit::{RECEIPT, Visitor};
@@ -13,6 +13,7 @@ use actix_web::body::MessageBody;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use futures_util::StreamExt;
 use mudeung_core::budget::STEP;
+use mudeung_core::policy::{Action, Permit, Snapshot};
 use mudeung_core::reader::{Answer, Chunks, Format};
 use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::problem::Code;
@@ -65,6 +66,19 @@ impl RowLimit {
             Self::Asked(rows) | Self::All { rows_max: rows } => rows,
         }
     }
+}
+
+/// What a permitted read of one table stands on, and what pays for it.
+pub async fn ground(
+    visitor: &Visitor,
+    snapshot: &Snapshot,
+    permit: &Permit,
+) -> Result<(Standing, Arc<Account>), Fault> {
+    let principal = &visitor.caller.principal;
+    let standing = Standing::new(snapshot, principal, Action::Read, permit).ok_or_else(Fault::not_found)?.unchecked();
+    let (grant, dataset) = (permit.grant.as_deref(), &permit.version.dataset);
+    let reading = Reading { app: principal.app, grant, datasets: &[dataset] };
+    Ok((standing, visitor.app.data.budgets.account(&visitor.app, reading).await?))
 }
 
 /// Answers with rows. Nothing is read before the INTENT is durable, and what fails before the first piece is answered

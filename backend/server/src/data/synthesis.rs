@@ -1,14 +1,12 @@
 //! `POST /v1/synthetic/{dataset}/{table}`: rows made anew by the generator that a synthetic version was published with.
 
 use crate::auth::scope::SyntheticRead;
-use crate::data::budget::Reading;
 use crate::data::documented::ReadProblems;
 use crate::data::files::table_address;
 use crate::data::format::negotiate;
 use crate::data::params::Params;
 use crate::data::place::Place;
 use crate::data::rows::columns_asked;
-use crate::data::standing::Standing;
 use crate::data::stream::{self, RowLimit};
 use crate::data::visit::Visit;
 use crate::fault::Fault;
@@ -81,11 +79,7 @@ pub async fn generate_rows(
         seed,
         format,
     };
-    let principal = &visit.caller.principal;
-    let standing = Standing::new(&snapshot, principal, Action::Read, &permit).ok_or_else(Fault::not_found)?.unchecked();
-    let (grant, dataset) = (permit.grant.as_deref(), &permit.version.dataset);
-    let reading = Reading { app: principal.app, grant, datasets: &[dataset] };
-    let account = visit.app.data.budgets.account(&visit.app, reading).await?;
+    let (standing, account) = stream::ground(&visit, &snapshot, &permit).await?;
     let entry = visit.entry_of(OPERATION, &permit, &columns);
     let intent = Entry { detail: Some(format!("{rows} rows of seed {seed}")), ..entry };
     let reader = visit.app.reader.clone();

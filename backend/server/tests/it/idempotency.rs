@@ -186,3 +186,26 @@ async fn a_program_that_registers_twice_under_one_key_gets_one_client_and_the_sa
     assert!(other["error_description"].as_str().unwrap().contains("another request"), "{other}");
     assert_eq!(register("Robot", "mdt_guessed").await.unwrap().status(), 401);
 }
+
+#[actix_web::test]
+async fn a_stranger_with_a_key_does_not_make_the_server_write() {
+    let app = TestApp::start().await;
+    // Whoever writes now waits until this writer is done.
+    let (begun, busy) = std::sync::mpsc::channel();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let db = app.state().db.clone();
+    let writer = tokio::spawn(async move {
+        let hold = move |_: &mut mudeung_store::Conn| {
+            begun.send(()).unwrap();
+            held.recv().unwrap();
+            Ok(())
+        };
+        db.tx("hold", hold).await
+    });
+    tokio::task::spawn_blocking(move || busy.recv().unwrap()).await.unwrap();
+    let request = app.post("/oauth2/register").header("Idempotency-Key", "s").bearer_auth("mdt_guessed");
+    let answer = request.json(&json!({ "client_name": "Stranger" })).send().await.unwrap();
+    assert_eq!(answer.status(), 401, "answered while nobody can write");
+    release.send(()).unwrap();
+    writer.await.unwrap().unwrap();
+}

@@ -2,7 +2,7 @@
 //! treatment, follow-up.
 
 use super::patient::{Method, Patient, Sex};
-use super::tables::{Cell, Context, Layout, Sink, Type};
+use super::tables::{Cell, Context, Layout, Sink, Type, Write};
 
 pub(crate) const TABLES: &[Layout] = &[
     Layout {
@@ -16,7 +16,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("smoking", Type::Text),
             ("drinking", Type::Text),
         ],
-        write: patient,
+        write: Write::Person(patient),
     },
     Layout {
         name: "diagnosis",
@@ -40,7 +40,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("tumour_size_mm", Type::Int32),
             ("ecog", Type::Int32),
         ],
-        write: diagnosis,
+        write: Write::Person(diagnosis),
     },
     Layout {
         name: "test",
@@ -52,7 +52,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("unit", Type::Text),
             ("result", Type::Text),
         ],
-        write: tests,
+        write: Write::Person(tests),
     },
     Layout {
         name: "treatment",
@@ -66,7 +66,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("days_from_diagnosis", Type::Int32),
             ("pathology_date", Type::Date),
         ],
-        write: treatments,
+        write: Write::Person(treatments),
     },
     Layout {
         name: "follow_up",
@@ -82,7 +82,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("death_date", Type::Date),
             ("cause_of_death", Type::Text),
         ],
-        write: follow_up,
+        write: Write::Person(follow_up),
     },
 ];
 

@@ -124,10 +124,7 @@ pub(crate) fn death(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sin
 }
 
 /// Concepts belong to nobody: they come with the first person, so that parts of a dataset have them once.
-pub(crate) fn concept(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
-    if patient.number != 0 {
-        return;
-    }
+pub(crate) fn concept(context: &Context<'_>, sink: &mut Sink) {
     let first = super::calendar::days((1970, 1, 1));
     let last = super::calendar::days((2099, 12, 31));
     for concept in &context.concepts.all {

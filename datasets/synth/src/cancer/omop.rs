@@ -2,7 +2,7 @@
 //!
 //! Whole numbers have 64 bits, since the numbers of events grow with the persons. Times of day are always null.
 
-use super::tables::{Layout, Type};
+use super::tables::{Layout, Type, Write};
 use super::{events, lives};
 
 pub(crate) const TABLES: &[Layout] = &[
@@ -28,7 +28,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("ethnicity_source_value", Type::Text),
             ("ethnicity_source_concept_id", Type::Int64),
         ],
-        write: lives::person,
+        write: Write::Person(lives::person),
     },
     Layout {
         name: "observation_period",
@@ -39,7 +39,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("observation_period_end_date", Type::Date),
             ("period_type_concept_id", Type::Int64),
         ],
-        write: lives::observation_period,
+        write: Write::Person(lives::observation_period),
     },
     Layout {
         name: "visit_occurrence",
@@ -62,7 +62,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("discharged_to_source_value", Type::Text),
             ("preceding_visit_occurrence_id", Type::Int64),
         ],
-        write: lives::visit_occurrence,
+        write: Write::Person(lives::visit_occurrence),
     },
     Layout {
         name: "condition_occurrence",
@@ -84,7 +84,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("condition_source_concept_id", Type::Int64),
             ("condition_status_source_value", Type::Text),
         ],
-        write: lives::condition_occurrence,
+        write: Write::Person(lives::condition_occurrence),
     },
     Layout {
         name: "drug_exposure",
@@ -113,7 +113,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("route_source_value", Type::Text),
             ("dose_unit_source_value", Type::Text),
         ],
-        write: events::drug_exposure,
+        write: Write::Person(events::drug_exposure),
     },
     Layout {
         name: "procedure_occurrence",
@@ -135,7 +135,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("procedure_source_concept_id", Type::Int64),
             ("modifier_source_value", Type::Text),
         ],
-        write: events::procedure_occurrence,
+        write: Write::Person(events::procedure_occurrence),
     },
     Layout {
         name: "measurement",
@@ -164,7 +164,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("measurement_event_id", Type::Int64),
             ("meas_event_field_concept_id", Type::Int64),
         ],
-        write: events::measurement,
+        write: Write::Person(events::measurement),
     },
     Layout {
         name: "observation",
@@ -191,7 +191,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("observation_event_id", Type::Int64),
             ("obs_event_field_concept_id", Type::Int64),
         ],
-        write: events::observation,
+        write: Write::Person(events::observation),
     },
     Layout {
         name: "death",
@@ -204,7 +204,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("cause_source_value", Type::Text),
             ("cause_source_concept_id", Type::Int64),
         ],
-        write: lives::death,
+        write: Write::Person(lives::death),
     },
     Layout {
         name: "episode",
@@ -223,7 +223,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("episode_source_value", Type::Text),
             ("episode_source_concept_id", Type::Int64),
         ],
-        write: events::episode,
+        write: Write::Person(events::episode),
     },
     Layout {
         name: "episode_event",
@@ -232,7 +232,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("event_id", Type::Int64),
             ("episode_event_field_concept_id", Type::Int64),
         ],
-        write: events::episode_event,
+        write: Write::Person(events::episode_event),
     },
     Layout {
         name: "concept",
@@ -248,6 +248,6 @@ pub(crate) const TABLES: &[Layout] = &[
             ("valid_end_date", Type::Date),
             ("invalid_reason", Type::Text),
         ],
-        write: lives::concept,
+        write: Write::Once(lives::concept),
     },
 ];

@@ -3,7 +3,7 @@
 
 use super::model::Cancer;
 use super::patient::{Method, Patient, Smoking};
-use super::tables::{Cell, Context, Layout, Sink, Type};
+use super::tables::{Cell, Context, Layout, Sink, Type, Write};
 
 const NOT_KNOWN: i64 = 99;
 /// The colorectal sheet ends after five years.
@@ -58,7 +58,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("death", Type::Int32),
             ("survival_period", Type::Int32),
         ],
-        write: lung,
+        write: Write::Person(lung),
     },
     Layout {
         name: "colorectal_sheet",
@@ -119,7 +119,7 @@ pub(crate) const TABLES: &[Layout] = &[
             ("death", Type::Int32),
             ("survival_period", Type::Int32),
         ],
-        write: colorectal,
+        write: Write::Person(colorectal),
     },
 ];
 

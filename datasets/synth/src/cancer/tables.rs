@@ -11,6 +11,8 @@ use arrow::datatypes::{DataType, SchemaRef};
 use std::sync::Arc;
 
 const BATCH_ROWS: usize = 8_192;
+/// Persons that are drawn for one batch, however few rows they give: after each, whoever asks may stop.
+const BATCH_PERSONS: u64 = 16_384;
 
 /// A value on its way into a row.
 #[derive(Debug, Clone)]
@@ -64,7 +66,15 @@ pub(crate) struct Context<'m> {
 pub(crate) struct Layout {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [(&'static str, Type)],
-    pub(crate) write: fn(&Context<'_>, &Patient<'_>, &mut Sink),
+    pub(crate) write: Write,
+}
+
+/// How a table gets its rows.
+pub(crate) enum Write {
+    /// Person by person.
+    Person(fn(&Context<'_>, &Patient<'_>, &mut Sink)),
+    /// Whole, with the first person: it is about nobody.
+    Once(fn(&Context<'_>, &mut Sink)),
 }
 
 fn layouts() -> impl Iterator<Item = &'static Layout> {
@@ -228,12 +238,15 @@ pub(crate) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(crate) fn new(model: &'a Model, concepts: &'a Concepts, table: &'a Table, amount: Amount, seed: u64) -> Self {
-        let (next_person, persons, rows_left) = match amount {
+        let (next_person, mut persons, rows_left) = match amount {
             Amount::Persons(persons) => (0, persons, u64::MAX),
             Amount::Range { first, persons } => (first, persons, u64::MAX),
             // A table that gives no rows at all must not be drawn for ever.
             Amount::Rows(rows) => (0, rows.saturating_add(100_000), rows),
         };
+        if matches!(table.layout.write, Write::Once(_)) {
+            persons = if next_person == 0 { persons.min(1) } else { 0 };
+        }
         Self { model, concepts, table, seed, next_person, persons, rows_left }
     }
 }
@@ -244,15 +257,27 @@ impl Iterator for Rows<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let mut sink = Sink::new(self.table, usize::try_from(self.rows_left).unwrap_or(usize::MAX));
         let context = Context { concepts: self.concepts };
-        while sink.rows < BATCH_ROWS.min(sink.rows_max) && self.persons > 0 {
+        if self.persons == 0 || self.rows_left == 0 {
+            return None;
+        }
+        let stop_at = self.persons.saturating_sub(BATCH_PERSONS);
+        while sink.rows < BATCH_ROWS.min(sink.rows_max) && self.persons > stop_at {
+            let write = match self.table.layout.write {
+                Write::Person(write) => write,
+                Write::Once(write) => {
+                    write(&context, &mut sink);
+                    self.persons = 0;
+                    break;
+                }
+            };
             let Some(patient) = person::draw(self.model, self.seed, self.next_person) else {
                 return Some(Err(wrong("a person", "cannot be drawn from these figures")));
             };
-            (self.table.layout.write)(&context, &patient, &mut sink);
+            write(&context, &patient, &mut sink);
             self.next_person = self.next_person.saturating_add(1);
             self.persons -= 1;
         }
         self.rows_left = self.rows_left.saturating_sub(u64::try_from(sink.rows).unwrap_or(u64::MAX));
-        (sink.rows > 0).then(|| sink.batch(self.table))
+        Some(sink.batch(self.table))
     }
 }

@@ -72,6 +72,17 @@ fn parts_that_are_made_alone_are_the_whole() {
 }
 
 #[test]
+fn a_list_of_concepts_is_about_nobody_and_ends_with_its_first_batch() {
+    let generator = generator();
+    let all = rows(&generator, "concept", Amount::Persons(1), 5);
+    let mut asked = generator.generate("concept", Amount::Rows(u64::MAX), 5).unwrap();
+    assert_eq!(asked.next().unwrap().unwrap(), all);
+    assert!(asked.next().is_none(), "no person was drawn for rows that nobody has");
+    let later = Amount::Range { first: 1, persons: u64::MAX };
+    assert!(generator.generate("concept", later, 5).unwrap().next().is_none());
+}
+
+#[test]
 fn batches_hold_whole_persons_and_come_in_several() {
     let generator = generator();
     let batches: Vec<RecordBatch> =
