@@ -27,6 +27,7 @@
 mod bind;
 mod cancer;
 mod draw;
+mod fitted;
 mod rows;
 mod spec;
 pub mod twin;
@@ -38,9 +39,11 @@ mod tests;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bind::Table;
+use spec::Form;
+use std::collections::BTreeMap;
 
 /// A generator that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SynthError {
     /// The text is not what a generator should be.
     #[error("line {line}: {message}")]
@@ -61,6 +64,9 @@ pub enum SynthError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The models of twins cannot be read.
+    #[error("twins: {0}")]
+    Twins(#[from] twin::TwinError),
     /// A column cannot be made as the schema wants it.
     #[error("{table}.{column}: {reason}")]
     Column {
@@ -112,14 +118,19 @@ enum Kind {
     Declared { tables: Vec<Table>, person: usize },
     /// Patient by patient, by a program that the text names and gives its figures.
     Cancer(Box<cancer::Program>),
+    /// Table by table, from models that were fitted.
+    Twins(BTreeMap<String, twin::Model>),
 }
 
 impl Generator {
     /// Reads a generator and binds it to the schemas of the tables it shall make.
     pub fn parse(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Self, SynthError> {
-        match spec::program(text)?.as_deref() {
-            Some(cancer::NAME) => Ok(Self(Kind::Cancer(Box::new(cancer::Program::parse(text, schemas)?)))),
-            Some(_) | None => {
+        match spec::form(text)? {
+            Form::Twins => Ok(Self(Kind::Twins(fitted::bind(twin::parse_twins(text)?, schemas)?))),
+            Form::Program(name) if name == cancer::NAME => {
+                Ok(Self(Kind::Cancer(Box::new(cancer::Program::parse(text, schemas)?))))
+            }
+            Form::Program(_) | Form::Declared => {
                 let spec = spec::parse(text)?;
                 let (tables, person) = bind::bind(&spec, schemas)?;
                 Ok(Self(Kind::Declared { tables, person }))
@@ -129,12 +140,14 @@ impl Generator {
 
     /// The tables it makes, with their schemas.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &SchemaRef)> {
-        let (declared, cancer) = match &self.0 {
-            Kind::Declared { tables, .. } => (Some(tables), None),
-            Kind::Cancer(program) => (None, Some(program)),
+        let tables: Vec<(&str, &SchemaRef)> = match &self.0 {
+            Kind::Declared { tables, .. } => tables.iter().map(|table| (table.name.as_str(), &table.schema)).collect(),
+            Kind::Cancer(program) => program.tables().collect(),
+            Kind::Twins(models) => {
+                models.iter().map(|(table, model)| (table.as_str(), model.domain().schema())).collect()
+            }
         };
-        let declared = declared.into_iter().flatten().map(|table| (table.name.as_str(), &table.schema));
-        declared.chain(cancer.into_iter().flat_map(|program| program.tables()))
+        tables.into_iter()
     }
 
     /// Rows of a table in batches. Persons are numbered from zero; the same seed gives the same rows.
@@ -150,6 +163,10 @@ impl Generator {
                 Ok(Rows(Box::new(rows)))
             }
             Kind::Cancer(program) => Ok(Rows(Box::new(program.generate(table, amount, seed).ok_or_else(missing)?))),
+            Kind::Twins(models) => {
+                let (table, model) = models.get_key_value(table).ok_or_else(missing)?;
+                Ok(Rows(Box::new(fitted::rows(table, model, amount, seed))))
+            }
         }
     }
 
@@ -160,7 +177,7 @@ impl Generator {
         seed: u64,
     ) -> Option<Box<dyn Iterator<Item = String> + Send + '_>> {
         match &self.0 {
-            Kind::Declared { .. } => None,
+            Kind::Declared { .. } | Kind::Twins(_) => None,
             Kind::Cancer(program) => Some(Box::new(program.bundles(persons, seed))),
         }
     }

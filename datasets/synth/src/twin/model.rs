@@ -13,7 +13,7 @@ use super::released::{Merged, Released};
 use rand::CryptoRng;
 use rows::{TwinRows, Undo};
 
-mod file;
+pub(crate) mod file;
 pub(crate) mod rows;
 
 #[cfg(test)]

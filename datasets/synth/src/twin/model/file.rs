@@ -10,11 +10,14 @@ use crate::twin::pgm::{Fit, Set, model_cells};
 use crate::twin::policy::{TwinPolicy, syntax};
 use crate::twin::released::{Merged, Released};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version that is written, and the only one that is read.
 const VERSION: u32 = 1;
+/// Tables of one dataset, at most.
+const TABLES_MAX: usize = 256;
 /// Bytes of a file, at most.
 const BYTES_MAX: usize = 64 << 20;
 /// Cells of all cliques together, at most.
@@ -68,16 +71,64 @@ struct PotentialPart {
     values: Vec<f64>,
 }
 
+/// The models of a dataset's tables.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Collection {
+    /// The version of this format.
+    twins: u32,
+    /// What makes rows says that they are not real.
+    simulated: bool,
+    tables: BTreeMap<String, File>,
+}
+
+/// Writes the models of a dataset's tables down, each by the name of its table.
+pub fn twins_to_text(models: &BTreeMap<String, Model>) -> Result<String, TwinError> {
+    let tables = models.iter().map(|(table, model)| (table.clone(), model.file())).collect();
+    let text = toml::to_string(&Collection { twins: VERSION, simulated: true, tables });
+    let text = text.map_err(|error| refuse(&error.to_string()))?;
+    if text.len() > BYTES_MAX { Err(refuse("is larger than 64 MiB")) } else { Ok(text) }
+}
+
+/// Reads the models of a dataset's tables, and refuses what is not whole.
+pub fn parse_twins(text: &str) -> Result<BTreeMap<String, Model>, TwinError> {
+    let collection: Collection = parse(text)?;
+    if collection.twins != VERSION || !collection.simulated {
+        return Err(refuse("is no collection of twins of version 1 that says simulated = true"));
+    }
+    if collection.tables.is_empty() || collection.tables.len() > TABLES_MAX {
+        return Err(refuse("must be of one table and at most 256"));
+    }
+    let read = |(table, file): (String, File)| Ok((table, Model::of_file(file)?));
+    collection.tables.into_iter().map(read).collect()
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, TwinError> {
+    if text.len() > BYTES_MAX {
+        return Err(refuse("is larger than 64 MiB"));
+    }
+    toml::from_str(text).map_err(|error| syntax(text, &error))
+}
+
 impl Model {
     /// Writes the model down.
     pub fn to_text(&self) -> Result<String, TwinError> {
+        toml::to_string(&self.file()).map_err(|error| refuse(&error.to_string()))
+    }
+
+    /// Reads a model, and refuses one that is not whole.
+    pub fn parse(text: &str) -> Result<Self, TwinError> {
+        Self::of_file(parse(text)?)
+    }
+
+    fn file(&self) -> File {
         let field = |field: &arrow::datatypes::FieldRef| FieldPart {
             name: field.name().clone(),
             data_type: field.data_type().to_string(),
             nullable: field.is_nullable(),
         };
         let merged = self.merged.iter().enumerate().filter(|(_, merged)| !merged.rare.is_empty());
-        let file = File {
+        File {
             version: VERSION,
             rho_units: self.spent.units(),
             rows: self.fit.total,
@@ -86,16 +137,10 @@ impl Model {
             merged: merged.map(|(column, merged)| MergedPart { column, rare: merged.rare.clone() }).collect(),
             measured: self.measured.iter().map(MeasuredPart::new).collect(),
             potentials: self.fit.potentials.iter().map(PotentialPart::new).collect(),
-        };
-        toml::to_string(&file).map_err(|error| refuse(&error.to_string()))
+        }
     }
 
-    /// Reads a model, and refuses one that is not whole.
-    pub fn parse(text: &str) -> Result<Self, TwinError> {
-        if text.len() > BYTES_MAX {
-            return Err(refuse("is larger than 64 MiB"));
-        }
-        let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+    fn of_file(file: File) -> Result<Self, TwinError> {
         if file.version != VERSION {
             return Err(refuse(&format!("has version {} and not {VERSION}", file.version)));
         }
