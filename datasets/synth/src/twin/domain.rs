@@ -151,11 +151,13 @@ fn values_of(field: &Field, values: &[toml::Value], other: Option<&toml::Value>)
                 other.map(|other| text(other).and_then(|other| places.get(&other).copied()).ok_or_else(unlisted));
             Ok(Kind::Texts { values, places, other: other.transpose()? })
         }
-        _ if data_type.is_integer() || *data_type == DataType::Boolean => {
+        _ if data_type.is_numeric() || *data_type == DataType::Boolean => {
             let is_boolean = *data_type == DataType::Boolean;
+            let is_float = data_type.is_floating();
             let number = |value: &toml::Value| match value {
                 toml::Value::Boolean(flag) if is_boolean => Some(i64::from(*flag)),
                 toml::Value::Integer(number) if !is_boolean => Some(*number),
+                toml::Value::Float(number) if is_float => whole_only(*number),
                 _ => None,
             };
             let (values, places) = placed(values.iter().map(number)).map_err(error)?;
@@ -165,6 +167,11 @@ fn values_of(field: &Field, values: &[toml::Value], other: Option<&toml::Value>)
         }
         _ => Err(error("has no list of values; use bins, a range or dates")),
     }
+}
+
+/// A number that is a whole one, as that: scores and codes stand in columns of floats where some are missing.
+pub(crate) fn whole_only(value: f64) -> Option<i64> {
+    (value.fract() == 0.0 && value.abs() < 9e15).then(|| whole(value))
 }
 
 /// Values and the place of each.

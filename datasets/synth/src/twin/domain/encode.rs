@@ -1,6 +1,6 @@
 //! Rows as codes.
 
-use super::{Column, Domain, Kind, micros, refuse};
+use super::{Column, Domain, Kind, micros, refuse, whole_only};
 use crate::twin::TwinError;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -117,6 +117,12 @@ impl Column {
                 let array = cast_to(field, array, &DataType::Utf8)?;
                 let code = |text: Option<&str>| text.map_or((null, false), |text| listed(places.get(text), other));
                 array.as_string::<i32>().iter().map(code).collect()
+            }
+            Kind::Wholes { places, other, .. } if array.data_type().is_floating() => {
+                let array = cast_to(field, array, &DataType::Float64)?;
+                let place = |value| whole_only(value).and_then(|whole| places.get(&whole));
+                let code = |value: Option<f64>| value.map_or((null, false), |value| listed(place(value), other));
+                array.as_primitive::<Float64Type>().iter().map(code).collect()
             }
             Kind::Wholes { places, other, .. } => {
                 let array = cast_to(field, array, &DataType::Int64)?;

@@ -151,3 +151,30 @@ fn a_batch_of_another_schema_is_refused() {
     let error = domain.encoder().push(&batch).unwrap_err();
     assert!(error.to_string().contains("Int64 in the batch"), "{error}");
 }
+
+#[test]
+fn scores_in_a_column_of_floats_may_be_listed() {
+    let policy = TwinPolicy::parse(
+        r#"
+        mechanism = "mst"
+        epsilon = 1.0
+        delta = 1e-9
+        [columns]
+        coma = { source = "scale", domain = { kind = "values", values = [0, 9.0, 26] } }
+        "#,
+    )
+    .unwrap();
+    let schema = Arc::new(Schema::new(vec![Field::new("coma", DataType::Float64, true)]));
+    let domain = Domain::bind(&policy, &schema).unwrap();
+    let scores = Float64Array::from(vec![Some(26.0), None, Some(9.0), Some(9.5), Some(f64::NAN)]);
+    let mut encoder = domain.encoder();
+    encoder.push(&RecordBatch::try_new(schema, vec![Arc::new(scores)]).unwrap()).unwrap();
+    assert_eq!(encoder.outside().collect::<Vec<_>>(), [("coma", 2)]);
+    let codes = encoder.finish();
+    assert_eq!(codes.columns, [vec![2, 3, 1, 3, 3]]);
+    let decoded = domain.decode(&codes.columns, 5, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+    let expected = Float64Array::from(vec![Some(26.0), None, Some(9.0), None, None]);
+    assert_eq!(decoded.column(0).as_primitive::<arrow::datatypes::Float64Type>(), &expected);
+    let halves = TwinPolicy::parse(&toml::to_string(&policy).unwrap().replace("9.0", "9.5")).unwrap();
+    assert!(Domain::bind(&halves, domain.schema()).is_err());
+}
