@@ -4,6 +4,7 @@ import io
 import subprocess
 import time
 
+import httpx
 import pyarrow
 import pyarrow.csv
 import pyarrow.ipc
@@ -104,3 +105,20 @@ def test_the_server_makes_what_the_steward_makes_offline(client, tmp_path):
     (file,) = tmp_path.glob(f"{DATASET}/synthetic/1/{PERSON}/*.parquet")
     offline = pyarrow.parquet.read_table(file)
     assert client.synthesize(DATASET, PERSON, rows=50, seed=6).to_arrow().equals(offline)
+
+
+def test_a_twin_of_real_patients_keeps_what_belongs_together_and_says_its_promise(demo, client):
+    dictionary = client.table("support2.synthetic.patient").dictionary()
+    assert dictionary.simulated and dictionary.twin == {"mechanism": "mst", "epsilon": 1.0, "delta": 1e-9}
+    assert "epsilon 1, delta 1e-09" in repr(dictionary)
+    result = client.synthesize("support2", "patient", rows=9_000, seed=4)
+    twin = result.to_arrow()
+    assert twin.schema.equals(client.table("support2.synthetic.patient").schema)
+    assert client.synthesize("support2", "patient", rows=9_000, seed=4).to_arrow().equals(twin)
+    patients = twin.to_pandas()
+    # The study: 61 % of those in coma died in hospital, and 6 % of those with heart failure.
+    died = patients.groupby("disease_group")["died_in_hospital"].mean()
+    assert abs(died["Coma"] - 0.61) < 0.12 and abs(died["CHF"] - 0.06) < 0.06, died
+    assert abs(len(patients[patients["sex"] == "male"]) / len(patients) - 0.563) < 0.05
+    page = httpx.get(f"{demo.url}/en/catalogue/support2/synthetic/patient")
+    assert page.status_code == 200 and "ε = 1, δ = 1e-9, MST" in page.text

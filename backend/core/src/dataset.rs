@@ -68,7 +68,7 @@ pub struct Dataset {
 }
 
 /// One immutable version of one tier of a dataset.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Version {
     /// Its identifier.
     pub id: VersionId,
@@ -89,7 +89,7 @@ pub struct Version {
 }
 
 /// A table of a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// Its name.
     pub name: Name,
@@ -99,10 +99,23 @@ pub struct Table {
     pub rows: u64,
     /// The column that names the person a row is about, when there is one.
     pub person: Option<String>,
+    /// What was promised to the persons behind it, when it is drawn from a twin.
+    pub twin: Option<Twin>,
     /// Its columns, in file order.
     pub columns: Vec<Column>,
     /// Its files, in order.
     pub files: Vec<File>,
+}
+
+/// What was promised to the persons behind a table that is drawn from a model of theirs: differential privacy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Twin {
+    /// How the model was fitted: `mst` or `aim`.
+    pub mechanism: String,
+    /// The privacy loss of one person.
+    pub epsilon: f64,
+    /// The probability with which that may fail.
+    pub delta: f64,
 }
 
 /// What a column holds. The names are those of the published schema.

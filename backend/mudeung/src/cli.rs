@@ -90,6 +90,8 @@ pub(crate) enum CurateCommand {
     },
     /// De-identify, measure the risk, and write a version if it passes the release gate
     Build(BuildArgs),
+    /// Fit twins of the released tables under differential privacy, and write a synthetic version drawn from them
+    Twin(TwinArgs),
     /// Show the risk report of a version that was built
     Report {
         /// The version's manifest.json
@@ -111,6 +113,38 @@ pub(crate) enum CurateCommand {
     after_help = "Example:\n  mudeung curate build datasets/definitions/lymph_node \\\n    --input datasets/definitions/lymph_node/data --store store --key release.key"
 )]
 pub(crate) struct BuildArgs {
+    /// From what to what.
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Also make the synthetic tier, with so many persons
+    #[arg(long, value_name = "PERSONS")]
+    pub(crate) synthetic: Option<u64>,
+    /// The seed of the synthetic tier [default: that of the definition]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+/// How to fit twins.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The recipe says in [twin.<table>] how much privacy loss (ε, δ) a twin may cost and which values each \
+                  column may have.\nPublishing takes it from the dataset's budget (`twins.epsilon_per_dataset`); \
+                  fitting alone costs nothing, so do not choose among fits by looking at the data.\n\n\
+                  Example:\n  mudeung curate twin datasets/definitions/support2 \\\n    \
+                  --input datasets/definitions/support2/data --store store --key release.key"
+)]
+pub(crate) struct TwinArgs {
+    /// From what to what.
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The seed of the rows that are stored with the model [default: that of the definition]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+/// From what to what a version is built.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
     /// The definition's folder
     pub(crate) definition: PathBuf,
     /// The folder of the raw CSV or Parquet files
@@ -129,12 +163,6 @@ pub(crate) struct BuildArgs {
     /// The version's number [default: one more than the last in the store]
     #[arg(long)]
     pub(crate) number: Option<u32>,
-    /// Also make the synthetic tier, with so many persons
-    #[arg(long, value_name = "PERSONS")]
-    pub(crate) synthetic: Option<u64>,
-    /// The seed of the synthetic tier [default: that of the definition]
-    #[arg(long)]
-    pub(crate) seed: Option<u64>,
 }
 
 /// How to make a synthetic dataset.

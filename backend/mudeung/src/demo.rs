@@ -104,6 +104,7 @@ impl Layout {
             tokens: mudeung_server::config::TokenConfig::default(),
             limits: mudeung_server::config::LimitConfig::default(),
             statistics: mudeung_server::config::StatisticsConfig::default(),
+            twins: mudeung_server::config::TwinsConfig::default(),
             jobs: mudeung_server::config::JobConfig::default(),
             // One name whatever the port, or the ledger of an earlier start would be somebody else's.
             ledger: LedgerConfig { origin: LEDGER_ORIGIN.to_owned(), ..LedgerConfig::default() },

@@ -38,6 +38,9 @@ pub struct Config {
     /// Counts for companies without a grant.
     #[serde(default)]
     pub statistics: StatisticsConfig,
+    /// Twins: models that were fitted to real rows.
+    #[serde(default)]
+    pub twins: TwinsConfig,
     /// Queries that run without their caller.
     #[serde(default)]
     pub jobs: JobConfig,
@@ -74,6 +77,22 @@ pub struct StatisticsConfig {
 impl Default for StatisticsConfig {
     fn default() -> Self {
         Self { epsilon_per_organization: 1.0, epsilon_per_dataset: 10.0, minimum_count: 10 }
+    }
+}
+
+/// Twins: models that were fitted to real rows under differential privacy, and are published.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TwinsConfig {
+    /// The privacy loss of one person that all twins of one dataset together may ever cost; more are not published.
+    pub epsilon_per_dataset: f64,
+    /// The probability with which that may fail.
+    pub delta: f64,
+}
+
+impl Default for TwinsConfig {
+    fn default() -> Self {
+        Self { epsilon_per_dataset: 4.0, delta: 1e-9 }
     }
 }
 

@@ -37,6 +37,7 @@ pub mod sessions;
 pub mod shares;
 pub mod signing_keys;
 pub mod snapshot;
+pub mod twin_budgets;
 
 mod column;
 mod connection;

@@ -206,6 +206,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    twin_budgets (dataset) {
+        dataset -> Text,
+        rho_units -> BigInt,
+    }
+}
+
+diesel::table! {
+    twin_models (dataset, model) {
+        dataset -> Text,
+        model -> Text,
+        version -> BigInt,
+        rho_units -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     registrations (app) {
         app -> Text,
         registration_token -> Text,

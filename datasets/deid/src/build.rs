@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 mod coded;
 mod measured;
 mod remedy;
-mod rows;
+pub(crate) mod rows;
 mod run;
 
 use run::Run;
@@ -59,6 +59,8 @@ pub enum Step {
     Measure,
     /// Rows are read and de-identified.
     Transform,
+    /// A twin is fitted to the rows that were read.
+    Fit,
     /// Rows are generated.
     Generate,
     /// Files are written.
@@ -81,7 +83,7 @@ pub fn check(definition_dir: &Path) -> Result<Definition, CurateError> {
     let definition = Definition::load(definition_dir)?;
     definition.check()?;
     if definition.recipe.is_some() {
-        definition.plan()?;
+        crate::twin::check(&definition, &definition.plan()?)?;
     }
     if definition.generator.is_some() {
         crate::synthetic::generator(&definition)?;
@@ -172,6 +174,7 @@ pub(crate) fn empty_manifest(definition: &Definition, tier: Tier, number: u32, c
         tables: Vec::new(),
         risk: None,
         generator: None,
+        twins: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ pub use dataset::{DatasetFile, SyntheticSize};
 pub use plan::{ColumnPlan, Plan, TablePlan};
 pub use recipe::{
     ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, Recipe, Release,
-    Role, Statistics, TCloseness, TableRule,
+    Role, Statistics, TCloseness, TableRule, TwinRule,
 };
 pub use schema::{ColumnSpec, SchemaFile, TableSpec};
 

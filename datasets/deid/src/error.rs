@@ -51,6 +51,14 @@ pub enum CurateError {
     /// The generator cannot make the table that the schema promises.
     #[error("generator.toml: {0}")]
     Generator(#[from] mudeung_synth::SynthError),
+    /// A twin cannot be fitted to its table.
+    #[error("recipe.toml: twin.{table}: {problem}")]
+    Twin {
+        /// The table.
+        table: String,
+        /// Why.
+        problem: mudeung_synth::twin::TwinError,
+    },
     /// The version's number is taken; versions never change.
     #[error("{0}")]
     Exists(String),
@@ -254,7 +262,8 @@ impl CurateError {
             | Self::Gate(_)
             | Self::Canary { .. }
             | Self::Exists(_)
-            | Self::Generator(_) => true,
+            | Self::Generator(_)
+            | Self::Twin { .. } => true,
         }
     }
 }

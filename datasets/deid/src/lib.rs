@@ -4,6 +4,7 @@
 //! * [`definition`]: the folder that describes a dataset, read and checked.
 //! * [`build()`]: raw tables in, one de-identified version out, or a reason and nothing at all.
 //! * [`synthetic`]: the synthetic tier of a definition, with the schema of the de-identified one.
+//! * [`twin`]: twins of the released tables, fitted to the raw ones under differential privacy.
 //! * [`generalise`]: the exact search for the least generalisation that is safe.
 //! * [`key`]: the secret without which no pseudonym can be recomputed.
 //! * [`report`]: what was done and what risk remains, for people and for machines.
@@ -21,6 +22,7 @@ pub mod source;
 pub mod stage;
 pub mod synthetic;
 pub mod transform;
+pub mod twin;
 
 mod canary;
 mod gate;
@@ -31,3 +33,4 @@ pub use build::{Build, Built, Progress, build, check};
 pub use error::{CurateError, Problem};
 pub use key::ReleaseKey;
 pub use synthetic::{BuildSynthetic, Bundles, build_synthetic, write_bundles};
+pub use twin::{BuildTwins, BuiltTwins, build_twins};

@@ -23,7 +23,7 @@ pub(crate) use pseudonym::{canonical, pseudonym_integer};
 pub(crate) use rule::read_rule;
 pub(crate) use search::{coarser, read_table};
 
-pub use interval::{Form, Intervals};
+pub use interval::{Classes, Form, Intervals};
 
 /// What happens to a column.
 #[derive(Debug, Clone, PartialEq)]

@@ -115,10 +115,22 @@ wire! {
         pub rows: u64,
         /// Whether the rows are simulated.
         pub simulated: bool,
+        /// What was promised to the persons behind it; absent unless it is drawn from a twin.
+        pub twin: Option<TwinItem>,
         /// Only these rows are open to the caller; all when absent.
         pub row_filter: Option<String>,
         /// The columns that are open to the caller, in file order.
         pub columns: Vec<ColumnItem>,
+    }
+
+    /// Differential privacy, promised to each person to whom a twin was fitted.
+    pub struct TwinItem {
+        /// How it was fitted: `mst` or `aim`.
+        pub mechanism: String,
+        /// The privacy loss of one person, ε.
+        pub epsilon: f64,
+        /// The probability with which that may fail, δ.
+        pub delta: f64,
     }
 
     /// A column of a table.

@@ -49,6 +49,25 @@ pub struct Manifest {
     /// What more of a generated version can be made with; absent when there is nothing to make it with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<ManifestGenerator>,
+    /// What was promised to the persons behind tables that are drawn from twins; empty for every other version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub twins: Vec<ManifestTwin>,
+}
+
+/// A table that is drawn from a twin: a model fitted to real rows under differential privacy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestTwin {
+    /// The table.
+    pub table: String,
+    /// `mst` or `aim`.
+    pub mechanism: String,
+    /// The privacy loss of one person, ε.
+    pub epsilon: f64,
+    /// The probability with which that may fail, δ.
+    pub delta: f64,
+    /// What was spent: ρ of zero-concentrated differential privacy in units of 2^-50. Losses of one person add up.
+    pub rho_units: u64,
 }
 
 /// The generator of a version: a file beside the manifest.

@@ -40,6 +40,7 @@ fn version(tier: Tier, number: u32, state: VersionState) -> Arc<Version> {
         name: name(text),
         description: Bilingual::default(),
         person: None,
+        twin: None,
         rows: 1,
         columns: COLUMNS.iter().map(|c| column(c)).collect(),
         files: Vec::new(),

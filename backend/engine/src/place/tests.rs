@@ -151,6 +151,7 @@ fn manifest(file: ManifestFile) -> Manifest {
         tables: vec![table],
         risk: None,
         generator: None,
+        twins: Vec::new(),
     }
 }
 

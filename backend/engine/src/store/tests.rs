@@ -43,6 +43,7 @@ fn build(root: &Path, number: u32) -> Result<(VersionWriter, Manifest), VersionE
         }],
         risk: None,
         generator: None,
+        twins: Vec::new(),
     };
     Ok((writer, manifest))
 }

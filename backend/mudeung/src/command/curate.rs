@@ -1,6 +1,6 @@
-//! `mudeung curate check|build|report|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
+//! `mudeung curate check|build|twin|report|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
 
-use crate::cli::{BuildArgs, CurateCommand, SynthArgs, SynthFormat};
+use crate::cli::{BuildArgs, CurateCommand, SourceArgs, SynthArgs, SynthFormat, TwinArgs};
 use crate::failure::Failure;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::{bundle, say, setup};
@@ -9,12 +9,14 @@ use mudeung_core::clock::Clock;
 use mudeung_core::dataset::VersionState;
 use mudeung_core::id::VersionId;
 use mudeung_deid::build::Step;
-use mudeung_deid::{Build, BuildSynthetic, Built, CurateError, Progress, ReleaseKey};
+use mudeung_deid::{Build, BuildSynthetic, BuildTwins, Built, BuiltTwins, CurateError, Progress, ReleaseKey};
 use mudeung_engine::store;
-use mudeung_server::config::Config;
+use mudeung_server::config::{Config, TwinsConfig};
+use mudeung_store::twin_budgets::{self, TwinCharge};
 use mudeung_store::{Db, Ledger, StoreError, catalog};
+use mudeung_synth::twin::{Budget, Rho};
 use mudeung_wire::ledger::entry::Entry;
-use mudeung_wire::manifest::Manifest;
+use mudeung_wire::manifest::{Manifest, ManifestTwin};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,7 @@ pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
     match command {
         CurateCommand::Check { definition } => check(&definition),
         CurateCommand::Build(args) => build(args).await,
+        CurateCommand::Twin(args) => twin(args).await,
         CurateCommand::Report { manifest } => report(&manifest),
         CurateCommand::Publish { manifest, config } => {
             let config = setup::read_config(&config)?;
@@ -50,7 +53,14 @@ fn check(definition: &Path) -> Result<(), Failure> {
     say(&format!("{}: ok", definition.display()))
 }
 
-async fn build(args: BuildArgs) -> Result<(), Failure> {
+/// Where a version goes, and with which key.
+struct Destination {
+    config: Option<Config>,
+    root: PathBuf,
+    key: ReleaseKey,
+}
+
+fn destination(args: &SourceArgs) -> Result<Destination, Failure> {
     let config = args.config.as_deref().map(setup::read_config).transpose()?;
     let root = match (&args.store, &config) {
         (Some(store), _) => store.clone(),
@@ -68,11 +78,36 @@ async fn build(args: BuildArgs) -> Result<(), Failure> {
     // What a build that was killed left behind; a build that runs holds a lock and is left alone.
     store::remove_leftovers(&root).map_err(Failure::failed)?;
     let key = ReleaseKey::load_or_create(&args.key, &root, &SystemEntropy).map_err(Failure::input)?;
-    let mut built = vec![build_deidentified(&args.definition, &args.input, &root, &key, args.number)?];
+    Ok(Destination { config, root, key })
+}
+
+async fn build(args: BuildArgs) -> Result<(), Failure> {
+    let source = &args.source;
+    let Destination { config, root, key } = destination(source)?;
+    let mut built = vec![build_deidentified(&source.definition, &source.input, &root, &key, source.number)?];
     if let Some(persons) = args.synthetic {
-        built.push(build_twin(&args.definition, &root, Some(persons), args.seed)?);
+        built.push(build_synthetic(&source.definition, &root, Some(persons), args.seed)?);
     }
-    for one in &built {
+    finish(config, &built).await
+}
+
+async fn twin(args: TwinArgs) -> Result<(), Failure> {
+    let Destination { config, root, key } = destination(&args.source)?;
+    let twins = build_twins(&args.source, &root, &key, args.seed)?;
+    for twin in &twins.built.manifest.twins {
+        let ManifestTwin { table, mechanism, epsilon, delta, rho_units } = twin;
+        let rho = Rho::from_units(*rho_units);
+        say(&format!("{table}: {mechanism}, epsilon {epsilon}, delta {delta:e}; spent rho {rho}"))?;
+    }
+    for (column, values) in &twins.outside {
+        say(&format!("{column}: {values} values are outside its domain and count as the nearest, the other or null"))?;
+    }
+    finish(config, &[twins.built]).await
+}
+
+/// Says what was built, and publishes it when there is a server to publish it on.
+async fn finish(config: Option<Config>, built: &[Built]) -> Result<(), Failure> {
+    for one in built {
         if let Some(report) = &one.report {
             say(&report.to_text())?;
         }
@@ -110,7 +145,7 @@ pub(crate) fn build_deidentified(
 }
 
 /// Builds one synthetic version with a progress bar; persons and seed are the definition's own when not given.
-pub(crate) fn build_twin(
+pub(crate) fn build_synthetic(
     definition: &Path,
     store: &Path,
     persons: Option<u64>,
@@ -123,6 +158,29 @@ pub(crate) fn build_twin(
         seed,
         store_root: store,
         number: None,
+        created_at: SystemClock.now(),
+        progress: &mut |progress| show(&bar, progress),
+    });
+    bar.finish_and_clear();
+    built.map_err(refused)
+}
+
+/// Fits the twins of a definition with a progress bar.
+pub(crate) fn build_twins(
+    source: &SourceArgs,
+    store: &Path,
+    key: &ReleaseKey,
+    seed: Option<u64>,
+) -> Result<BuiltTwins, Failure> {
+    let bar = spinner();
+    let built = mudeung_deid::build_twins(BuildTwins {
+        definition_dir: &source.definition,
+        input_dir: &source.input,
+        store_root: store,
+        key,
+        entropy: &SystemEntropy,
+        seed,
+        number: source.number,
         created_at: SystemClock.now(),
         progress: &mut |progress| show(&bar, progress),
     });
@@ -149,7 +207,7 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<(), Failure> {
     if args.format == SynthFormat::Fhir {
         return bundles(&definition, args);
     }
-    let built = build_twin(&definition, &args.out, Some(args.rows), args.seed)?;
+    let built = build_synthetic(&definition, &args.out, Some(args.rows), args.seed)?;
     for table in &built.manifest.tables {
         say(&format!("{}: {} rows, simulated", table.name, table.rows))?;
     }
@@ -190,7 +248,7 @@ async fn publish(config: &Config, paths: &[PathBuf]) -> Result<(), Failure> {
         if config.data.store.folder().is_none() {
             upload(config, manifest, path.parent().unwrap_or(Path::new("."))).await?;
         }
-        publish_manifest(&db, &ledger, manifest).await?;
+        publish_manifest(&db, &ledger, &config.twins, manifest).await?;
         say(&format!("published {}/{}/{}", manifest.dataset, manifest.tier, manifest.version))?;
     }
     Ok(())
@@ -218,27 +276,53 @@ async fn upload(config: &Config, manifest: &Manifest, folder: &Path) -> Result<(
 }
 
 /// Puts one version into service, on the record.
-pub(crate) async fn publish_manifest(db: &Db, ledger: &Ledger, manifest: &Manifest) -> Result<(), Failure> {
+pub(crate) async fn publish_manifest(
+    db: &Db,
+    ledger: &Ledger,
+    twins: &TwinsConfig,
+    manifest: &Manifest,
+) -> Result<(), Failure> {
     let now = SystemClock.now();
+    let most = Budget::of(twins.epsilon_per_dataset, twins.delta).map_err(Failure::input)?.total();
+    let loss = manifest.twins.iter().fold(Rho::default(), |sum, twin| sum.plus(Rho::from_units(twin.rho_units)));
+    let spends = if manifest.twins.is_empty() { String::new() } else { format!(" twin rho {loss}") };
     let id = VersionId::generate(&SystemClock, &SystemEntropy);
     let entry = Entry {
         dataset: Some(manifest.dataset.clone()),
         tier: Some(manifest.tier.clone()),
         version: Some(manifest.version),
-        ..setup::intent("version.publish", format!("{id} recipe {}", manifest.recipe_sha256))
+        ..setup::intent("version.publish", format!("{id} recipe {}{spends}", manifest.recipe_sha256))
     };
     let row = manifest.clone();
     let change = db.tx("publish version", move |c| {
-        catalog::insert_version(c, &row, id, VersionState::Published { published_at: now }, now)
+        let charge = twin_budgets::charge(c, &row, most.units(), now)?;
+        if !matches!(charge, TwinCharge::Exhausted { .. }) {
+            catalog::insert_version(c, &row, id, VersionState::Published { published_at: now }, now)?;
+        }
+        Ok(charge)
     });
     setup::recorded(ledger, entry, async {
-        change.await.map_err(|error| match error {
+        let charged = change.await.map_err(|error| match error {
             StoreError::AlreadyExists { .. } => Failure::input(format!(
                 "{}/{}/{} is published already",
                 manifest.dataset, manifest.tier, manifest.version
             )),
             error => Failure::failed(error),
-        })
+        })?;
+        match charged {
+            TwinCharge::Exhausted { asked, left } => Err(Failure::input(format!(
+                "{}/{}/{} is not published: its twins cost rho {} of each person, and the dataset has {} left of {most} \
+                 (epsilon {} at delta {:e} for all its twins together, `twins` in the configuration)",
+                manifest.dataset,
+                manifest.tier,
+                manifest.version,
+                Rho::from_units(asked),
+                Rho::from_units(left),
+                twins.epsilon_per_dataset,
+                twins.delta,
+            ))),
+            TwinCharge::None | TwinCharge::Now | TwinCharge::Before => Ok(()),
+        }
     })
     .await
 }
@@ -297,6 +381,7 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
     let doing = match progress.step {
         Step::Measure => "measuring the risk of",
         Step::Transform => "de-identifying",
+        Step::Fit => "fitting the twin of",
         Step::Generate => "generating",
         Step::Write => "writing",
     };

@@ -57,7 +57,7 @@ pub(super) async fn seed(layout: &Layout, config: &Config) -> Result<Access, Fai
     };
     let manifests = curate::manifests_in(&layout.store())?;
     for manifest in &manifests {
-        curate::publish_manifest(&seeder.db, &seeder.ledger, manifest).await?;
+        curate::publish_manifest(&seeder.db, &seeder.ledger, &config.twins, manifest).await?;
     }
     let hospital = seeder.organization("Mudeung Demo Hospital", OrganizationKind::Hospital).await?;
     let company = seeder.organization("Demo Company", OrganizationKind::Company).await?;

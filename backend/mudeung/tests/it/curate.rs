@@ -45,3 +45,46 @@ fn the_same_seed_gives_the_same_bytes() {
     }
     assert_eq!(hashes[0], hashes[1]);
 }
+
+#[test]
+fn a_twin_is_published_as_long_as_the_budget_lasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[http]\nlisten = \"127.0.0.1:0\"\npublic_url = \"\"\n\
+                  [database]\ncontrol = \"control.sqlite\"\nledger = \"ledger.sqlite\"\n\
+                  [data]\nstore = \"store\"\nkeys = \"keys\"\n\
+                  [twins]\nepsilon_per_dataset = 1.2\n";
+    std::fs::write(folder.path().join("mudeung.toml"), config).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = mudeung(folder.path(), arguments);
+        (output.status.code(), format!("{}{}", text(&output.stdout), text(&output.stderr)))
+    };
+    assert_eq!(run(&["migrate", "--config", "mudeung.toml"]).0, Some(0));
+    let (definition, input) = (definition("support2"), format!("{}/data", definition("support2")));
+    let twin = ["curate", "twin", &definition, "--input", &input, "--config", "mudeung.toml"];
+    let (code, said) = run(&twin);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("patient: mst, epsilon 1, delta 1e-9; spent rho 0.0149"), "{said}");
+    assert!(said.contains("published support2/synthetic/1"), "{said}");
+    let (code, said) = run(&twin);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("built ") && said.contains("support2/synthetic/2 is not published"), "{said}");
+    assert!(said.contains("epsilon 1.2 at delta 1e-9"), "{said}");
+    let (_, exported) = run(&["ledger", "export", "--config", "mudeung.toml", "--out", "exported"]);
+    assert!(exported.contains("4 entries"), "{exported}");
+    let entry = |index: &str| {
+        let told = text(&mudeung(folder.path(), &["ledger", "prove", "--config", "mudeung.toml", index]).stdout);
+        let proof = std::fs::read_to_string(folder.path().join(told.trim())).unwrap();
+        Entry::from_bytes(&TlogProof::parse(&proof).unwrap().extra.unwrap()).unwrap()
+    };
+    let spent = entry("0").detail.unwrap();
+    assert!(spent.contains(" twin rho 0.0149"), "{spent}");
+    assert_ne!(entry("3").status, Some(Status::Completed));
+    // The same model in another version tells nothing more.
+    let version = |number: &str| folder.path().join("store/support2/synthetic").join(number);
+    std::fs::rename(version("1"), version("3")).unwrap();
+    let manifest = version("3").join("manifest.json");
+    let renumbered = std::fs::read_to_string(&manifest).unwrap().replace("\"version\": 1,", "\"version\": 3,");
+    std::fs::write(&manifest, renumbered).unwrap();
+    let (code, said) = run(&["curate", "publish", manifest.to_str().unwrap(), "--config", "mudeung.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+}

@@ -22,6 +22,7 @@ fn every_subcommand_teaches_its_use() {
         "curate",
         "curate check",
         "curate build",
+        "curate twin",
         "curate report",
         "curate publish",
         "synth",

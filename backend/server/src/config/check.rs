@@ -49,6 +49,13 @@ impl Config {
                 return Err(format!("statistics.{key}: a number from 0 with at most two decimals, not {epsilon}"));
             }
         }
+        let (epsilon, delta) = (self.twins.epsilon_per_dataset, self.twins.delta);
+        if !(0.001..=100.0).contains(&epsilon) || !(1e-30..=1e-3).contains(&delta) {
+            return Err(format!(
+                "twins: epsilon_per_dataset is a number from 0.001 to 100 and delta one from 1e-30 to 1e-3, not {epsilon} \
+                 and {delta}"
+            ));
+        }
         self.check_witnesses()?;
         for former in &self.ledger.former_verifiers {
             if LogVerifier::parse(former).is_none() {

@@ -2,12 +2,12 @@
 
 use crate::call::Language;
 use mudeung_core::clock::Timestamp;
-use mudeung_core::dataset::{Bilingual, Column, Dataset, Table, Version, VersionState};
+use mudeung_core::dataset::{Bilingual, Column, Dataset, Table, Twin, Version, VersionState};
 use mudeung_core::grant::Grant;
 use mudeung_core::policy::Permit;
 use mudeung_core::tier::Tier;
 use mudeung_wire::api::{
-    ColumnItem, DatasetItem, GrantItem, GrantTable, TableItem, TableSummary, TierItem, VersionItem,
+    ColumnItem, DatasetItem, GrantItem, GrantTable, TableItem, TableSummary, TierItem, TwinItem, VersionItem,
 };
 use mudeung_wire::manifest::{self, RiskFigures};
 
@@ -74,9 +74,14 @@ pub fn table(permit: &Permit, table: &Table, language: Language) -> TableItem {
         description: pick(&table.description, language),
         rows: table.rows,
         simulated: permit.version.tier == Tier::Synthetic,
+        twin: table.twin.as_ref().map(twin),
         row_filter: permit.rows.as_ref().map(ToString::to_string),
         columns: table.columns.iter().filter(open).map(|it| column(it, language)).collect(),
     }
+}
+
+fn twin(twin: &Twin) -> TwinItem {
+    TwinItem { mechanism: twin.mechanism.clone(), epsilon: twin.epsilon, delta: twin.delta }
 }
 
 /// A grant of the app.

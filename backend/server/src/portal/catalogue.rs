@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use mudeung_core::dataset::{Column, Version, VersionState};
+use mudeung_core::dataset::{Column, Twin, Version, VersionState};
 use mudeung_core::name::Name;
 use mudeung_core::policy::CatalogEntry;
 use mudeung_core::tier::Tier;
@@ -98,6 +98,7 @@ struct TablePage {
     class: &'static str,
     description: String,
     simulated: bool,
+    promise: Option<String>,
     version: u32,
     rows: String,
     columns: Vec<ColumnLine>,
@@ -178,6 +179,7 @@ pub(super) async fn show_table(
         class: class(tier),
         description: pick(page.language, &table.description),
         simulated: tier == Tier::Synthetic,
+        promise: table.twin.as_ref().map(|twin| promise(&page, twin)),
         version: version.number,
         rows: figure::grouped(table.rows),
         columns: table.columns.iter().map(|column| column_line(&page, t, tier, column)).collect(),
@@ -187,6 +189,12 @@ pub(super) async fn show_table(
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
+}
+
+/// What was promised to the persons to whom a twin was fitted.
+fn promise(page: &Page, twin: &Twin) -> String {
+    let t = CatalogueTexts::of(page.language);
+    format!("{} (ε = {}, δ = {:e}, {})", t.twin, twin.epsilon, twin.delta, twin.mechanism.to_uppercase())
 }
 
 async fn manifest_of(visitor: &Visitor, version: &Arc<Version>) -> Result<Option<Manifest>, Fault> {

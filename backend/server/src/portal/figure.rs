@@ -35,6 +35,12 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
 }
 
+/// `0.014973`: ρ of zero-concentrated differential privacy, from units of 2^-50; rounded up, so that none is hidden.
+pub(crate) fn loss(units: u64) -> String {
+    let millionths = (u128::from(units) * 1_000_000).div_ceil(1 << 50);
+    format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
+}
+
 /// How many thousandths of the limit are used, at most 1000.
 pub(crate) fn permille(used: u64, limit: u64) -> u64 {
     match limit {
@@ -58,6 +64,7 @@ mod tests {
         assert_eq!(size(5 << 30), "5.0 GiB");
         assert_eq!(size(u64::MAX), "16383.9 PiB");
         assert_eq!(percent(0.1234), "12.34 %");
+        assert_eq!((loss(0), loss(1), loss(3 << 49)), ("0.000000".into(), "0.000001".into(), "1.500000".into()));
         assert_eq!(permille(1, 3), 333);
         assert_eq!(permille(9, 3), 1_000);
         assert_eq!(permille(0, 0), 1_000);

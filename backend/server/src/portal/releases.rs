@@ -4,7 +4,7 @@ use super::desk::{Desk, FreshStewards, Roles, Stewards};
 use super::fields::Submitted;
 use super::page::{self, Badge, Page};
 use super::texts::{ReleasesTexts, pick};
-use super::{catalogue, moment, path};
+use super::{catalogue, figure, moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -13,7 +13,7 @@ use mudeung_core::dataset::{Version, VersionState};
 use mudeung_core::id::VersionId;
 use mudeung_core::state::InvalidTransition;
 use mudeung_core::tier::Tier;
-use mudeung_store::{Conn, StoreError, catalog};
+use mudeung_store::{Conn, StoreError, catalog, twin_budgets};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::manifest::Manifest;
 use mudeung_wire::problem::Code;
@@ -25,6 +25,12 @@ struct ReleasesPage {
     page: Page,
     t: &'static ReleasesTexts,
     versions: Vec<VersionLine>,
+    twins: Vec<TwinLine>,
+}
+
+struct TwinLine {
+    dataset: String,
+    spent: String,
 }
 
 struct VersionLine {
@@ -56,7 +62,9 @@ pub(super) async fn list_releases(desk: Desk<Stewards>) -> Result<HttpResponse, 
             lines.push(line(&page, pick(page.language, &entry.dataset.title), version, manifest.as_ref()));
         }
     }
-    let shown = ReleasesPage { t: ReleasesTexts::of(page.language), versions: lines, page: page.clone() };
+    let spent = desk.app.db.read("list budgets of twins", twin_budgets::list).await?;
+    let twins = spent.into_iter().map(|(dataset, units)| TwinLine { dataset, spent: figure::loss(units) }).collect();
+    let shown = ReleasesPage { t: ReleasesTexts::of(page.language), versions: lines, twins, page: page.clone() };
     page::show(&page, StatusCode::OK, &shown)
 }
 

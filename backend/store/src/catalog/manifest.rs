@@ -1,7 +1,7 @@
 //! From the manifest of a version to the version that decisions look at.
 
 use mudeung_core::clock::Timestamp;
-use mudeung_core::dataset::{Bilingual, Column, ColumnType, File, Table, Version, VersionState};
+use mudeung_core::dataset::{Bilingual, Column, ColumnType, File, Table, Twin, Version, VersionState};
 use mudeung_core::id::{FileId, VersionId};
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
@@ -20,7 +20,7 @@ pub(super) fn version(manifest: &Manifest, id: VersionId, state: VersionState) -
         return Err(Problem("versions count from 1".to_owned()));
     }
     let tier = Tier::parse(&manifest.tier).ok_or_else(|| Problem(format!("unknown tier `{}`", manifest.tier)))?;
-    let tables = manifest.tables.iter().map(table).collect::<Result<Vec<_>, _>>()?;
+    let tables = manifest.tables.iter().map(|it| table(it, twin(manifest, it)?)).collect::<Result<Vec<_>, _>>()?;
     let names: BTreeSet<&Name> = tables.iter().map(|table| &table.name).collect();
     if names.len() != tables.len() {
         return Err(Problem("two tables have the same name".to_owned()));
@@ -39,7 +39,17 @@ pub(super) fn version(manifest: &Manifest, id: VersionId, state: VersionState) -
     })
 }
 
-fn table(table: &ManifestTable) -> Result<Table, Problem> {
+/// What was promised about a table. Only what is drawn from a generator can be a twin.
+fn twin(manifest: &Manifest, table: &ManifestTable) -> Result<Option<Twin>, Problem> {
+    let mut twins = manifest.twins.iter().filter(|twin| twin.table == table.name);
+    let twin = twins.next();
+    if twins.next().is_some() || (twin.is_some() && manifest.generator.is_none()) {
+        return Err(Problem(format!("table `{}`: has two twins, or one and no generator", table.name)));
+    }
+    Ok(twin.map(|it| Twin { mechanism: it.mechanism.clone(), epsilon: it.epsilon, delta: it.delta }))
+}
+
+fn table(table: &ManifestTable, twin: Option<Twin>) -> Result<Table, Problem> {
     let place = |problem: Problem| Problem(format!("table `{}`: {}", table.name, problem.0));
     let columns = table.columns.iter().map(column).collect::<Result<Vec<_>, _>>().map_err(place)?;
     let distinct: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
@@ -52,7 +62,7 @@ fn table(table: &ManifestTable) -> Result<Table, Problem> {
         return Err(place(Problem("the person column is not one of its columns".to_owned())));
     }
     let (name, description) = (name(&table.name)?, bilingual(&table.description));
-    Ok(Table { name, description, rows: table.rows, person, columns, files })
+    Ok(Table { name, description, rows: table.rows, person, twin, columns, files })
 }
 
 fn column(column: &ManifestColumn) -> Result<Column, Problem> {

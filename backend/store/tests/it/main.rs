@@ -52,3 +52,5 @@ mod schemas;
 mod shares;
 #[cfg(test)]
 mod snapshot;
+#[cfg(test)]
+mod twins;

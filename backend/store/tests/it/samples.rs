@@ -216,6 +216,7 @@ pub(crate) fn manifest(tier: Tier, version: u32) -> Manifest {
         }],
         risk: None,
         generator: None,
+        twins: Vec::new(),
     }
 }
 

@@ -34,8 +34,18 @@ pub(super) fn deidentify(
     let failed = |error: arrow::error::ArrowError| internal(&table.spec.name, error);
     let ids = canonical(person_column(table, batch.raw())?).map_err(failed)?;
     let kept = keep(&ids, persons, tally);
-    let raw = filter_record_batch(batch.raw(), &kept).map_err(failed)?;
-    let ids = canonical(person_column(table, &raw)?).map_err(failed)?;
+    transform(table, schema, &filter_record_batch(batch.raw(), &kept).map_err(failed)?, keys)
+}
+
+/// Applies the rules of the columns to every row. What becomes of a row depends on that row and the keys alone.
+pub(crate) fn transform(
+    table: &TablePlan,
+    schema: &SchemaRef,
+    raw: &RecordBatch,
+    keys: &ProjectKeys,
+) -> Result<Deidentified<RecordBatch>, CurateError> {
+    let failed = |error: arrow::error::ArrowError| internal(&table.spec.name, error);
+    let ids = canonical(person_column(table, raw)?).map_err(failed)?;
     let ids: Vec<&str> = ids.iter().map(Option::unwrap_or_default).collect();
     let context = RowContext { keys, persons: &ids };
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());

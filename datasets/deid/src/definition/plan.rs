@@ -4,11 +4,13 @@ use super::{ColumnRule, ColumnSpec, Definition, Recipe, Role, TableSpec};
 use crate::error::Problem;
 use crate::transform::{Transform, read_rule};
 use mudeung_core::dataset::ColumnType;
+use mudeung_synth::twin::ColumnPolicy;
 use mudeung_wire::manifest::{Bilingual, ManifestColumn};
 use std::collections::BTreeMap;
 
 mod check;
 mod search;
+mod twin;
 
 use check::{Problems, check_dataset, check_recipe, check_schema};
 
@@ -134,6 +136,11 @@ impl ColumnPlan {
         }
     }
 
+    /// The values that the rule of the column leaves, when it says them all.
+    pub(crate) fn domain(&self) -> Option<ColumnPolicy> {
+        twin::domain(self)
+    }
+
     /// Whether what is released depends on the person, and not on the value alone.
     pub(crate) fn is_shifted(&self) -> bool {
         matches!(self.transform, Transform::DateShift { .. })
@@ -171,6 +178,7 @@ pub(super) fn plan(definition: &Definition) -> Result<Plan, Vec<Problem>> {
         .collect();
     check_one_shift(&tables, &mut problems);
     search::check(&tables, definition, &recipe.value, &mut problems);
+    twin::check(&tables, &recipe.value, &mut problems);
     let person_table = tables.iter().position(|table| table.spec.name == recipe.value.person.table);
     match (problems.0.is_empty(), person_table) {
         (true, Some(person_table)) => Ok(Plan { tables, person_table }),

@@ -1,6 +1,7 @@
 //! `recipe.toml`: what happens to each column, and how much risk may remain.
 
 use mudeung_engine::layout::FileStatistics;
+use mudeung_synth::twin::{ColumnPolicy, Mechanism};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -21,6 +22,26 @@ pub struct Recipe {
     pub privacy: Privacy,
     /// Whom the persons are a sample of.
     pub population: Option<Population>,
+    /// Table, then how its twin is fitted. The twins of a dataset make a synthetic version of it: of all its tables or
+    /// of none.
+    #[serde(default)]
+    pub twin: BTreeMap<String, TwinRule>,
+}
+
+/// How the twin of a table is fitted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwinRule {
+    /// `mst` or `aim`.
+    pub mechanism: Mechanism,
+    /// The privacy loss of one person, for all that is ever published of this table by this twin.
+    pub epsilon: f64,
+    /// The probability with which that may fail; far below one over the number of persons.
+    pub delta: f64,
+    /// The values that each released column may have. Where the rule of a column says it already, it may be left out:
+    /// pseudonyms, classes between breakpoints, categories that are mapped.
+    #[serde(default)]
+    pub columns: BTreeMap<String, ColumnPolicy>,
 }
 
 /// Whom the persons are a sample of.

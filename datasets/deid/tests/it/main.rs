@@ -18,3 +18,5 @@ mod release;
 mod search;
 #[cfg(test)]
 mod synthetic;
+#[cfg(test)]
+mod twin;

@@ -161,6 +161,8 @@ class Dictionary(Sequence[Column]):
         self.description = str(item.get("description", ""))
         self.rows = int(item["rows"])
         self.simulated = bool(item.get("simulated", False))
+        #: What was promised to the persons behind a twin: `mechanism`, `epsilon` and `delta`; None for other tables.
+        self.twin: Mapping[str, Any] | None = item.get("twin")
         self.row_filter: str | None = item.get("row_filter")
         self.columns = [record(Column, column) for column in item["columns"]]
 
@@ -185,7 +187,8 @@ class Dictionary(Sequence[Column]):
         return iter(self.columns)
 
     def _title(self) -> str:
-        simulated = ", simulated" if self.simulated else ""
+        twin = f" by a twin, epsilon {self.twin['epsilon']:g}, delta {self.twin['delta']:g}" if self.twin else ""
+        simulated = f", simulated{twin}" if self.simulated else ""
         return f"{self.table}, version {self.version}: {self.rows:,} rows{simulated}"
 
     def _cells(self) -> list[list[str]]:

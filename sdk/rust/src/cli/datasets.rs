@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::output::{self, aligned, grouped};
 use futures_util::TryStreamExt;
 use mudeung_sdk::Client;
-use mudeung_sdk::api::{DatasetItem, TableItem, TierItem};
+use mudeung_sdk::api::{DatasetItem, TableItem, TierItem, TwinItem};
 use serde_json::json;
 
 pub(crate) async fn run(client: &Client, place: Option<Place>, json: bool) -> Result<(), Failure> {
@@ -89,6 +89,9 @@ fn table_lines(table: &TableItem) -> Vec<String> {
         String::new(),
         format!("{}.{}.{}: {} rows. {}", table.dataset, table.tier, table.name, grouped(table.rows), table.description),
     ];
+    if let Some(TwinItem { mechanism, epsilon, delta }) = &table.twin {
+        lines.push(format!("drawn from a twin ({mechanism}): epsilon {epsilon}, delta {delta:e}"));
+    }
     if let Some(filter) = &table.row_filter {
         lines.push(format!("only rows where {filter}"));
     }

@@ -110,6 +110,10 @@ texts! {
         not_measured: "해당 없음", "Not applicable";
         publish: "공개", "Publish";
         withdraw: "내리기", "Withdraw";
+        twins: "쌍둥이의 프라이버시 예산", "Privacy budgets of twins";
+        twins_note: "공개한 쌍둥이마다 데이터셋의 예산이 줄고, 내려도 돌아오지 않습니다. 같은 모형은 한 번만 셉니다.", "Each twin that was published takes from the budget of its dataset, and taking it out of service gives nothing back. The same model counts once.";
+        twins_empty: "공개한 쌍둥이가 없습니다. 레시피의 [twin]과 mudeung curate twin으로 만드세요.", "No twins were published. Make one with [twin] in a recipe and `mudeung curate twin`.";
+        twins_spent: "쓴 프라이버시 손실 (ρ)", "Privacy loss spent (ρ)";
         failed_gate: "위험도 기준을 통과하지 못했습니다.", "The version did not pass its risk limit.";
     }
 }

@@ -270,5 +270,6 @@ pub(crate) fn manifest(tier: Tier, seed: u8) -> Manifest {
             size_bytes: 1,
             sha256: "0".repeat(64),
         }),
+        twins: Vec::new(),
     }
 }

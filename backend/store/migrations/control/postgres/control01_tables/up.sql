@@ -175,6 +175,20 @@ CREATE TABLE privacy_queries (
     PRIMARY KEY (organization, query)
 );
 
+CREATE TABLE twin_budgets (
+    dataset   TEXT   NOT NULL PRIMARY KEY,
+    rho_units BIGINT NOT NULL
+);
+
+CREATE TABLE twin_models (
+    dataset    TEXT   NOT NULL,
+    model      TEXT   NOT NULL,
+    version    BIGINT NOT NULL,
+    rho_units  BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (dataset, model)
+);
+
 CREATE TABLE registrations (
     app                TEXT    NOT NULL PRIMARY KEY,
     registration_token TEXT    NOT NULL,

@@ -176,6 +176,20 @@ CREATE TABLE privacy_queries (
     PRIMARY KEY (organization, query)
 ) STRICT;
 
+CREATE TABLE twin_budgets (
+    dataset   TEXT   NOT NULL PRIMARY KEY,
+    rho_units INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE twin_models (
+    dataset    TEXT   NOT NULL,
+    model      TEXT   NOT NULL,
+    version    INTEGER NOT NULL,
+    rho_units  INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (dataset, model)
+) STRICT;
+
 CREATE TABLE registrations (
     app                TEXT    NOT NULL PRIMARY KEY,
     registration_token TEXT    NOT NULL,
