@@ -5,7 +5,6 @@
 //! bundle, which therefore agree. Survival is the excess hazard of the cancer beside the mortality of the population,
 //! its level solved when the figures are read.
 
-mod calendar;
 mod calibrate;
 mod concept;
 mod course;
@@ -17,52 +16,55 @@ mod model;
 mod omop;
 mod patient;
 mod person;
-mod sequence;
 mod sheets;
 mod spec;
 mod stage;
-mod tables;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use crate::{Amount, SynthError};
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use crate::SynthError;
+use crate::program::concept::Concepts;
+use crate::program::table::{Layout, Sink};
+use crate::program::{Bundle, Simulation};
+use patient::Patient;
 
 /// Its name in `generator.toml`.
-pub(crate) const NAME: &str = "cancer5";
+const NAME: &str = "cancer5";
 
-/// The program with its figures, bound to the tables it shall make.
+/// The program with its figures.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub(crate) struct Cancer5 {
     model: model::Model,
-    concepts: concept::Concepts,
-    tables: Vec<tables::Table>,
+    concepts: Concepts,
 }
 
-impl Program {
-    pub(crate) fn parse(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Self, SynthError> {
+impl Simulation for Cancer5 {
+    type Life<'m> = Patient<'m>;
+    type Writer = fn(&Self, &Patient<'_>, &mut Sink);
+
+    const NAME: &'static str = NAME;
+
+    const BUNDLE: Option<Bundle<Self>> = Some(|patient| fhir::bundle(patient).to_string());
+
+    fn read(text: &str) -> Result<Self, SynthError> {
         let model = model::Model::bind(spec::parse(text)?)?;
-        Ok(Self { concepts: concept::Concepts::bind(&model)?, model, tables: tables::bind(schemas)? })
+        Ok(Self { concepts: concept::bind(&model)?, model })
     }
 
-    pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, &SchemaRef)> {
-        self.tables.iter().map(|table| (table.name.as_str(), &table.schema))
+    fn layouts() -> Vec<&'static Layout<Self>> {
+        library::TABLES.iter().chain(sheets::TABLES).chain(omop::TABLES).collect()
     }
 
-    pub(crate) fn generate(
-        &self,
-        table: &str,
-        amount: Amount,
-        seed: u64,
-    ) -> Option<impl Iterator<Item = Result<RecordBatch, SynthError>> + use<'_>> {
-        let table = self.tables.iter().find(|known| known.name == table)?;
-        Some(tables::Rows::new(&self.model, &self.concepts, table, amount, seed))
+    fn concepts(&self) -> &Concepts {
+        &self.concepts
     }
 
-    /// One bundle for each person, each a line of JSON.
-    pub(crate) fn bundles(&self, persons: std::ops::Range<u64>, seed: u64) -> impl Iterator<Item = String> + use<'_> {
-        persons.filter_map(move |number| Some(fhir::bundle(&person::draw(&self.model, seed, number)?).to_string()))
+    fn draw(&self, seed: u64, number: u64) -> Option<Patient<'_>> {
+        person::draw(&self.model, seed, number)
+    }
+
+    fn write(&self, writer: Self::Writer, patient: &Patient<'_>, sink: &mut Sink) {
+        writer(self, patient, sink);
     }
 }

@@ -27,7 +27,7 @@
 mod bind;
 mod cancer;
 mod draw;
-mod fitted;
+mod program;
 mod rows;
 mod spec;
 pub mod twin;
@@ -39,8 +39,6 @@ mod tests;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bind::Table;
-use spec::Form;
-use std::collections::BTreeMap;
 
 /// A generator that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -116,38 +114,30 @@ pub struct Generator(Kind);
 enum Kind {
     /// Column by column, as the text declares them.
     Declared { tables: Vec<Table>, person: usize },
-    /// Patient by patient, by a program that the text names and gives its figures.
-    Cancer(Box<cancer::Program>),
-    /// Table by table, from models that were fitted.
-    Twins(BTreeMap<String, twin::Model>),
+    /// Person by person, by a program that the text names and gives its figures.
+    Program(Box<dyn program::Program>),
 }
 
 impl Generator {
     /// Reads a generator and binds it to the schemas of the tables it shall make.
     pub fn parse(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Self, SynthError> {
-        match spec::form(text)? {
-            Form::Twins => Ok(Self(Kind::Twins(fitted::bind(twin::parse_twins(text)?, schemas)?))),
-            Form::Program(name) if name == cancer::NAME => {
-                Ok(Self(Kind::Cancer(Box::new(cancer::Program::parse(text, schemas)?))))
-            }
-            Form::Program(_) | Form::Declared => {
-                let spec = spec::parse(text)?;
-                let (tables, person) = bind::bind(&spec, schemas)?;
-                Ok(Self(Kind::Declared { tables, person }))
-            }
+        if let Some(program) = program::read(text, schemas)? {
+            return Ok(Self(Kind::Program(program)));
         }
+        let spec = spec::parse(text)?;
+        let (tables, person) = bind::bind(&spec, schemas)?;
+        Ok(Self(Kind::Declared { tables, person }))
     }
 
     /// The tables it makes, with their schemas.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &SchemaRef)> {
-        let tables: Vec<(&str, &SchemaRef)> = match &self.0 {
-            Kind::Declared { tables, .. } => tables.iter().map(|table| (table.name.as_str(), &table.schema)).collect(),
-            Kind::Cancer(program) => program.tables().collect(),
-            Kind::Twins(models) => {
-                models.iter().map(|(table, model)| (table.as_str(), model.domain().schema())).collect()
+        match &self.0 {
+            Kind::Declared { tables, .. } => {
+                tables.iter().map(|table| (table.name.as_str(), &table.schema)).collect::<Vec<_>>()
             }
-        };
-        tables.into_iter()
+            Kind::Program(program) => program.tables(),
+        }
+        .into_iter()
     }
 
     /// Rows of a table in batches. Persons are numbered from zero; the same seed gives the same rows.
@@ -162,11 +152,7 @@ impl Generator {
                 let rows = rows::Rows::new(wanted, person, position == *person_at, amount, seed);
                 Ok(Rows(Box::new(rows)))
             }
-            Kind::Cancer(program) => Ok(Rows(Box::new(program.generate(table, amount, seed).ok_or_else(missing)?))),
-            Kind::Twins(models) => {
-                let (table, model) = models.get_key_value(table).ok_or_else(missing)?;
-                Ok(Rows(Box::new(fitted::rows(table, model, amount, seed))))
-            }
+            Kind::Program(program) => program.generate(table, amount, seed).ok_or_else(missing),
         }
     }
 
@@ -177,8 +163,8 @@ impl Generator {
         seed: u64,
     ) -> Option<Box<dyn Iterator<Item = String> + Send + '_>> {
         match &self.0 {
-            Kind::Declared { .. } | Kind::Twins(_) => None,
-            Kind::Cancer(program) => Some(Box::new(program.bundles(persons, seed))),
+            Kind::Declared { .. } => None,
+            Kind::Program(program) => program.bundles(persons, seed),
         }
     }
 }

@@ -216,29 +216,14 @@ pub(crate) fn parse(text: &str) -> Result<Spec, SynthError> {
     if spec.simulated { Ok(spec) } else { Err(SynthError::NotLabelled) }
 }
 
-/// What a text of a generator is.
-pub(crate) enum Form {
-    /// Columns, declared one by one.
-    Declared,
-    /// The figures of a program of that name.
-    Program(String),
-    /// Models that were fitted.
-    Twins,
-}
-
-/// What a text of a generator is, by what it names first.
-pub(crate) fn form(text: &str) -> Result<Form, SynthError> {
+/// The program that a generator names, if it is not declared column by column.
+pub(crate) fn program(text: &str) -> Result<Option<String>, SynthError> {
     #[derive(Deserialize)]
     struct Named {
         program: Option<String>,
-        twins: Option<u32>,
     }
     let named: Named = toml::from_str(text).map_err(|error| syntax(text, &error))?;
-    Ok(match (named.twins, named.program) {
-        (Some(_), _) => Form::Twins,
-        (None, Some(program)) => Form::Program(program),
-        (None, None) => Form::Declared,
-    })
+    Ok(named.program)
 }
 
 /// What is wrong with a text, and in which line.

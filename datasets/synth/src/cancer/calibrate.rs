@@ -5,7 +5,8 @@
 //! than who stays, so survival of all is not the mean of that of its parts; therefore levels are solved, not divided.
 
 use super::patient::Stage;
-use super::spec::{Gompertz, Shape};
+use super::spec::Shape;
+use crate::program::figure::Gompertz;
 
 const MONTHS: u32 = 60;
 const ROUNDS: u32 = 400;

@@ -1,9 +1,11 @@
 //! The OMOP tables of what was measured, observed and done, and the episodes that hold it together.
 
-use super::concept::{self, Class};
+use super::Cancer5;
+use super::concept::class_of;
 use super::lives::{condition_concept, condition_id, event_id, visit_of_treatment};
 use super::patient::{Method, Patient, Treatment};
-use super::tables::{Cell, Context, Sink};
+use crate::program::concept::{self, Class};
+use crate::program::table::{Cell, Sink};
 
 /// One measurement.
 struct Measured<'a> {
@@ -50,7 +52,7 @@ fn measured<'a>(patient: &'a Patient<'_>, group: &'a str) -> Vec<Measured<'a>> {
     all
 }
 
-pub(crate) fn measurement(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+pub(crate) fn measurement(context: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     let own = |class, code: &str| context.concepts.own(class, code);
     let group = format!("group {}", patient.group);
     for (position, measured) in (0..).zip(measured(patient, &group)) {
@@ -91,7 +93,7 @@ fn treatments<'a>(
     (0..).zip(&patient.treatments).filter(move |(_, treatment)| is_wanted(treatment.method))
 }
 
-pub(crate) fn procedure_occurrence(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+pub(crate) fn procedure_occurrence(context: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     for (position, treatment) in treatments(patient, |method| !method.is_drug()) {
         sink.row(&[
             Cell::Integer(event_id(patient, position)),
@@ -112,7 +114,7 @@ pub(crate) fn procedure_occurrence(context: &Context<'_>, patient: &Patient<'_>,
     }
 }
 
-pub(crate) fn drug_exposure(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+pub(crate) fn drug_exposure(context: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     for (position, treatment) in treatments(patient, Method::is_drug) {
         sink.row(&[
             Cell::Integer(event_id(patient, position)),
@@ -139,7 +141,7 @@ pub(crate) fn drug_exposure(context: &Context<'_>, patient: &Patient<'_>, sink: 
     }
 }
 
-pub(crate) fn observation(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+pub(crate) fn observation(context: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     let own = |class, code: &str| context.concepts.own(class, code);
     let asked = [
         ("smoking", patient.diagnosis, Some(patient.smoking.name())),
@@ -175,7 +177,7 @@ pub(crate) fn observation(context: &Context<'_>, patient: &Patient<'_>, sink: &m
 }
 
 /// The disease from its diagnosis on, and in it one episode for each treatment.
-pub(crate) fn episode(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+pub(crate) fn episode(context: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     let own = |class, code: &str| context.concepts.own(class, code);
     let disease = event_id(patient, 0);
     let mut row = |position: i64, of: (&str, i64), dates: (i32, i32), parent: Option<i64>| {
@@ -194,19 +196,19 @@ pub(crate) fn episode(context: &Context<'_>, patient: &Patient<'_>, sink: &mut S
         ]);
     };
     let dates = (patient.diagnosis, patient.end);
-    row(0, ("disease", condition_concept(context.concepts, patient)), dates, None);
+    row(0, ("disease", condition_concept(&context.concepts, patient)), dates, None);
     for (position, treatment) in treatments(patient, |_| true) {
-        let object = own(concept::class_of(treatment.method), treatment.name);
+        let object = own(class_of(treatment.method), treatment.name);
         row(position + 1, ("treatment", object), (treatment.start, treatment.end), Some(disease));
     }
 }
 
-pub(crate) fn episode_event(context: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+pub(crate) fn episode_event(context: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     let field = |name: &str| Cell::Integer(context.concepts.own(Class::Field, name));
     let condition = field("condition_occurrence.condition_occurrence_id");
     sink.row(&[Cell::Integer(event_id(patient, 0)), Cell::Integer(condition_id(patient)), condition]);
     for (position, treatment) in treatments(patient, |_| true) {
-        let named = match concept::class_of(treatment.method) {
+        let named = match class_of(treatment.method) {
             Class::Drug => "drug_exposure.drug_exposure_id",
             _ => "procedure_occurrence.procedure_occurrence_id",
         };

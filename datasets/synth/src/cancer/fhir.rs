@@ -3,9 +3,10 @@
 //! Codes of mCODE's profiles are those of its implementation guide (CC0); categories are given as AJCC names them,
 //! drugs and operations as text, tests by their name. What needs licensed codes beyond these has text alone.
 
-use super::calendar::iso;
-use super::patient::{Method, Patient, Sex, Test, Treatment};
+use super::patient::{Method, Patient, Test, Treatment};
 use super::stage::grade_group;
+use crate::program::calendar::iso;
+use crate::program::person::Sex;
 use serde_json::{Value, json};
 
 const BASE: &str = "http://mudeung.example/fhir";
@@ -85,7 +86,7 @@ fn category(code: &str) -> Value {
 }
 
 fn person(patient: &Patient<'_>) -> Value {
-    let gender = if patient.sex == Sex::Male { "male" } else { "female" };
+    let gender = if patient.person.sex == Sex::Male { "male" } else { "female" };
     let mut person = json!({
         "resourceType": "Patient",
         "id": id(patient, "patient"),
@@ -93,7 +94,7 @@ fn person(patient: &Patient<'_>) -> Value {
         "identifier": [{ "system": format!("{BASE}/cancer5"), "value": patient.id().to_string() }],
         "name": [{ "use": "anonymous", "text": "simulated patient" }],
         "gender": gender,
-        "birthDate": iso(patient.birth),
+        "birthDate": iso(patient.person.birth),
     });
     let deceased = match patient.death {
         Some(death) => ("deceasedDateTime", json!(iso(death.date))),

@@ -1,10 +1,12 @@
 //! The library tables in the five groups of the Korean clinical library of cancer data: patient, diagnosis, tests,
 //! treatment, follow-up.
 
-use super::patient::{Method, Patient, Sex};
-use super::tables::{Cell, Context, Layout, Sink, Type, Write};
+use super::Cancer5;
+use super::patient::{Method, Patient};
+use crate::program::person::Sex;
+use crate::program::table::{Cell, Layout, Sink, Type, Write};
 
-pub(crate) const TABLES: &[Layout] = &[
+pub(crate) const TABLES: &[Layout<Cancer5>] = &[
     Layout {
         name: "patient",
         columns: &[
@@ -94,11 +96,11 @@ pub(crate) fn sex(sex: Sex) -> &'static str {
     }
 }
 
-fn patient(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+fn patient(_: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     sink.row(&[
         Cell::Integer(patient.id()),
-        Cell::Text(sex(patient.sex)),
-        Cell::Date(patient.birth),
+        Cell::Text(sex(patient.person.sex)),
+        Cell::Date(patient.person.birth),
         Cell::Number(patient.height_cm),
         Cell::Number(patient.weight_kg),
         Cell::Text(patient.smoking.name()),
@@ -106,8 +108,8 @@ fn patient(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
     ]);
 }
 
-fn diagnosis(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
-    let (year, _, _) = super::calendar::civil(patient.diagnosis);
+fn diagnosis(_: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
+    let (year, _, _) = crate::program::calendar::civil(patient.diagnosis);
     sink.row(&[
         Cell::Integer(patient.id()),
         Cell::Text(patient.cancer().name()),
@@ -130,7 +132,7 @@ fn diagnosis(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
     ]);
 }
 
-fn tests(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+fn tests(_: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     for test in &patient.tests {
         sink.row(&[
             Cell::Integer(patient.id()),
@@ -143,7 +145,7 @@ fn tests(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
     }
 }
 
-fn treatments(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+fn treatments(_: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     for (number, treatment) in (1..).zip(&patient.treatments) {
         let pathology = patient.pathology.filter(|_| treatment.method == Method::Surgery);
         sink.row(&[
@@ -168,7 +170,7 @@ pub(crate) fn recurrence(patient: &Patient<'_>) -> &'static str {
     }
 }
 
-fn follow_up(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+fn follow_up(_: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     let cause = patient.death.map(|death| if death.by_cancer { "cancer" } else { "other" });
     sink.row(&[
         Cell::Integer(patient.id()),

@@ -1,15 +1,18 @@
 //! The generator's figures, held against each other and solved: what persons are drawn from.
 
-use super::calendar;
 use super::calibrate::{self, Excess, Known};
-use super::patient::{Sex, Smoking, Stage};
-use super::sequence::Sequence;
+use super::patient::{Smoking, Stage};
 use super::spec::{
-    Ages, Body, BySex, ByStage, Course, Gompertz, Histologies, MarkerSpec, Names, Normal, Recurrence, Regimens,
-    Requires, Shape, Spec, Treatment, TypeSpec,
+    Body, ByStage, Course, Histologies, MarkerSpec, Normal, Recurrence, Regimens, Requires, Shape, Spec, Treatment,
+    TypeSpec,
 };
 use super::stage::{self, Prostate};
 use crate::SynthError;
+use crate::program::calendar;
+use crate::program::figure::{Ages, BySex, Gompertz, Names};
+use crate::program::person::Sex;
+use crate::program::sequence::Sequence;
+use crate::program::weighted::Weighted;
 
 /// The five cancers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,43 +38,21 @@ impl Cancer {
     }
 }
 
+/// Things by weight, or a refusal that names the place.
+fn weighted<T>(things: impl IntoIterator<Item = (T, f64)>, place: &str) -> Result<Weighted<T>, SynthError> {
+    Weighted::new(things).ok_or_else(|| wrong(place, "needs weights that are not negative, and one above zero"))
+}
+
+/// Every year of age with its weight.
+fn ages(ages: &Ages, place: &str) -> Result<BySex<Vec<(i32, f64)>>, SynthError> {
+    ages.years().ok_or_else(|| wrong(place, "needs one number of cases for each band of age, in order"))
+}
+
 /// A code and what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Code {
     pub(crate) code: String,
     pub(crate) name: String,
-}
-
-/// Things and their cumulative weights, the last of which is one.
-#[derive(Debug, Clone)]
-pub(crate) struct Weighted<T>(Vec<(T, f64)>);
-
-impl<T> Weighted<T> {
-    fn new(things: impl IntoIterator<Item = (T, f64)>, place: &str) -> Result<Self, SynthError> {
-        let mut things: Vec<(T, f64)> = things.into_iter().collect();
-        let total: f64 = things.iter().map(|(_, weight)| weight).sum();
-        if !total.is_finite() || total <= 0.0 || things.iter().any(|(_, weight)| *weight < 0.0) {
-            return Err(wrong(place, "needs weights that are not negative, and one above zero"));
-        }
-        let mut sum = 0.0;
-        for (_, weight) in &mut things {
-            sum += *weight / total;
-            *weight = sum;
-        }
-        Ok(Self(things))
-    }
-
-    /// The thing at a number from zero to one, and how far into its share the number lies.
-    pub(crate) fn at(&self, unit: f64) -> Option<(&T, f64)> {
-        let position = self.0.partition_point(|(_, until)| *until <= unit).min(self.0.len().saturating_sub(1));
-        let (thing, until) = self.0.get(position)?;
-        let from = position.checked_sub(1).and_then(|before| self.0.get(before)).map_or(0.0, |(_, until)| *until);
-        Some((thing, ((unit - from) / (until - from).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)))
-    }
-
-    pub(crate) fn things(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().map(|(thing, _)| thing)
-    }
 }
 
 /// The position of the kind, sex and year of diagnosis.
@@ -180,23 +161,23 @@ impl Model {
             kinds.push(kind(cancer, of_type, &spec.background.value, &place)?);
         }
         let response = spec.response.value;
-        let ecog = spec.ecog.value.map(|_, shares| Weighted::new((0..).zip(shares), "ecog"))?;
+        let ecog = spec.ecog.value.map(|_, shares| weighted((0..).zip(shares), "ecog"))?;
         Ok(Self {
             sequence: Sequence::new(),
-            diagnoses: Weighted::new(diagnoses, "incidence")?,
+            diagnoses: weighted(diagnoses, "incidence")?,
             kinds,
             last_day,
             background: spec.background.value,
             center_age: spec.body.value.center_age,
             body: BySex { male: spec.body.value.male, female: spec.body.value.female },
-            drinking: spec.drinking.value.map(|_, kinds| Weighted::new(kinds, "drinking"))?,
+            drinking: spec.drinking.value.map(|_, kinds| weighted(kinds, "drinking"))?,
             ecog,
             course: spec.course.value,
             response_days: (response.poor_days, response.fair_days),
             responses: [
-                Weighted::new(response.poor, "response.poor")?,
-                Weighted::new(response.fair, "response.fair")?,
-                Weighted::new(response.good, "response.good")?,
+                weighted(response.poor, "response.poor")?,
+                weighted(response.fair, "response.fair")?,
+                weighted(response.good, "response.good")?,
             ],
             recurrence: spec.recurrence.value,
         })
@@ -204,7 +185,7 @@ impl Model {
 }
 
 pub(crate) fn wrong(place: &str, reason: &str) -> SynthError {
-    SynthError::Table { table: "cancer5".to_owned(), reason: format!("{place} {reason}") }
+    crate::program::wrong(super::NAME, place, reason)
 }
 
 /// The years of diagnosis of one cancer: its proportion of all, divided by year and sex as it was registered.
@@ -231,16 +212,16 @@ fn kind(cancer: Cancer, of_type: TypeSpec, background: &BySex<Gompertz>, place: 
     let shares = Stage::ALL.map(|stage| (stage, of_type.stages.of(stage).share.value));
     let ages = ages(&of_type.age.value, place)?;
     let weighted_ages = |ages: Vec<(i32, f64)>| {
-        if ages.iter().all(|(_, weight)| *weight <= 0.0) { Ok(None) } else { Weighted::new(ages, place).map(Some) }
+        if ages.iter().all(|(_, weight)| *weight <= 0.0) { Ok(None) } else { weighted(ages, place).map(Some) }
     };
     let smoking = |_: Sex, shares: Vec<f64>| {
-        Weighted::new([Smoking::Never, Smoking::Past, Smoking::Current].into_iter().zip(shares), place)
+        weighted([Smoking::Never, Smoking::Past, Smoking::Current].into_iter().zip(shares), place)
     };
     let stages = of_type.stages.map(|_, stage| {
         let categories = stage.categories.value.into_iter().map(|(t, n, m, weight)| ((t, n, m), weight));
         Ok(StageModel {
             shape: stage.shape.value,
-            categories: Weighted::new(categories, place)?,
+            categories: weighted(categories, place)?,
             treatment: stage.treatment.value,
         })
     })?;
@@ -248,12 +229,12 @@ fn kind(cancer: Cancer, of_type: TypeSpec, background: &BySex<Gompertz>, place: 
         cancer,
         title: of_type.title,
         ages: ages.map(|_, ages| weighted_ages(ages))?,
-        stage_shares: Weighted::new(shares, place)?,
+        stage_shares: weighted(shares, place)?,
         stages,
         excess,
         sites: codes(of_type.sites.value, place)?,
         histologies: histologies(of_type.histologies.value, place)?,
-        grades: of_type.grades.map(|grades| Weighted::new((1..).zip(grades.value), place)).transpose()?,
+        grades: of_type.grades.map(|grades| weighted((1..).zip(grades.value), place)).transpose()?,
         smoking: of_type.smoking.value.map(smoking)?,
         sizes: of_type.sizes.into_iter().flat_map(|sizes| sizes.value).map(size).collect(),
         regimens: of_type.regimens.value,
@@ -319,23 +300,8 @@ pub(crate) fn known(of_type: &TypeSpec, background: &BySex<Gompertz>, place: &st
     })
 }
 
-/// Every year of age with its weight; within a band each is as likely.
-fn ages(spec: &Ages, place: &str) -> Result<BySex<Vec<(i32, f64)>>, SynthError> {
-    if spec.from.len() != spec.male.len() || spec.from.len() != spec.female.len() || !spec.from.is_sorted() {
-        return Err(wrong(place, "needs one number of cases for each band of age, in order"));
-    }
-    let until = || spec.from.iter().skip(1).copied().chain([spec.to.saturating_add(1)]);
-    let years = |cases: &[f64]| {
-        let bands = spec.from.iter().copied().zip(until()).zip(cases);
-        bands
-            .flat_map(|((from, until), cases)| (from..until).map(move |age| (age, cases / f64::from(until - from))))
-            .collect()
-    };
-    Ok(BySex { male: years(&spec.male), female: years(&spec.female) })
-}
-
 fn codes(codes: Vec<(String, String, f64)>, place: &str) -> Result<Weighted<Code>, SynthError> {
-    Weighted::new(codes.into_iter().map(|(code, name, weight)| (Code { code, name }, weight)), place)
+    weighted(codes.into_iter().map(|(code, name, weight)| (Code { code, name }, weight)), place)
 }
 
 fn histologies(spec: Histologies, place: &str) -> Result<BySex<BySite>, SynthError> {
@@ -351,7 +317,7 @@ fn histologies(spec: Histologies, place: &str) -> Result<BySex<BySite>, SynthErr
 }
 
 fn marker(spec: MarkerSpec, place: &str) -> Result<Marker, SynthError> {
-    let weighted = |values: Vec<(String, f64)>| Weighted::new(values, place);
+    let weighted = |values: Vec<(String, f64)>| weighted(values, place);
     let result = match (spec.values, spec.by_stage, spec.log_normal, spec.normal) {
         (Some(values), None, None, None) => {
             let male = weighted(values)?;
@@ -363,19 +329,6 @@ fn marker(spec: MarkerSpec, place: &str) -> Result<Marker, SynthError> {
         _ => return Err(wrong(place, &format!("must say one way to draw {}", spec.code))),
     };
     Ok(Marker { code: spec.code, unit: spec.unit, tested: spec.tested, histologies: spec.histologies, result })
-}
-
-impl<T> BySex<T> {
-    pub(crate) fn of(&self, sex: Sex) -> &T {
-        match sex {
-            Sex::Male => &self.male,
-            Sex::Female => &self.female,
-        }
-    }
-
-    fn map<U>(self, mut change: impl FnMut(Sex, T) -> Result<U, SynthError>) -> Result<BySex<U>, SynthError> {
-        Ok(BySex { male: change(Sex::Male, self.male)?, female: change(Sex::Female, self.female)? })
-    }
 }
 
 impl<T> ByStage<T> {

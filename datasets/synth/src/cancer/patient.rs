@@ -1,13 +1,7 @@
 //! A simulated patient: everything that happened, once, before it is written as a table or a document.
 
 use super::model::{Cancer, Code, Kind};
-
-/// Sex.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sex {
-    Male,
-    Female,
-}
+use crate::program::person::Person;
 
 /// Summary stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +99,8 @@ pub(crate) struct Death {
 /// A patient. Dates are days since 1970.
 #[derive(Debug, Clone)]
 pub(crate) struct Patient<'m> {
-    /// From zero.
-    pub(crate) number: u64,
+    pub(crate) person: Person,
     pub(crate) kind: &'m Kind,
-    pub(crate) sex: Sex,
-    pub(crate) birth: i32,
     pub(crate) diagnosis: i32,
     /// In completed years at diagnosis.
     pub(crate) age: i32,
@@ -141,9 +132,8 @@ pub(crate) struct Patient<'m> {
 }
 
 impl Patient<'_> {
-    /// The identifier in every table: numbers from one.
     pub(crate) fn id(&self) -> i64 {
-        i64::try_from(self.number).unwrap_or(i64::MAX - 1).saturating_add(1)
+        self.person.id()
     }
 
     pub(crate) fn cancer(&self) -> Cancer {

@@ -1,16 +1,15 @@
 //! Draws one patient from seed and number alone.
 
-use super::calendar;
 use super::calibrate::come_by;
 use super::model::{Cancer, Kind, Marker, Model, Outcomes};
-use super::patient::{Death, Patient, Sex, Test};
-use super::sequence::Axis;
+use super::patient::{Death, Patient, Test};
 use super::spec::Shape;
 use super::stage::{self, Prostate};
 use crate::draw::{normal, unit, whole};
+use crate::program::calendar;
+use crate::program::person::{DAYS_PER_YEAR, Person, Sex, birthday};
+use crate::program::sequence::Axis;
 use rand_chacha::ChaCha8Rng;
-
-const DAYS_PER_YEAR: f64 = 365.25;
 
 /// The time to death of each cause, in days from diagnosis; none for those whom the cancer does not kill.
 #[derive(Debug, Clone, Copy)]
@@ -23,20 +22,20 @@ pub(crate) struct Fate {
 pub(crate) fn draw(model: &Model, seed: u64, number: u64) -> Option<Patient<'_>> {
     let at = |axis| model.sequence.at(seed, number, axis);
     let mut rng = crate::rows::stream(seed, number, "cancer5");
-    let (&(kind, sex, year), _) = model.diagnoses.at(at(Axis::Kind))?;
+    let (&(kind, sex, year), _) = model.diagnoses.at(at(Axis::Who))?;
     let kind = model.kinds.get(kind)?;
-    let (&stage, _) = kind.stage_shares.at(at(Axis::Stage))?;
+    let (&stage, _) = kind.stage_shares.at(at(Axis::Status))?;
     let (&age, _) = kind.ages.of(sex).as_ref()?.at(at(Axis::Age))?;
     let first = calendar::days((year, 1, 1));
     let length = calendar::days((year + 1, 1, 1)) - first;
     let diagnosis = first + whole(unit(&mut rng) * f64::from(length));
-    let birth = birth(diagnosis, age, unit(&mut rng));
+    let birth = birthday(diagnosis, age, unit(&mut rng));
     let exact_age = f64::from(diagnosis - birth) / DAYS_PER_YEAR;
     let of_stage = kind.stages.of(stage);
     let limit = kind.excess.limit(stage, sex == Sex::Female, f64::from(age) + 0.5);
     let fate = Fate {
-        cancer: excess_days(at(Axis::Excess), limit, of_stage.shape),
-        other: background_days(model, sex, exact_age, at(Axis::Background)),
+        cancer: excess_days(at(Axis::Event), limit, of_stage.shape),
+        other: model.background.of(sex).days_to_death(exact_age, at(Axis::Background)),
     };
     let (end, death) = ending(diagnosis, fate, model.last_day);
     let ((t, n, m), _) = of_stage.categories.at(unit(&mut rng))?;
@@ -45,10 +44,8 @@ pub(crate) fn draw(model: &Model, seed: u64, number: u64) -> Option<Patient<'_>>
     let (height_cm, weight_kg) = body(model, sex, age, &mut rng);
     let (&smoking, _) = kind.smoking.of(sex).at(unit(&mut rng))?;
     let mut patient = Patient {
-        number,
+        person: Person { number, sex, birth },
         kind,
-        sex,
-        birth,
         diagnosis,
         age,
         stage,
@@ -82,14 +79,6 @@ pub(crate) fn draw(model: &Model, seed: u64, number: u64) -> Option<Patient<'_>>
     Some(patient)
 }
 
-/// A birthday that makes the patient so many completed years old; nobody is born on 29 February.
-fn birth(diagnosis: i32, age: i32, unit: f64) -> i32 {
-    let (_, month, day) = calendar::civil(calendar::days((2001, 1, 1)) + whole(unit * 365.0));
-    let (year, diagnosis_month, diagnosis_day) = calendar::civil(diagnosis);
-    let is_to_come = (month, day) > (diagnosis_month, diagnosis_day);
-    calendar::days((year - age - i32::from(is_to_come), month, day))
-}
-
 /// The excess hazard comes by a Weibull distribution up to its limit; who outlives the limit is cured.
 fn excess_days(unit: f64, limit: f64, shape: Shape) -> Option<f64> {
     let share = -libm::log(1.0 - unit) / limit;
@@ -98,14 +87,6 @@ fn excess_days(unit: f64, limit: f64, shape: Shape) -> Option<f64> {
         debug_assert!((come_by(shape, years) - share).abs() < 1e-6);
         years * DAYS_PER_YEAR
     })
-}
-
-/// Gompertz mortality from the patient's age on, turned round.
-fn background_days(model: &Model, sex: Sex, age: f64, unit: f64) -> f64 {
-    let gompertz = model.background.of(sex);
-    let hazard = -libm::log(1.0 - unit);
-    let years = libm::log(1.0 + hazard * gompertz.b / (gompertz.a * libm::exp(gompertz.b * age))) / gompertz.b;
-    years * DAYS_PER_YEAR
 }
 
 /// The day of death, or the last day of follow-up. Nobody dies on the day of diagnosis.
@@ -146,7 +127,7 @@ fn test<'m>(model: &Model, marker: &'m Marker, patient: &Patient<'_>, rng: &mut 
     }
     let (number, text) = match &marker.result {
         Outcomes::Text { male, female } => {
-            let values = if patient.sex == Sex::Male { male } else { female };
+            let values = if patient.person.sex == Sex::Male { male } else { female };
             (None, Some(values.at(result)?.0.as_str()))
         }
         Outcomes::TextByStage(by_stage) => (None, Some(by_stage.of(patient.stage).at(result)?.0.as_str())),

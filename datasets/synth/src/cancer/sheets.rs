@@ -1,9 +1,10 @@
 //! The flat sheets of the National Cancer Center's library for lung and colorectal cancer: one row for each patient,
 //! one column for each category, and codes of their own. Unlike the published sheets, no patient has two T flags.
 
+use super::Cancer5;
 use super::model::Cancer;
 use super::patient::{Method, Patient, Smoking};
-use super::tables::{Cell, Context, Layout, Sink, Type, Write};
+use crate::program::table::{Cell, Layout, Sink, Type, Write};
 
 const NOT_KNOWN: i64 = 99;
 /// The colorectal sheet ends after five years.
@@ -18,7 +19,7 @@ const COLORECTAL_STAGES: [&str; 30] = [
     "N1b", "N1c", "N2", "N2a", "N2b", "N2c", "N3", "N3a", "N3b", "M1", "M1a", "M1b", "M1c",
 ];
 
-pub(crate) const TABLES: &[Layout] = &[
+pub(crate) const TABLES: &[Layout<Cancer5>] = &[
     Layout {
         name: "lung_sheet",
         columns: &[
@@ -123,7 +124,7 @@ pub(crate) const TABLES: &[Layout] = &[
     },
 ];
 
-fn lung(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+fn lung(_: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     if patient.cancer() != Cancer::Lung {
         return;
     }
@@ -140,7 +141,7 @@ fn lung(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
     sink.row(&cells);
 }
 
-fn colorectal(_: &Context<'_>, patient: &Patient<'_>, sink: &mut Sink) {
+fn colorectal(_: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     if patient.cancer() != Cancer::Colorectal {
         return;
     }

@@ -1,6 +1,7 @@
 //! `generator.toml` of the cancer program as it is written: every number in a group with its kind and source.
 
 use crate::SynthError;
+use crate::program::figure::{self, Ages, BySex, Figure, Gompertz, Kind, Names, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -25,52 +26,6 @@ pub(crate) struct Spec {
     pub(crate) types: BTreeMap<String, TypeSpec>,
 }
 
-/// What is behind a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
-    /// It was published.
-    Figure,
-    /// It follows from figures.
-    Derived,
-    /// A published size that was not looked up again.
-    Remembered,
-    /// Judgement.
-    Assumed,
-}
-
-/// Numbers with what is behind them.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Figure<T> {
-    #[serde(rename = "kind")]
-    pub(crate) _kind: Kind,
-    #[serde(rename = "source")]
-    pub(crate) _source: Source,
-    pub(crate) value: T,
-}
-
-/// Where numbers come from; never empty.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Source;
-
-impl TryFrom<String> for Source {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.trim().is_empty() { Err("the numbers name no source") } else { Ok(Self) }
-    }
-}
-
-/// One value for each sex.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BySex<T> {
-    pub(crate) male: T,
-    pub(crate) female: T,
-}
-
 /// One value for each summary stage.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,14 +34,6 @@ pub(crate) struct ByStage<T> {
     pub(crate) regional: T,
     pub(crate) distant: T,
     pub(crate) unknown: T,
-}
-
-/// Mortality `a exp(b age)` a year.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Gompertz {
-    pub(crate) a: f64,
-    pub(crate) b: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -169,30 +116,11 @@ pub(crate) struct TypeSpec {
     pub(crate) markers: Vec<MarkerSpec>,
 }
 
-/// A name in both languages.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Names {
-    #[serde(rename = "ko")]
-    pub(crate) _ko: String,
-    pub(crate) en: String,
-}
-
 /// Cases by year.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Incidence {
     pub(crate) first_year: i32,
-    pub(crate) male: Vec<f64>,
-    pub(crate) female: Vec<f64>,
-}
-
-/// Cases by band of age, each from a first year of age; the last band ends with `to`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Ages {
-    pub(crate) from: Vec<i32>,
-    pub(crate) to: i32,
     pub(crate) male: Vec<f64>,
     pub(crate) female: Vec<f64>,
 }
@@ -315,6 +243,5 @@ pub(crate) struct Normal {
 
 /// Reads the file.
 pub(crate) fn parse(text: &str) -> Result<Spec, SynthError> {
-    let spec: Spec = toml::from_str(text).map_err(|error| crate::spec::syntax(text, &error))?;
-    if spec.simulated { Ok(spec) } else { Err(SynthError::NotLabelled) }
+    figure::parse(text, |spec: &Spec| spec.simulated)
 }

@@ -5,89 +5,32 @@ mod coherence;
 
 use super::calibrate::{self, Known};
 use super::model::{Cancer, Model};
-use super::patient::{Patient, Sex, Stage};
-use super::{Program, person, spec};
+use super::patient::{Patient, Stage};
+use super::{Cancer5, person, spec};
+use crate::program::person::Sex;
+use crate::program::tests::rows;
+use crate::program::{self, Bound};
 use crate::{Amount, Generator, SynthError};
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-const FIGURES: &str = include_str!("../../../definitions/cancer5/generator.toml");
-const SCHEMA: &str = include_str!("../../../definitions/cancer5/schema.toml");
+pub(crate) const FIGURES: &str = include_str!("../../../definitions/cancer5/generator.toml");
+pub(crate) const SCHEMA: &str = include_str!("../../../definitions/cancer5/schema.toml");
 
 fn model() -> Model {
     Model::bind(spec::parse(FIGURES).unwrap()).unwrap()
 }
 
-/// The tables of the definition as the definition's reader binds them.
+/// The tables of the definition.
 fn schemas() -> Vec<(String, SchemaRef)> {
-    let schema: toml::Table = SCHEMA.parse().unwrap();
-    let field = |column: &toml::Value| {
-        let kind = match column["type"].as_str().unwrap() {
-            "int32" => DataType::Int32,
-            "int64" => DataType::Int64,
-            "float64" => DataType::Float64,
-            "boolean" => DataType::Boolean,
-            "text" => DataType::Utf8,
-            "date" => DataType::Date32,
-            "timestamp" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            other => panic!("{other}"),
-        };
-        Field::new(column["name"].as_str().unwrap(), kind, column.get("nullable").is_some())
-    };
-    let tables = schema["tables"].as_array().unwrap().iter();
-    tables
-        .map(|table| {
-            let fields: Vec<Field> = table["columns"].as_array().unwrap().iter().map(field).collect();
-            (table["name"].as_str().unwrap().to_owned(), Schema::new(fields).into())
-        })
-        .collect()
+    program::tests::schemas(SCHEMA)
 }
 
 fn generator() -> Generator {
     Generator::parse(FIGURES, &schemas()).unwrap()
 }
 
-fn rows(generator: &Generator, table: &str, amount: Amount, seed: u64) -> RecordBatch {
-    let batches: Vec<RecordBatch> = generator.generate(table, amount, seed).unwrap().map(Result::unwrap).collect();
-    let (_, schema) = generator.tables().find(|(name, _)| *name == table).unwrap();
-    concat_batches(schema, &batches).unwrap()
-}
-
 fn patients(model: &Model, persons: std::ops::Range<u64>, seed: u64) -> Vec<Patient<'_>> {
     persons.map(|number| person::draw(model, seed, number).unwrap()).collect()
-}
-
-#[test]
-fn parts_that_are_made_alone_are_the_whole() {
-    let generator = generator();
-    for (table, _) in generator.tables() {
-        let whole = rows(&generator, table, Amount::Persons(300), 5);
-        let parts = [(0, 1), (1, 199), (200, 100)];
-        let parts = parts.map(|(first, persons)| rows(&generator, table, Amount::Range { first, persons }, 5));
-        assert_eq!(whole, concat_batches(&whole.schema(), &parts).unwrap(), "{table}");
-        assert_eq!(rows(&generator, table, Amount::Rows(20), 5), whole.slice(0, 20), "{table}");
-        assert!(table == "concept" || whole != rows(&generator, table, Amount::Persons(300), 6), "{table}");
-    }
-}
-
-#[test]
-fn a_list_of_concepts_is_about_nobody_and_ends_with_its_first_batch() {
-    let generator = generator();
-    let all = rows(&generator, "concept", Amount::Persons(1), 5);
-    let mut asked = generator.generate("concept", Amount::Rows(u64::MAX), 5).unwrap();
-    assert_eq!(asked.next().unwrap().unwrap(), all);
-    assert!(asked.next().is_none(), "no person was drawn for rows that nobody has");
-    let later = Amount::Range { first: 1, persons: u64::MAX };
-    assert!(generator.generate("concept", later, 5).unwrap().next().is_none());
-}
-
-#[test]
-fn batches_hold_whole_persons_and_come_in_several() {
-    let generator = generator();
-    let batches: Vec<RecordBatch> =
-        generator.generate("measurement", Amount::Persons(2_000), 5).unwrap().map(Result::unwrap).collect();
-    assert!(batches.len() > 2 && batches.iter().all(|batch| batch.num_rows() < 8_300));
 }
 
 #[test]
@@ -117,7 +60,7 @@ fn the_solver_agrees_with_a_count_of_patients() {
     let model = model();
     let lung: Vec<Patient<'_>> = patients(&model, 0..20_000, 3)
         .into_iter()
-        .filter(|patient| patient.cancer() == Cancer::Lung && patient.sex == Sex::Female)
+        .filter(|patient| patient.cancer() == Cancer::Lung && patient.person.sex == Sex::Female)
         .collect();
     let mut logarithm = 0.0;
     for month in 0..60 {
@@ -127,7 +70,7 @@ fn the_solver_agrees_with_a_count_of_patients() {
             let days = f64::from(patient.days());
             // Who is followed for a part of the month counts for that part.
             let part = if patient.death.is_none() && days < to { (days - from) / (to - from) } else { 1.0 };
-            let age = f64::from(patient.diagnosis - patient.birth) / 365.25 + from / 365.25;
+            let age = f64::from(patient.diagnosis - patient.person.birth) / 365.25 + from / 365.25;
             at_risk += part;
             dead += f64::from(u8::from(patient.death.is_some() && days <= to));
             let mortality = calibrate::expected(model.background.female, age, 1.0 / 12.0);
@@ -164,7 +107,7 @@ fn figures_that_contradict_each_other_are_refused() {
 #[test]
 fn a_schema_that_asks_for_something_else_is_refused_by_name() {
     let with = |name: &str, field: Field| {
-        Program::parse(FIGURES, &[(name.to_owned(), Schema::new(vec![field]).into())]).unwrap_err().to_string()
+        Bound::<Cancer5>::parse(FIGURES, &[(name.to_owned(), Schema::new(vec![field]).into())]).unwrap_err().to_string()
     };
     assert!(with("visits", Field::new("a", DataType::Int64, false)).contains("visits"));
     assert!(with("person", Field::new("age", DataType::Int64, false)).contains("person.age"));

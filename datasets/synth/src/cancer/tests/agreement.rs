@@ -1,7 +1,7 @@
 //! Library tables, OMOP tables and FHIR bundles say the same of every patient.
 
 use super::{generator, rows};
-use crate::cancer::calendar::iso;
+use crate::program::calendar::iso;
 use crate::{Amount, Generator};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};

@@ -2,7 +2,8 @@
 
 use super::{model, patients};
 use crate::cancer::model::Cancer;
-use crate::cancer::patient::{Method, Patient, Sex, Stage};
+use crate::cancer::patient::{Method, Patient, Stage};
+use crate::program::person::Sex;
 
 /// The markers that each cancer may have.
 fn markers(cancer: Cancer) -> &'static [&'static str] {
@@ -40,9 +41,9 @@ fn violations(patient: &Patient<'_>) -> Vec<&'static str> {
     for date in dates {
         must((patient.diagnosis..=patient.end).contains(&date), "everything lies between diagnosis and end");
     }
-    must(patient.birth < patient.diagnosis && patient.diagnosis < patient.end, "birth, diagnosis, end");
+    must(patient.person.birth < patient.diagnosis && patient.diagnosis < patient.end, "birth, diagnosis, end");
     must(patient.death.is_none_or(|death| death.date == patient.end), "follow-up ends with death");
-    must(cancer != Cancer::Prostate || patient.sex == Sex::Male, "prostate cancer only in men");
+    must(cancer != Cancer::Prostate || patient.person.sex == Sex::Male, "prostate cancer only in men");
     must((20..=92).contains(&patient.age), "age");
     let of_m = match patient.stage {
         Stage::Localized | Stage::Regional => patient.m == "M0",
@@ -90,6 +91,6 @@ fn breast_cancer_is_rare_in_men_and_known_in_them() {
     let model = model();
     let breast: Vec<Patient<'_>> =
         patients(&model, 0..16_000, 9).into_iter().filter(|patient| patient.cancer() == Cancer::Breast).collect();
-    let men = breast.iter().filter(|patient| patient.sex == Sex::Male).count();
+    let men = breast.iter().filter(|patient| patient.person.sex == Sex::Male).count();
     assert!((3_600..3_632).contains(&breast.len()) && (10..22).contains(&men), "{men} of {}", breast.len());
 }

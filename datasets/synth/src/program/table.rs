@@ -1,13 +1,12 @@
-//! Tables as columns: what the program can make, held against the schema, and rows in batches.
+//! Tables as columns: what a program can make, held against the schema, and rows in batches.
 
-use super::concept::Concepts;
-use super::model::{Model, wrong};
-use super::patient::Patient;
-use super::{library, omop, person, sheets};
+use super::{Simulation, wrong};
 use crate::{Amount, SynthError};
 use arrow::array::{ArrayRef, Date32Builder, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder};
-use arrow::array::{BooleanBuilder, new_null_array};
+use arrow::array::{BooleanBuilder, TimestampMicrosecondBuilder};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
 use std::sync::Arc;
 
 const BATCH_ROWS: usize = 8_192;
@@ -53,57 +52,51 @@ pub(crate) enum Type {
     Boolean,
     Text,
     Date,
-    /// Always null: the simulation knows days, not times of day.
+    /// Null where a simulation knows days, not times of day.
     Timestamp,
 }
 
-/// What rows are made from.
-pub(crate) struct Context<'m> {
-    pub(crate) concepts: &'m Concepts,
-}
+/// The columns of a table in their order.
+pub(crate) type Columns = &'static [(&'static str, Type)];
 
 /// A table that the program can make.
-pub(crate) struct Layout {
+pub(crate) struct Layout<S: Simulation> {
     pub(crate) name: &'static str,
-    pub(crate) columns: &'static [(&'static str, Type)],
-    pub(crate) write: Write,
+    pub(crate) columns: Columns,
+    pub(crate) write: Write<S, S::Writer>,
 }
 
 /// How a table gets its rows.
-pub(crate) enum Write {
+pub(crate) enum Write<S, W> {
     /// Person by person.
-    Person(fn(&Context<'_>, &Patient<'_>, &mut Sink)),
+    Person(W),
     /// Whole, with the first person: it is about nobody.
-    Once(fn(&Context<'_>, &mut Sink)),
-}
-
-fn layouts() -> impl Iterator<Item = &'static Layout> {
-    library::TABLES.iter().chain(sheets::TABLES).chain(omop::TABLES)
+    Once(fn(&S, &mut Sink)),
 }
 
 /// A table of the schema.
-pub(crate) struct Table {
+pub(crate) struct Table<S: Simulation> {
     pub(crate) name: String,
     pub(crate) schema: SchemaRef,
-    layout: &'static Layout,
+    layout: &'static Layout<S>,
     /// The position of each schema column in the layout.
     positions: Vec<usize>,
 }
 
-impl std::fmt::Debug for Table {
+impl<S: Simulation> std::fmt::Debug for Table<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Table").field("name", &self.name).field("positions", &self.positions).finish_non_exhaustive()
     }
 }
 
 /// Holds a schema against what the program makes.
-pub(crate) fn bind(schemas: &[(String, SchemaRef)]) -> Result<Vec<Table>, SynthError> {
+pub(crate) fn bind<S: Simulation>(schemas: &[(String, SchemaRef)]) -> Result<Vec<Table<S>>, SynthError> {
     schemas.iter().map(|(name, schema)| table(name, schema)).collect()
 }
 
-fn table(name: &str, schema: &SchemaRef) -> Result<Table, SynthError> {
+fn table<S: Simulation>(name: &str, schema: &SchemaRef) -> Result<Table<S>, SynthError> {
     let unknown = || SynthError::Table { table: name.to_owned(), reason: "is not a table of this program".to_owned() };
-    let layout = layouts().find(|layout| layout.name == name).ok_or_else(unknown)?;
+    let layout = S::layouts().into_iter().find(|layout| layout.name == name).ok_or_else(unknown)?;
     let position = |field: &Arc<arrow::datatypes::Field>| {
         let failed =
             |reason: String| SynthError::Column { table: name.to_owned(), column: field.name().clone(), reason };
@@ -138,7 +131,7 @@ enum Builder {
     Boolean(BooleanBuilder),
     Text(StringBuilder),
     Date(Date32Builder),
-    Null(usize),
+    Moment(TimestampMicrosecondBuilder),
 }
 
 impl Builder {
@@ -163,20 +156,22 @@ impl Builder {
                 _ => builder.append_null(),
             },
             Self::Date(builder) => builder.append_option(if let Cell::Date(days) = cell { Some(*days) } else { None }),
-            Self::Null(rows) => *rows += 1,
+            Self::Moment(builder) => {
+                builder.append_null();
+            }
         }
     }
 
-    fn finish(self, wanted: &DataType) -> ArrayRef {
-        match self {
+    fn finish(self, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
+        Ok(match self {
             Self::Int32(mut builder) => Arc::new(builder.finish()),
             Self::Int64(mut builder) => Arc::new(builder.finish()),
             Self::Float64(mut builder) => Arc::new(builder.finish()),
             Self::Boolean(mut builder) => Arc::new(builder.finish()),
             Self::Text(mut builder) => Arc::new(builder.finish()),
             Self::Date(mut builder) => Arc::new(builder.finish()),
-            Self::Null(rows) => new_null_array(wanted, rows),
-        }
+            Self::Moment(mut builder) => cast(&builder.finish().with_timezone("UTC"), wanted)?,
+        })
     }
 }
 
@@ -188,7 +183,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    fn new(table: &Table, rows_max: usize) -> Self {
+    fn new<S: Simulation>(table: &Table<S>, rows_max: usize) -> Self {
         let builder = |position: &usize| {
             let made = table.layout.columns.get(*position).map_or(Type::Timestamp, |(_, made)| *made);
             let builder = match made {
@@ -198,7 +193,7 @@ impl Sink {
                 Type::Boolean => Builder::Boolean(BooleanBuilder::new()),
                 Type::Text => Builder::Text(StringBuilder::new()),
                 Type::Date => Builder::Date(Date32Builder::new()),
-                Type::Timestamp => Builder::Null(0),
+                Type::Timestamp => Builder::Moment(TimestampMicrosecondBuilder::new()),
             };
             (*position, builder)
         };
@@ -216,28 +211,28 @@ impl Sink {
         }
     }
 
-    fn batch(self, table: &Table) -> Result<RecordBatch, SynthError> {
+    fn batch<S: Simulation>(self, table: &Table<S>) -> Result<RecordBatch, SynthError> {
+        let failed = |error: ArrowError| SynthError::Table { table: table.name.clone(), reason: error.to_string() };
         let fields = table.schema.fields();
         let columns =
             self.columns.into_iter().zip(fields).map(|((_, builder), field)| builder.finish(field.data_type()));
-        RecordBatch::try_new(table.schema.clone(), columns.collect())
-            .map_err(|error| SynthError::Table { table: table.name.clone(), reason: error.to_string() })
+        let columns = columns.collect::<Result<_, _>>().map_err(failed)?;
+        RecordBatch::try_new(table.schema.clone(), columns).map_err(failed)
     }
 }
 
 /// Batches of rows, person by person.
-pub(crate) struct Rows<'a> {
-    pub(crate) model: &'a Model,
-    pub(crate) concepts: &'a Concepts,
-    pub(crate) table: &'a Table,
-    pub(crate) seed: u64,
-    pub(crate) next_person: u64,
-    pub(crate) persons: u64,
-    pub(crate) rows_left: u64,
+pub(crate) struct Rows<'a, S: Simulation> {
+    simulation: &'a S,
+    table: &'a Table<S>,
+    seed: u64,
+    next_person: u64,
+    persons: u64,
+    rows_left: u64,
 }
 
-impl<'a> Rows<'a> {
-    pub(crate) fn new(model: &'a Model, concepts: &'a Concepts, table: &'a Table, amount: Amount, seed: u64) -> Self {
+impl<'a, S: Simulation> Rows<'a, S> {
+    pub(crate) fn new(simulation: &'a S, table: &'a Table<S>, amount: Amount, seed: u64) -> Self {
         let (next_person, mut persons, rows_left) = match amount {
             Amount::Persons(persons) => (0, persons, u64::MAX),
             Amount::Range { first, persons } => (first, persons, u64::MAX),
@@ -247,33 +242,32 @@ impl<'a> Rows<'a> {
         if matches!(table.layout.write, Write::Once(_)) {
             persons = if next_person == 0 { persons.min(1) } else { 0 };
         }
-        Self { model, concepts, table, seed, next_person, persons, rows_left }
+        Self { simulation, table, seed, next_person, persons, rows_left }
     }
 }
 
-impl Iterator for Rows<'_> {
+impl<S: Simulation> Iterator for Rows<'_, S> {
     type Item = Result<RecordBatch, SynthError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut sink = Sink::new(self.table, usize::try_from(self.rows_left).unwrap_or(usize::MAX));
-        let context = Context { concepts: self.concepts };
         if self.persons == 0 || self.rows_left == 0 {
             return None;
         }
         let stop_at = self.persons.saturating_sub(BATCH_PERSONS);
         while sink.rows < BATCH_ROWS.min(sink.rows_max) && self.persons > stop_at {
-            let write = match self.table.layout.write {
+            let write = match &self.table.layout.write {
                 Write::Person(write) => write,
                 Write::Once(write) => {
-                    write(&context, &mut sink);
+                    write(self.simulation, &mut sink);
                     self.persons = 0;
                     break;
                 }
             };
-            let Some(patient) = person::draw(self.model, self.seed, self.next_person) else {
-                return Some(Err(wrong("a person", "cannot be drawn from these figures")));
+            let Some(life) = self.simulation.draw(self.seed, self.next_person) else {
+                return Some(Err(wrong(S::NAME, "a person", "cannot be drawn from these figures")));
             };
-            write(&context, &patient, &mut sink);
+            self.simulation.write(*write, &life, &mut sink);
             self.next_person = self.next_person.saturating_add(1);
             self.persons -= 1;
         }

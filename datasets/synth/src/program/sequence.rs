@@ -7,12 +7,12 @@
 /// What each coordinate of a point decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Axis {
-    /// Cancer, sex and year.
-    Kind,
-    /// Summary stage.
-    Stage,
-    /// Death by the cancer.
-    Excess,
+    /// Sex, and with it what else makes the group that the person is of.
+    Who,
+    /// What the person has: the stage of a cancer, or the level of blood pressure.
+    Status,
+    /// What comes of it.
+    Event,
     /// Death by anything else.
     Background,
     /// Age.
@@ -46,9 +46,9 @@ impl Sequence {
     /// A coordinate of a person's point, between zero and one and never either.
     pub(crate) fn at(&self, seed: u64, person: u64, axis: Axis) -> f64 {
         let (position, salt) = match axis {
-            Axis::Kind => (0, 0x9e37_79b9),
-            Axis::Stage => (1, 0x85eb_ca6b),
-            Axis::Excess => (2, 0xc2b2_ae35),
+            Axis::Who => (0, 0x9e37_79b9),
+            Axis::Status => (1, 0x85eb_ca6b),
+            Axis::Event => (2, 0xc2b2_ae35),
             Axis::Background => (3, 0x27d4_eb2f),
             Axis::Age => (4, 0x1656_67b1),
         };
@@ -117,7 +117,7 @@ fn mixed(number: u64) -> u64 {
 mod tests {
     use super::{Axis, Sequence};
 
-    const AXES: [Axis; 5] = [Axis::Kind, Axis::Stage, Axis::Excess, Axis::Background, Axis::Age];
+    const AXES: [Axis; 5] = [Axis::Who, Axis::Status, Axis::Event, Axis::Background, Axis::Age];
 
     #[test]
     fn every_run_of_a_power_of_two_puts_one_point_in_each_part() {
