@@ -27,6 +27,7 @@
 mod bind;
 mod cancer;
 mod draw;
+mod hypertension;
 mod program;
 mod rows;
 mod spec;

@@ -3,11 +3,13 @@
 //!
 //! A program says what a life is, how it is drawn and how each table is written of it ([`Simulation`]). Everything else
 //! is here: tables held against the schema, ranges of persons, batches, concepts, the columns of OMOP, the figures'
-//! form, and the persons themselves.
+//! form, and the persons themselves. Programs whose `generator.toml` states the same population draw the same persons:
+//! person n of a seed has one number, sex, birthday and fate in all of them (see [`person`]).
 
 pub(crate) mod calendar;
 pub(crate) mod concept;
 pub(crate) mod figure;
+pub(crate) mod kidney;
 pub(crate) mod omop;
 pub(crate) mod person;
 pub(crate) mod sequence;
@@ -72,6 +74,9 @@ pub(crate) trait Program: Debug + Send + Sync {
 pub(crate) fn read(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option<Box<dyn Program>>, SynthError> {
     Ok(match crate::spec::program(text)?.as_deref() {
         Some(crate::cancer::Cancer5::NAME) => Some(Box::new(Bound::<crate::cancer::Cancer5>::parse(text, schemas)?)),
+        Some(crate::hypertension::Hypertension::NAME) => {
+            Some(Box::new(Bound::<crate::hypertension::Hypertension>::parse(text, schemas)?))
+        }
         Some(_) | None => None,
     })
 }

@@ -1,10 +1,17 @@
 //! Persons as they are born and die, before any program makes patients of them.
 //!
-//! Programs draw sex and age by themselves and share the form.
+//! A person of a [`Population`] follows from its figures, the seed and the person's number alone: whoever asks the same
+//! population for person n of a seed is given the same sex, birthday and death by other causes. Programs whose
+//! `generator.toml` states the same population therefore speak of the same persons, who may be in several datasets
+//! under one number. A program whose persons are no population, such as patients of five cancers in the proportions of
+//! their registry, draws sex and age by itself and shares only the form.
 
 use super::calendar;
-use super::figure::Gompertz;
-use crate::draw::whole;
+use super::figure::{Ages, BySex, Figure, Gompertz};
+use super::sequence::{Axis, Sequence};
+use super::weighted::Weighted;
+use crate::draw::{unit, whole};
+use serde::Deserialize;
 
 pub(crate) const DAYS_PER_YEAR: f64 = 365.25;
 
@@ -33,6 +40,64 @@ impl Person {
     /// The number of the person's event in a table, where a person has fewer than `most` of them.
     pub(crate) fn event_id(&self, position: i64, most: i64) -> i64 {
         self.id().saturating_mul(most).saturating_add(position)
+    }
+
+    /// Age in years on a day.
+    pub(crate) fn age(&self, on: i32) -> f64 {
+        f64::from(on - self.birth) / DAYS_PER_YEAR
+    }
+}
+
+/// A population as its figures give it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PopulationSpec {
+    /// The day on which everybody is alive and has the age that was drawn.
+    pub(crate) on: Figure<toml::value::Datetime>,
+    pub(crate) ages: Figure<Ages>,
+    pub(crate) background: Figure<BySex<Gompertz>>,
+}
+
+/// A population from which persons are drawn.
+#[derive(Debug)]
+pub(crate) struct Population {
+    /// The day on which everybody is alive.
+    pub(crate) on: i32,
+    men: f64,
+    ages: BySex<Weighted<i32>>,
+    background: BySex<Gompertz>,
+    pub(crate) sequence: Sequence,
+}
+
+impl Population {
+    /// `None` where the figures do not fit together.
+    pub(crate) fn bind(spec: PopulationSpec) -> Option<Self> {
+        let ages = spec.ages.value;
+        let (men, women): (f64, f64) = (ages.male.iter().sum(), ages.female.iter().sum());
+        let BySex { male, female } = ages.years()?;
+        Some(Self {
+            on: crate::value::days_of(&spec.on.value)?,
+            men: men / (men + women),
+            ages: BySex { male: Weighted::new(male)?, female: Weighted::new(female)? },
+            background: spec.background.value,
+            sequence: Sequence::new(),
+        })
+    }
+
+    /// A person by number; `None` only where there are no ages.
+    pub(crate) fn person(&self, seed: u64, number: u64) -> Option<Person> {
+        let sex = if self.sequence.at(seed, number, Axis::Who) < self.men { Sex::Male } else { Sex::Female };
+        let (age, _) = self.ages.of(sex).at(self.sequence.at(seed, number, Axis::Age))?;
+        let mut rng = crate::rows::stream(seed, number, "person");
+        Some(Person { number, sex, birth: birthday(self.on, *age, unit(&mut rng)) })
+    }
+
+    /// The day on which a person dies of other causes, where those make a share of mortality: after the population's.
+    pub(crate) fn death(&self, seed: u64, person: &Person, share: f64) -> i32 {
+        let gompertz = self.background.of(person.sex);
+        let of_share = Gompertz { a: gompertz.a * share, b: gompertz.b };
+        let unit = self.sequence.at(seed, person.number, Axis::Background);
+        self.on.saturating_add(whole(of_share.days_to_death(person.age(self.on), unit))).saturating_add(1)
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
     Written(String),
     Date(i32),
+    /// Microseconds since 1970, UTC.
+    Moment(i64),
 }
 
 impl<'a> Cell<'a> {
@@ -157,7 +159,7 @@ impl Builder {
             },
             Self::Date(builder) => builder.append_option(if let Cell::Date(days) = cell { Some(*days) } else { None }),
             Self::Moment(builder) => {
-                builder.append_null();
+                builder.append_option(if let Cell::Moment(micros) = cell { Some(*micros) } else { None });
             }
         }
     }

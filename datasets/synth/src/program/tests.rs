@@ -1,10 +1,13 @@
-//! What every program keeps, whatever it simulates: any part made alone is a part of the whole.
+//! What every program keeps, whatever it simulates: any part made alone is a part of the whole, and concepts and
+//! persons are the same wherever they are asked for.
 
 use crate::program::figure::Figure;
+use crate::program::person::{Person, Population, PopulationSpec, Sex};
 use crate::{Amount, Generator};
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
+use std::collections::BTreeMap;
 
 /// The tables of a `schema.toml` as the reader of definitions binds them.
 pub(crate) fn schemas(text: &str) -> Vec<(String, SchemaRef)> {
@@ -39,7 +42,10 @@ pub(crate) fn rows(generator: &Generator, table: &str, amount: Amount, seed: u64
 
 /// Every program with its own definition.
 fn programs() -> Vec<Generator> {
-    let definitions = [(crate::cancer::tests::FIGURES, crate::cancer::tests::SCHEMA)];
+    let definitions = [
+        (crate::cancer::tests::FIGURES, crate::cancer::tests::SCHEMA),
+        (crate::hypertension::tests::FIGURES, crate::hypertension::tests::SCHEMA),
+    ];
     definitions.into_iter().map(|(figures, schema)| Generator::parse(figures, &schemas(schema)).unwrap()).collect()
 }
 
@@ -78,6 +84,73 @@ fn batches_hold_whole_persons_and_come_in_several() {
         let sizes: Vec<usize> = batches.map(|batch| batch.num_rows()).collect();
         assert!(sizes.len() > 2 && sizes.iter().all(|rows| *rows < 8_900), "{sizes:?}");
     }
+}
+
+#[test]
+fn a_concept_has_one_number_and_one_meaning_in_all_programs() {
+    let mut known: BTreeMap<i64, (String, String)> = BTreeMap::new();
+    let mut shared = 0;
+    for generator in programs() {
+        let concepts = rows(&generator, "concept", Amount::Persons(1), 5);
+        let text =
+            |column: &str, row| concepts.column_by_name(column).unwrap().as_string::<i32>().value(row).to_owned();
+        for (row, id) in concepts.column(0).as_primitive::<Int64Type>().values().iter().enumerate() {
+            let meaning = (text("concept_class_id", row), text("concept_code", row));
+            let before = known.insert(*id, meaning.clone());
+            shared += usize::from(before.is_some());
+            assert!(before.is_none_or(|before| before == meaning), "{id}: {meaning:?}");
+        }
+    }
+    assert!(shared > 10, "{shared}");
+}
+
+/// The population of the hypertension program, as any other program may state it.
+fn population() -> Population {
+    #[derive(serde::Deserialize)]
+    struct Stated {
+        population: PopulationSpec,
+    }
+    let stated: Stated = toml::from_str(crate::hypertension::tests::FIGURES).unwrap();
+    Population::bind(stated.population).unwrap()
+}
+
+#[test]
+fn whoever_asks_a_population_for_a_person_is_given_the_same() {
+    let (one, other) = (population(), population());
+    let generator = programs().pop().unwrap();
+    let written = rows(&generator, "person", Amount::Range { first: 40, persons: 200 }, 9);
+    let year = |row| written.column_by_name("year_of_birth").unwrap().as_primitive::<Int64Type>().value(row);
+    for (row, number) in (40..240).enumerate() {
+        let person = one.person(9, number).unwrap();
+        assert_eq!(person, other.person(9, number).unwrap());
+        assert_eq!(one.death(9, &person, 0.8), other.death(9, &person, 0.8));
+        assert_eq!(i64::from(crate::program::calendar::civil(person.birth).0), year(row));
+    }
+}
+
+#[test]
+fn a_population_has_the_ages_and_the_mortality_of_its_figures() {
+    let population = population();
+    let persons: Vec<Person> = (0..20_000).map(|number| population.person(4, number).unwrap()).collect();
+    let share = |holds: &dyn Fn(&&Person) -> bool| {
+        100.0 * f64::from(u32::try_from(persons.iter().filter(holds).count()).unwrap()) / 20_000.0
+    };
+    // By hand from the figures: men 21,395 and women 21,787 of 43,182 thousand; 60 and older 13,013.
+    let men = share(&|person| person.sex == Sex::Male);
+    let old = share(&|person| person.age(population.on) >= 60.0);
+    assert!((men - 49.55).abs() < 0.2 && (old - 30.13).abs() < 0.3, "{men} {old}");
+    let within_a_year = |person: &&Person| population.death(4, person, 1.0) <= population.on + 365;
+    let dead = share(&|person| person.age(population.on) >= 70.0 && within_a_year(person));
+    let expected: f64 = persons
+        .iter()
+        .filter(|person| person.age(population.on) >= 70.0)
+        .map(|person| {
+            let (a, b): (f64, f64) = if person.sex == Sex::Male { (2.7014e-5, 0.095) } else { (5.8616e-6, 0.108) };
+            1.0 - (-a / b * (b * person.age(population.on)).exp() * (b.exp() - 1.0)).exp()
+        })
+        .sum();
+    assert!((dead - expected / 200.0).abs() < 0.1, "{dead} {}", expected / 200.0);
+    assert!(persons.iter().all(|person| population.death(4, person, 1.0) > population.on));
 }
 
 #[test]
