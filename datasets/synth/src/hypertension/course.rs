@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 /// Draws a life; `None` only for figures that `Model::bind` refuses.
 pub(crate) fn draw(model: &Model, seed: u64, number: u64) -> Option<Life> {
     let traits = traits::draw(model, seed, number)?;
-    let exam = examine(model, &traits, &model.levels);
+    let exam = examine(model, &traits);
     let mut rng = crate::rows::stream(seed, number, "hypertension course");
     let death = Death { day: traits.other_death, outcome: None };
     let life = Life {

@@ -1,6 +1,6 @@
 //! The generator's figures, held against each other, and the levels solved that make the population what was surveyed.
 
-use super::exam::{Exam, examine};
+use super::exam;
 use super::prevent::Betas;
 use super::spec::{
     Body, Course, Diabetes, Drug, Drugs, Glucose, Home, Kidney, KidneyDisease, Lipids, Odds, OutcomeSpec, Pressure,
@@ -14,10 +14,11 @@ use crate::program::person::{DAYS_PER_YEAR, Population, Sex};
 use crate::program::weighted::Weighted;
 
 /// Persons for whom the levels are solved.
-const SOLVED_FOR: u64 = 8_192;
-const ROUNDS: u32 = 80;
-/// The survey's shares are met this closely among them.
-const CLOSE_ENOUGH: f64 = 0.004;
+const SOLVED_FOR: u64 = 16_384;
+const ROUNDS: u32 = 40;
+/// The survey's shares are met this closely among them, or the figures are refused; nobody looks for better than close.
+const CLOSE_ENOUGH: f64 = 0.003;
+const CLOSE: f64 = 0.0003;
 
 /// What is solved.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +67,8 @@ pub(crate) struct Model {
     pub(crate) reading: Reading,
     season: Season,
     pub(crate) white_coat: WhiteCoat,
+    /// Usual pressures from which hypertension may be diagnosed.
+    pub(crate) diagnosed: Pair,
     pub(crate) awareness: Odds,
     pub(crate) treatment: Odds,
     pub(crate) drugs: Drugs,
@@ -134,6 +137,7 @@ impl Model {
             reading: spec.reading.value,
             season: spec.season.value,
             white_coat: spec.white_coat.value,
+            diagnosed: spec.diagnosed.value,
             awareness: spec.awareness.value,
             treatment: spec.treatment.value,
             combinations: weighted(combinations, "combinations")?,
@@ -208,27 +212,32 @@ fn outcome(name: &'static str, spec: OutcomeSpec) -> Outcome {
 }
 
 /// Shares of a survey: hypertension of all; awareness, treatment and control of those with hypertension.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Survey {
-    pub(crate) prevalence: f64,
-    pub(crate) awareness: f64,
-    pub(crate) treatment: f64,
-    pub(crate) control: f64,
+#[derive(Debug, Clone, Copy)]
+struct Survey {
+    prevalence: f64,
+    awareness: f64,
+    treatment: f64,
+    control: f64,
 }
 
-/// Counts as the survey did.
-pub(crate) fn survey(exams: impl Iterator<Item = Exam>) -> Survey {
-    let (mut all, mut have, mut aware, mut treated, mut controlled) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let one = |holds: bool| if holds { 1.0 } else { 0.0 };
-    for exam in exams {
-        all += 1.0;
-        let has = exam.is_hypertensive();
-        have += one(has);
-        aware += one(has && exam.aware);
-        treated += one(exam.combination.is_some());
-        controlled += one(exam.is_controlled());
+/// What a survey of these persons would find in the mean over who is aware and treated.
+fn survey(model: &Model, persons: &[Traits], levels: &Levels) -> Survey {
+    let (mut have, mut aware, mut treated, mut controlled) = (0.0, 0.0, 0.0, 0.0);
+    for traits in persons {
+        let odds = exam::odds(model, traits, levels);
+        let is_high = |drugs| exam::mean(exam::measure(model, traits, odds.untreated, levels.dose, drugs)).is_high();
+        let (knows, is_treated) = (odds.knows, odds.is_treated);
+        if is_treated > 0.0 && !is_high(exam::combination(model, traits)) {
+            controlled += is_treated;
+        }
+        treated += is_treated;
+        // Who is not treated has hypertension when it is seen.
+        let seen = if is_high(None) { 1.0 } else { 0.0 };
+        have += is_treated + seen * (1.0 - is_treated);
+        aware += is_treated + seen * (knows - is_treated);
     }
     let of = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+    let all = f64::from(u32::try_from(persons.len()).unwrap_or(u32::MAX));
     Survey {
         prevalence: of(have, all),
         awareness: of(aware, have),
@@ -253,7 +262,7 @@ fn solve(model: &Model, targets: &Targets) -> Option<Levels> {
     };
     let (mut levels, mut best, mut closest) = (model.levels, None, CLOSE_ENOUGH);
     for _ in 0..ROUNDS {
-        let found = survey(persons.iter().map(|traits| examine(model, traits, &levels)));
+        let found = survey(model, &persons, &levels);
         let gaps = [
             odds(wanted.prevalence) - odds(found.prevalence),
             odds(wanted.awareness) - odds(found.awareness),
@@ -269,6 +278,9 @@ fn solve(model: &Model, targets: &Targets) -> Option<Levels> {
         let worst = off.into_iter().fold(0.0, |worst: f64, gap| worst.max(gap.abs()));
         if worst < closest {
             (best, closest) = (Some(levels), worst);
+        }
+        if worst < CLOSE {
+            break;
         }
         let [prevalence, awareness, treatment, control] = gaps;
         levels.pressure += (5.0 * prevalence).clamp(-5.0, 5.0);

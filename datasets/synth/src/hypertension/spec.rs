@@ -1,6 +1,7 @@
 //! `generator.toml` of the hypertension program as it is written: every number in a group with its kind and source.
 
 use super::prevent::Betas;
+use super::traits::Pair;
 use crate::SynthError;
 use crate::program::figure::{self, BySex, Figure};
 use crate::program::person::PopulationSpec;
@@ -29,6 +30,7 @@ pub(crate) struct Spec {
     pub(crate) reading: Figure<Reading>,
     pub(crate) season: Figure<Season>,
     pub(crate) white_coat: Figure<WhiteCoat>,
+    pub(crate) diagnosed: Figure<Pair>,
     pub(crate) awareness: Figure<Odds>,
     pub(crate) treatment: Figure<Odds>,
     pub(crate) drugs: Figure<Drugs>,

@@ -7,9 +7,11 @@ use crate::program::kidney;
 use crate::program::person::{Person, Sex};
 use crate::program::sequence::Axis;
 use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
 
 /// Systolic and diastolic pressure in mmHg.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Pair {
     pub(crate) systolic: f64,
     pub(crate) diastolic: f64,
