@@ -169,6 +169,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_cancer.py"),
     },
     Stage {
+        name: "hypertension",
+        shows: "20,000 simulated adults beside the fact sheet and PREVENT, counted from their tables alone",
+        work: Work::EndToEnd("test_hypertension.py"),
+    },
+    Stage {
         name: "data",
         shows: "`cargo xtask data`: raw data that may not be committed is fetched and built",
         work: Work::EndToEnd("test_data.py"),
