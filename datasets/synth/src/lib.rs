@@ -25,6 +25,7 @@
 //! ```
 
 mod bind;
+mod brainmap;
 mod cancer;
 mod draw;
 mod hypertension;

@@ -74,6 +74,9 @@ pub(crate) trait Program: Debug + Send + Sync {
 pub(crate) fn read(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option<Box<dyn Program>>, SynthError> {
     Ok(match crate::spec::program(text)?.as_deref() {
         Some(crate::cancer::Cancer5::NAME) => Some(Box::new(Bound::<crate::cancer::Cancer5>::parse(text, schemas)?)),
+        Some(crate::brainmap::Brainmap::NAME) => {
+            Some(Box::new(Bound::<crate::brainmap::Brainmap>::parse(text, schemas)?))
+        }
         Some(crate::hypertension::Hypertension::NAME) => {
             Some(Box::new(Bound::<crate::hypertension::Hypertension>::parse(text, schemas)?))
         }

@@ -44,6 +44,7 @@ pub(crate) fn rows(generator: &Generator, table: &str, amount: Amount, seed: u64
 fn programs() -> Vec<Generator> {
     let definitions = [
         (crate::cancer::tests::FIGURES, crate::cancer::tests::SCHEMA),
+        (crate::brainmap::tests::FIGURES, crate::brainmap::tests::SCHEMA),
         (crate::hypertension::tests::FIGURES, crate::hypertension::tests::SCHEMA),
     ];
     definitions.into_iter().map(|(figures, schema)| Generator::parse(figures, &schemas(schema)).unwrap()).collect()
@@ -79,8 +80,8 @@ fn a_list_of_concepts_is_about_nobody_and_ends_with_its_first_batch() {
 
 #[test]
 fn batches_hold_whole_persons_and_come_in_several() {
-    for generator in programs() {
-        let batches = generator.generate("measurement", Amount::Persons(2_000), 5).unwrap().map(Result::unwrap);
+    for (generator, table) in programs().iter().zip(["measurement", "regional_volume", "measurement"]) {
+        let batches = generator.generate(table, Amount::Persons(2_000), 5).unwrap().map(Result::unwrap);
         let sizes: Vec<usize> = batches.map(|batch| batch.num_rows()).collect();
         assert!(sizes.len() > 2 && sizes.iter().all(|rows| *rows < 8_900), "{sizes:?}");
     }
