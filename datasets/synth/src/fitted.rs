@@ -1,7 +1,8 @@
 //! Twins as a generator: the models of a dataset's tables, held against the schemas that they shall make.
 
-use crate::twin::Model;
-use crate::{Amount, SynthError};
+use crate::program::Program;
+use crate::twin::{Model, parse_twins};
+use crate::{Amount, Rows, SynthError};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use std::collections::BTreeMap;
@@ -9,8 +10,33 @@ use std::collections::BTreeMap;
 #[cfg(test)]
 mod tests;
 
+/// The models of a dataset's tables.
+#[derive(Debug)]
+pub(crate) struct Fitted(BTreeMap<String, Model>);
+
+impl Fitted {
+    pub(crate) fn parse(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Self, SynthError> {
+        bind(parse_twins(text)?, schemas).map(Self)
+    }
+}
+
+impl Program for Fitted {
+    fn tables(&self) -> Vec<(&str, &SchemaRef)> {
+        self.0.iter().map(|(table, model)| (table.as_str(), model.domain().schema())).collect()
+    }
+
+    fn generate(&self, table: &str, amount: Amount, seed: u64) -> Option<Rows<'_>> {
+        let (table, model) = self.0.get_key_value(table)?;
+        Some(Rows(Box::new(rows(table, model, amount, seed))))
+    }
+
+    fn bundles(&self, _: std::ops::Range<u64>, _: u64) -> Option<Box<dyn Iterator<Item = String> + Send + '_>> {
+        None
+    }
+}
+
 /// The models, each of which must make exactly its table: the names, the types and whether there may be nulls.
-pub(crate) fn bind(
+fn bind(
     models: BTreeMap<String, Model>,
     schemas: &[(String, SchemaRef)],
 ) -> Result<BTreeMap<String, Model>, SynthError> {
@@ -28,7 +54,7 @@ pub(crate) fn bind(
 }
 
 /// Rows of a twin. A person is a row: what was fitted counts one for each.
-pub(crate) fn rows<'m>(
+fn rows<'m>(
     table: &'m str,
     model: &'m Model,
     amount: Amount,

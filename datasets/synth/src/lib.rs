@@ -28,6 +28,7 @@ mod bind;
 mod brainmap;
 mod cancer;
 mod draw;
+mod fitted;
 mod hypertension;
 mod program;
 mod rows;

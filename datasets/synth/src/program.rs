@@ -80,6 +80,7 @@ pub(crate) fn read(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option
         Some(crate::hypertension::Hypertension::NAME) => {
             Some(Box::new(Bound::<crate::hypertension::Hypertension>::parse(text, schemas)?))
         }
+        Some(crate::twin::PROGRAM) => Some(Box::new(crate::fitted::Fitted::parse(text, schemas)?)),
         Some(_) | None => None,
     })
 }

@@ -50,7 +50,7 @@ mod released;
 
 pub use accountant::{Budget, Rho, cdp_delta, cdp_rho};
 pub use domain::{Codes, Domain, Encoder};
-pub use model::file::{parse_twins, twins_to_text};
+pub use model::file::{PROGRAM, parse_twins, twins_to_text};
 pub use model::{Model, rows::TwinRows};
 pub use noise::{Noise, Rate, Variance};
 pub use policy::{ColumnPolicy, DomainPolicy, Mechanism, TwinPolicy};

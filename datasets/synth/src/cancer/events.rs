@@ -52,6 +52,23 @@ fn measured<'a>(patient: &'a Patient<'_>, group: &'a str) -> Vec<Measured<'a>> {
     all
 }
 
+/// The days that one dispensing lasts. A regimen of more than a year is dispensed again and again, and how often is not
+/// drawn.
+fn supply(treatment: &Treatment<'_>) -> Cell<'static> {
+    let days = (treatment.end - treatment.start).max(1);
+    if days <= 365 { Cell::Integer(days.into()) } else { Cell::Null }
+}
+
+/// The visit in whose week a day falls; what a laboratory reports later belongs to none.
+fn visit_on(patient: &Patient<'_>, date: i32) -> Cell<'static> {
+    let within = |visit: i32| (visit - date).abs() <= 7;
+    if within(patient.diagnosis) {
+        return Cell::Integer(event_id(patient, 0));
+    }
+    let treatment = treatments(patient, |_| true).find(|(_, treatment)| within(treatment.start));
+    treatment.map_or(Cell::Null, |(position, _)| Cell::Integer(visit_of_treatment(patient, position)))
+}
+
 pub(crate) fn measurement(context: &Cancer5, patient: &Patient<'_>, sink: &mut Sink) {
     let own = |class, code: &str| context.concepts.own(class, code);
     let group = format!("group {}", patient.group);
@@ -72,7 +89,7 @@ pub(crate) fn measurement(context: &Cancer5, patient: &Patient<'_>, sink: &mut S
             Cell::Null,
             Cell::Null,
             Cell::Null,
-            Cell::Integer(event_id(patient, 0)),
+            visit_on(patient, measured.date),
             Cell::Null,
             Cell::Text(measured.code),
             Cell::Null,
@@ -129,7 +146,7 @@ pub(crate) fn drug_exposure(context: &Cancer5, patient: &Patient<'_>, sink: &mut
             Cell::Null,
             Cell::Null,
             Cell::Null,
-            Cell::Integer((treatment.end - treatment.start).max(1).into()),
+            supply(treatment),
             Cell::Null,
             Cell::Null,
             Cell::Null,

@@ -66,11 +66,11 @@ fn a_text_that_is_no_collection_of_twins_is_refused() {
     let (text, schema) = published();
     let schemas = [("person".to_owned(), schema)];
     for broken in [
-        text.replace("twins = 1", "twins = 2"),
+        text.replacen("version = 1", "version = 2", 1),
         text.replace("simulated = true", "simulated = false"),
         text.replace("version = 1", "version = 9"),
         text.replace("rows = ", "rows = -"),
-        "twins = 1\nsimulated = true\n[tables]\n".to_owned(),
+        "program = \"twins\"\nversion = 1\nsimulated = true\n[tables]\n".to_owned(),
     ] {
         let refused = Generator::parse(&broken, &schemas);
         assert!(matches!(refused, Err(SynthError::Twins(_))), "{refused:?}");

@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The version that is written, and the only one that is read.
 const VERSION: u32 = 1;
+/// What a generator calls itself that draws from models.
+pub const PROGRAM: &str = "twins";
 /// Tables of one dataset, at most.
 const TABLES_MAX: usize = 256;
 /// Bytes of a file, at most.
@@ -75,8 +77,10 @@ struct PotentialPart {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Collection {
+    /// [`PROGRAM`].
+    program: String,
     /// The version of this format.
-    twins: u32,
+    version: u32,
     /// What makes rows says that they are not real.
     simulated: bool,
     tables: BTreeMap<String, File>,
@@ -85,7 +89,7 @@ struct Collection {
 /// Writes the models of a dataset's tables down, each by the name of its table.
 pub fn twins_to_text(models: &BTreeMap<String, Model>) -> Result<String, TwinError> {
     let tables = models.iter().map(|(table, model)| (table.clone(), model.file())).collect();
-    let text = toml::to_string(&Collection { twins: VERSION, simulated: true, tables });
+    let text = toml::to_string(&Collection { program: PROGRAM.to_owned(), version: VERSION, simulated: true, tables });
     let text = text.map_err(|error| refuse(&error.to_string()))?;
     if text.len() > BYTES_MAX { Err(refuse("is larger than 64 MiB")) } else { Ok(text) }
 }
@@ -93,7 +97,7 @@ pub fn twins_to_text(models: &BTreeMap<String, Model>) -> Result<String, TwinErr
 /// Reads the models of a dataset's tables, and refuses what is not whole.
 pub fn parse_twins(text: &str) -> Result<BTreeMap<String, Model>, TwinError> {
     let collection: Collection = parse(text)?;
-    if collection.twins != VERSION || !collection.simulated {
+    if collection.program != PROGRAM || collection.version != VERSION || !collection.simulated {
         return Err(refuse("is no collection of twins of version 1 that says simulated = true"));
     }
     if collection.tables.is_empty() || collection.tables.len() > TABLES_MAX {
