@@ -53,6 +53,12 @@ impl Rho {
         Self((1_u64 << 59).div_ceil(variance.units().max(1)))
     }
 
+    /// The same where one person changes all cells together by a Euclidean length of at most the root of `square`.
+    pub(crate) fn of_norm(variance: Variance, square: u64) -> Self {
+        let units = (u128::from(square) << 59).div_ceil(u128::from(variance.units().max(1)));
+        Self(u64::try_from(units).unwrap_or(u64::MAX))
+    }
+
     /// What the exponential mechanism costs: ε² / 8.
     pub fn of_exponential(rate: Rate) -> Self {
         // 2^50 (r / 2^23)² / 8 for a rate of r units of 2^-23.

@@ -111,7 +111,7 @@ impl Accusation {
 }
 
 /// The least ε that explains the games. The accusation is chosen by one half of them and judged by the other.
-fn epsilon_at_least(with: &[f64], without: &[f64], delta: f64) -> f64 {
+pub(crate) fn epsilon_at_least(with: &[f64], without: &[f64], delta: f64) -> f64 {
     let (with_seen, with) = with.split_at(with.len() / 2);
     let (without_seen, without) = without.split_at(without.len() / 2);
     let thresholds = with_seen.iter().chain(without_seen);

@@ -43,6 +43,9 @@ pub(crate) enum Fault {
     /// Noise of a twentieth of the standard deviation that was paid for.
     #[cfg(test)]
     LittleNoise,
+    /// Persons count with all their events, however many.
+    #[cfg(test)]
+    NoClip,
 }
 
 impl Unreleased {
@@ -125,11 +128,24 @@ impl<'r, R: CryptoRng> Curator<'r, R> {
 }
 
 impl Fault {
-    fn variance(self, variance: Variance) -> Variance {
+    pub(crate) fn variance(self, variance: Variance) -> Variance {
         match self {
             Self::None => variance,
             #[cfg(test)]
+            Self::NoClip => variance,
+            #[cfg(test)]
             Self::LittleNoise => Variance::at_least(variance.as_f64() / 400.0),
+        }
+    }
+
+    /// Whether what one person adds is cut.
+    pub(crate) fn clips(self) -> bool {
+        match self {
+            Self::None => true,
+            #[cfg(test)]
+            Self::LittleNoise => true,
+            #[cfg(test)]
+            Self::NoClip => false,
         }
     }
 }

@@ -13,6 +13,7 @@ mod encode;
 
 pub(crate) use bins::Bins;
 pub use encode::{Codes, Encoder};
+pub(crate) use encode::{cast_to, column_of, countable};
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ pub struct Domain {
 
 /// A column: how its values are coded, and whether null is one of them.
 #[derive(Debug, Clone)]
-struct Column {
+pub(crate) struct Column {
     kind: Kind,
     nullable: bool,
 }
@@ -77,6 +78,25 @@ impl Domain {
         self.columns.iter().map(Column::size).filter(|size| *size > 0).collect()
     }
 
+    /// The modelled columns.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let fields = self.schema.fields().iter().zip(&self.columns).filter(|(_, column)| column.size() > 0);
+        fields.map(|(field, _)| field.name().as_str()).collect()
+    }
+
+    /// Of each modelled column, whether its codes are in the order of its values.
+    pub(crate) fn ordered(&self) -> Vec<bool> {
+        let columns = self.columns.iter().filter(|column| column.size() > 0);
+        columns.map(|column| matches!(column.kind, Kind::Numbers(_))).collect()
+    }
+
+    /// The place of a column among those that are modelled.
+    pub(crate) fn modelled(&self, name: &str) -> Option<usize> {
+        let place = self.schema.index_of(name).ok()?;
+        let before = self.columns.iter().take(place).filter(|column| column.size() > 0).count();
+        self.columns.get(place).filter(|column| column.size() > 0).map(|_| before)
+    }
+
     /// The schema of the table and of its twin.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
@@ -84,7 +104,7 @@ impl Domain {
 }
 
 impl Column {
-    fn bind(field: &Field, policy: &ColumnPolicy) -> Result<Self, TwinError> {
+    pub(crate) fn bind(field: &Field, policy: &ColumnPolicy) -> Result<Self, TwinError> {
         let refuse = |reason: &str| Err(refuse(field.name(), reason));
         if policy.source.trim().is_empty() {
             return refuse("must say where its domain comes from");
@@ -112,7 +132,7 @@ impl Column {
     }
 
     /// How many codes there are; none for what is not modelled.
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let values = match &self.kind {
             Kind::Texts { values, .. } => values.len(),
             Kind::Wholes { values, .. } => values.len(),
@@ -122,13 +142,21 @@ impl Column {
         values + usize::from(self.nullable)
     }
 
+    /// Its bins, if it has any.
+    pub(crate) fn into_bins(self, name: &str) -> Result<Bins, TwinError> {
+        match self.kind {
+            Kind::Numbers(bins) => Ok(bins),
+            _ => Err(refuse(name, "must have bins, a range or dates")),
+        }
+    }
+
     /// The code of null; what is not a code if it may not be null.
     fn null(&self) -> u16 {
         u16::try_from(self.size().saturating_sub(1)).unwrap_or(u16::MAX)
     }
 }
 
-fn refuse(column: &str, reason: &str) -> TwinError {
+pub(crate) fn refuse(column: &str, reason: &str) -> TwinError {
     TwinError::Column { column: column.to_owned(), reason: reason.to_owned() }
 }
 
@@ -215,7 +243,7 @@ fn bins(field: &Field, edges: Vec<f64>, step: Option<f64>) -> Result<Kind, TwinE
 }
 
 /// Whether moments are counted in microseconds before they are given the type of their column.
-fn micros(data_type: &DataType) -> Option<DataType> {
+pub(crate) fn micros(data_type: &DataType) -> Option<DataType> {
     match data_type {
         DataType::Timestamp(_, zone) => Some(DataType::Timestamp(TimeUnit::Microsecond, zone.clone())),
         _ => None,

@@ -10,7 +10,7 @@ use super::pgm::{Fit, Sampler, Set};
 use super::policy::{Mechanism, TwinPolicy};
 use super::real::natural;
 use super::released::{Merged, Released};
-use rand::CryptoRng;
+use rand::{CryptoRng, RngCore};
 use rows::{TwinRows, Undo};
 
 pub(crate) mod file;
@@ -51,12 +51,24 @@ impl Model {
         rng: &mut R,
         fault: Fault,
     ) -> Result<Self, TwinError> {
+        Self::fit_within(policy, domain, rows, Budget::of(policy.epsilon, policy.delta)?, rng, fault)
+    }
+
+    /// Fits a twin within a budget that may be a part of what the policy says.
+    pub(crate) fn fit_within<R: CryptoRng>(
+        policy: &TwinPolicy,
+        domain: &Domain,
+        rows: Codes,
+        budget: Budget,
+        rng: &mut R,
+        fault: Fault,
+    ) -> Result<Self, TwinError> {
         let sizes = domain.sizes();
         let fits = |(codes, size): (&Vec<u16>, &usize)| codes.iter().all(|code| usize::from(*code) < *size);
         if rows.columns.len() != sizes.len() || !rows.columns.iter().zip(&sizes).all(fits) {
             return Err(TwinError::Rows { reason: "were not coded with this domain".to_owned() });
         }
-        let mut curator = Curator::new(rows, sizes, Budget::of(policy.epsilon, policy.delta)?, rng, fault);
+        let mut curator = Curator::new(rows, sizes, budget, rng, fault);
         let released = match policy.mechanism {
             Mechanism::Mst => mst(&mut curator)?,
             Mechanism::Aim => aim(&mut curator)?,
@@ -81,6 +93,22 @@ impl Model {
     /// no more about anybody than the model tells.
     pub fn rows(&self, rows: u64, seed: u64) -> TwinRows<'_> {
         TwinRows::new(self, rows, seed)
+    }
+
+    /// So many rows in the codes of the domain, column by column.
+    pub(crate) fn codes(&self, rows: usize, rng: &mut impl RngCore) -> Vec<Vec<u16>> {
+        let mut codes = self.sampler.rows(rows, rng);
+        for (codes, undo) in codes.iter_mut().zip(&self.undo) {
+            for code in codes {
+                *code = undo.original(*code, rng);
+            }
+        }
+        codes
+    }
+
+    /// The noisy counts of a column alone.
+    pub(crate) fn single(&self, column: usize) -> Option<&Measured> {
+        self.measured.iter().find(|measured| measured.set == Set::of(&[column]))
     }
 
     /// The number of rows of the table, with noise.

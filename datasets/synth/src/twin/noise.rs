@@ -45,6 +45,12 @@ impl Variance {
         Self((1_u64 << 59).div_ceil(rho.units().max(1)).clamp(1, 1 << 50))
     }
 
+    /// The same for what one person changes by a Euclidean length of at most the root of `square`.
+    pub(crate) fn for_norm(rho: Rho, square: u64) -> Self {
+        let units = (u128::from(square) << 59).div_ceil(u128::from(rho.units().max(1)));
+        Self(u64::try_from(units).unwrap_or(u64::MAX).clamp(1, 1 << 50))
+    }
+
     /// In units of 2^-10.
     pub fn units(self) -> u64 {
         self.0
@@ -141,6 +147,11 @@ impl<'r, R: CryptoRng> Noise<'r, R> {
                 return Some(place);
             }
         }
+    }
+
+    /// The generator itself, for a mechanism inside another.
+    pub(crate) fn rng(&mut self) -> &mut R {
+        self.rng
     }
 
     /// A key for another generator.

@@ -29,6 +29,15 @@ impl Bins {
         self.edges.len().saturating_sub(1)
     }
 
+    /// The nearest number that lies in a bin.
+    pub(crate) fn within(&self, value: f64) -> f64 {
+        let (first, last) = (self.edges.first().copied(), self.edges.last().copied());
+        let step = self.step.unwrap_or(0.0);
+        let low = self.grid(0).map_or(first, |(first, _)| Some(first * step));
+        let high = self.grid(self.count().saturating_sub(1)).map_or(last, |(_, last)| Some(last * step));
+        value.min(high.unwrap_or(value)).max(low.unwrap_or(value))
+    }
+
     /// The bin of a number, and whether the number lies outside all of them and this is the nearest.
     pub(crate) fn place(&self, value: f64) -> (usize, bool) {
         let last = self.count().saturating_sub(1);

@@ -31,7 +31,8 @@ impl Domain {
 }
 
 impl Column {
-    fn decode(
+    /// Values with these codes.
+    pub(crate) fn decode(
         &self,
         field: &Field,
         codes: &[u16],

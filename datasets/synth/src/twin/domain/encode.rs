@@ -144,7 +144,7 @@ impl Column {
 }
 
 /// Dates as days, moments as microseconds, numbers as they are.
-fn countable(field: &Field, array: &ArrayRef) -> Result<ArrayRef, TwinError> {
+pub(crate) fn countable(field: &Field, array: &ArrayRef) -> Result<ArrayRef, TwinError> {
     match micros(field.data_type()) {
         Some(micros) => cast_to(field, &cast_to(field, array, &micros)?, &DataType::Int64),
         None if *field.data_type() == DataType::Date32 => cast_to(field, array, &DataType::Int32),
@@ -152,7 +152,7 @@ fn countable(field: &Field, array: &ArrayRef) -> Result<ArrayRef, TwinError> {
     }
 }
 
-fn column_of<'b>(batch: &'b RecordBatch, field: &Field) -> Result<&'b ArrayRef, TwinError> {
+pub(crate) fn column_of<'b>(batch: &'b RecordBatch, field: &Field) -> Result<&'b ArrayRef, TwinError> {
     let array = batch.column_by_name(field.name()).ok_or_else(|| refuse(field.name(), "is not in the batch"))?;
     if array.data_type() == field.data_type() {
         Ok(array)
@@ -161,6 +161,6 @@ fn column_of<'b>(batch: &'b RecordBatch, field: &Field) -> Result<&'b ArrayRef, 
     }
 }
 
-fn cast_to(field: &Field, array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, TwinError> {
+pub(crate) fn cast_to(field: &Field, array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, TwinError> {
     cast(array, wanted).map_err(|error| refuse(field.name(), &error.to_string()))
 }

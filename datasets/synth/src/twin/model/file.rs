@@ -21,13 +21,13 @@ pub const PROGRAM: &str = "twins";
 /// Tables of one dataset, at most.
 const TABLES_MAX: usize = 256;
 /// Bytes of a file, at most.
-const BYTES_MAX: usize = 64 << 20;
+pub(crate) const BYTES_MAX: usize = 64 << 20;
 /// Cells of all cliques together, at most.
 const CELLS_MAX: usize = 1 << 26;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(crate) struct File {
     version: u32,
     /// The privacy loss that was spent, in units of 2^-50.
     rho_units: u64,
@@ -42,7 +42,7 @@ struct File {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FieldPart {
+pub(crate) struct FieldPart {
     name: String,
     data_type: String,
     nullable: bool,
@@ -88,7 +88,7 @@ struct Collection {
 
 /// Writes the models of a dataset's tables down, each by the name of its table.
 pub fn twins_to_text(models: &BTreeMap<String, Model>) -> Result<String, TwinError> {
-    let tables = models.iter().map(|(table, model)| (table.clone(), model.file())).collect();
+    let tables = models.iter().map(|(table, model)| (table.clone(), model.to_file())).collect();
     let text = toml::to_string(&Collection { program: PROGRAM.to_owned(), version: VERSION, simulated: true, tables });
     let text = text.map_err(|error| refuse(&error.to_string()))?;
     if text.len() > BYTES_MAX { Err(refuse("is larger than 64 MiB")) } else { Ok(text) }
@@ -103,7 +103,7 @@ pub fn parse_twins(text: &str) -> Result<BTreeMap<String, Model>, TwinError> {
     if collection.tables.is_empty() || collection.tables.len() > TABLES_MAX {
         return Err(refuse("must be of one table and at most 256"));
     }
-    let read = |(table, file): (String, File)| Ok((table, Model::of_file(file)?));
+    let read = |(table, file): (String, File)| Ok((table, Model::from_file(file)?));
     collection.tables.into_iter().map(read).collect()
 }
 
@@ -117,34 +117,31 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, TwinError> {
 impl Model {
     /// Writes the model down.
     pub fn to_text(&self) -> Result<String, TwinError> {
-        toml::to_string(&self.file()).map_err(|error| refuse(&error.to_string()))
+        toml::to_string(&self.to_file()).map_err(|error| refuse(&error.to_string()))
     }
 
-    /// Reads a model, and refuses one that is not whole.
-    pub fn parse(text: &str) -> Result<Self, TwinError> {
-        Self::of_file(parse(text)?)
-    }
-
-    fn file(&self) -> File {
-        let field = |field: &arrow::datatypes::FieldRef| FieldPart {
-            name: field.name().clone(),
-            data_type: field.data_type().to_string(),
-            nullable: field.is_nullable(),
-        };
+    /// What is written down.
+    pub(crate) fn to_file(&self) -> File {
         let merged = self.merged.iter().enumerate().filter(|(_, merged)| !merged.rare.is_empty());
         File {
             version: VERSION,
             rho_units: self.spent.units(),
             rows: self.fit.total,
             policy: self.policy.clone(),
-            fields: self.domain.schema().fields().iter().map(field).collect(),
+            fields: fields_of(self.domain.schema()),
             merged: merged.map(|(column, merged)| MergedPart { column, rare: merged.rare.clone() }).collect(),
             measured: self.measured.iter().map(MeasuredPart::new).collect(),
             potentials: self.fit.potentials.iter().map(PotentialPart::new).collect(),
         }
     }
 
-    fn of_file(file: File) -> Result<Self, TwinError> {
+    /// Reads a model, and refuses one that is not whole.
+    pub fn parse(text: &str) -> Result<Self, TwinError> {
+        Self::from_file(parse(text)?)
+    }
+
+    /// Makes a model of what was written down, if it is whole.
+    pub(crate) fn from_file(file: File) -> Result<Self, TwinError> {
         if file.version != VERSION {
             return Err(refuse(&format!("has version {} and not {VERSION}", file.version)));
         }
@@ -218,7 +215,18 @@ impl PotentialPart {
     }
 }
 
-fn schema(parts: &[FieldPart]) -> Result<SchemaRef, TwinError> {
+/// The columns of a table as they are written down.
+pub(crate) fn fields_of(schema: &SchemaRef) -> Vec<FieldPart> {
+    let field = |field: &arrow::datatypes::FieldRef| FieldPart {
+        name: field.name().clone(),
+        data_type: field.data_type().to_string(),
+        nullable: field.is_nullable(),
+    };
+    schema.fields().iter().map(field).collect()
+}
+
+/// The columns of a table that were written down.
+pub(crate) fn schema(parts: &[FieldPart]) -> Result<SchemaRef, TwinError> {
     let field = |part: &FieldPart| match part.data_type.parse::<DataType>() {
         Ok(data_type) => Ok(Field::new(&part.name, data_type, part.nullable)),
         Err(error) => Err(TwinError::Column { column: part.name.clone(), reason: error.to_string() }),
@@ -232,6 +240,6 @@ fn set_of(columns: &[usize], modelled: usize) -> Result<Set, TwinError> {
     if is_right && !set.is_empty() { Ok(set) } else { Err(refuse("names columns that are not there or not in order")) }
 }
 
-fn refuse(reason: &str) -> TwinError {
+pub(crate) fn refuse(reason: &str) -> TwinError {
     TwinError::Model { reason: reason.to_owned() }
 }

@@ -33,12 +33,7 @@ impl<'m> TwinRows<'m> {
             *to = from;
         }
         let mut rng = ChaCha8Rng::from_seed(key);
-        let mut codes = self.model.sampler.rows(rows, &mut rng);
-        for (codes, undo) in codes.iter_mut().zip(&self.model.undo) {
-            for code in codes {
-                *code = undo.original(*code, &mut rng);
-            }
-        }
+        let codes = self.model.codes(rows, &mut rng);
         self.model.domain.decode(&codes, rows, &mut rng)
     }
 }
@@ -77,7 +72,7 @@ impl Undo {
     }
 
     /// The code before codes were merged.
-    fn original(&self, code: u16, rng: &mut impl RngCore) -> u16 {
+    pub(super) fn original(&self, code: u16, rng: &mut impl RngCore) -> u16 {
         self.kept.get(usize::from(code)).copied().unwrap_or_else(|| {
             let sum = self.rare.last().map_or(0.0, |(_, sum)| *sum);
             let drawn = f64::from(rng.next_u32()) / 4_294_967_296.0 * sum;
