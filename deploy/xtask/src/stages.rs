@@ -164,6 +164,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_risk.py"),
     },
     Stage {
+        name: "noise",
+        shows: "the noise of twins has the distribution that OpenDP draws from",
+        work: Work::EndToEnd("test_noise.py"),
+    },
+    Stage {
         name: "cancer",
         shows: "64,000 simulated patients beside the registry's figures, counted by lifelines and an own life table",
         work: Work::EndToEnd("test_cancer.py"),
