@@ -9,7 +9,7 @@ use crate::twin::real::{length, real, signed};
 pub(super) struct Chain {
     /// For each class and code before, none after the last: the next code.
     pub(super) next: Vec<Vec<f64>>,
-    /// For each code and the next one: the class of time between.
+    /// For each density, code and the next one: the class of time between.
     pub(super) gaps: Vec<Vec<f64>>,
     /// For each class and code: its first value.
     pub(super) values: Vec<Vec<f64>>,
@@ -30,8 +30,10 @@ impl Chain {
         let gaps = counted(Question::Gaps).map(|counted| {
             let rows = counted.rows(layout.gaps.count());
             let by_next = summed(&rows, codes, |row| row % codes);
-            let parents = counted.refined(&by_next, &summed(&rows, 1, |_| 0), |_| 0);
-            counted.refined(&rows, &parents, |row| row % codes)
+            let by_next = counted.refined(&by_next, &summed(&rows, 1, |_| 0), |_| 0);
+            let by_pair = summed(&rows, codes * codes, |row| row % (codes * codes));
+            let by_pair = counted.refined(&by_pair, &by_next, |row| row % codes);
+            counted.refined(&rows, &by_pair, |row| row % (codes * codes))
         });
         let sizes: Vec<usize> = (0..codes).map(|code| layout.value_count(code)).collect();
         let all = summed_values(counted(Question::Values).as_ref(), layout, &sizes);

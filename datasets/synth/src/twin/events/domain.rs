@@ -191,6 +191,9 @@ fn limits(policy: &EventsPolicy) -> Result<(), TwinError> {
     if !(1..=event.most).contains(&event.norm) {
         return Err(parameter("norm", "must be between 1 and most"));
     }
+    if event.value.as_ref().is_some_and(|value| value.of.len() > CODES_MAX) {
+        return Err(parameter("value", "can be described for 1000 codes at most"));
+    }
     if event.flags > 64 {
         return Err(parameter("flags", "must be at most 64"));
     }

@@ -3,13 +3,16 @@
 use crate::twin::domain::Bins;
 use serde::{Deserialize, Serialize};
 
+/// Numbers of events from which a history is denser: who is seen often is seen soon again.
+const DENSITIES: [usize; 3] = [7, 15, 31];
+
 /// What is counted of the histories of all persons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Question {
     /// Class of the person, code, next code; before the first code stands one that is none.
     Transitions,
-    /// Code, next code, time between.
+    /// How dense the history is, code, next code, time between.
     Gaps,
     /// Class of the person, code, value.
     Values,
@@ -54,6 +57,12 @@ impl Layout {
         (0..code).map(|code| self.value_count(code).pow(2)).sum()
     }
 
+    /// The row of times between two codes in a history of so many events.
+    pub(crate) fn gap_row(&self, events: usize, before: usize, next: usize) -> usize {
+        let density = DENSITIES.iter().filter(|from| events >= **from).count();
+        (density * self.codes.len() + before) * self.codes.len() + next
+    }
+
     pub(crate) fn value_total(&self) -> usize {
         self.value_offset(self.codes.len())
     }
@@ -71,7 +80,7 @@ impl Question {
         let codes = layout.codes.len();
         match self {
             Self::Transitions => layout.classes * (codes + 1) * codes,
-            Self::Gaps => codes * codes * layout.gaps.count(),
+            Self::Gaps => (DENSITIES.len() + 1) * codes * codes * layout.gaps.count(),
             Self::Values => layout.classes * layout.value_total(),
             Self::Changes => layout.change_offset(codes),
         }
@@ -89,8 +98,8 @@ impl Question {
             }
             Self::Gaps => {
                 let gap = |one: &Event, next: &Event| layout.gaps.place(next.time - one.time).0;
-                let cell = |one: &Event, next: &Event| (one.code * codes + next.code) * layout.gaps.count();
-                pairs().map(|(one, next)| cell(one, next) + gap(one, next)).collect()
+                let row = |one: &Event, next: &Event| layout.gap_row(events.len(), one.code, next.code);
+                pairs().map(|(one, next)| row(one, next) * layout.gaps.count() + gap(one, next)).collect()
             }
             Self::Values => {
                 let valued = events.iter().filter(|event| layout.value_count(event.code) > 0);

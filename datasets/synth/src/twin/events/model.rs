@@ -28,6 +28,51 @@ const VALUES: u64 = 25;
 
 /// A fitted twin of persons and their events. It holds noisy counts and what follows from them, and nobody; it may be
 /// published.
+///
+/// ```
+/// use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+/// use arrow::datatypes::{DataType, Field, Schema};
+/// use mudeung_synth::twin::{EventsDomain, EventsModel, EventsPolicy};
+/// use rand::SeedableRng;
+/// use std::sync::Arc;
+/// let policy = EventsPolicy::parse(r#"
+/// mechanism = "mst"
+/// epsilon = 1.0
+/// delta = 1e-9
+/// [person]
+/// id = "id"
+/// columns.id = { source = "drawn anew", domain = { kind = "identifier" } }
+/// columns.age = { source = "adults", domain = { kind = "range", low = 18, high = 100, bins = 10 } }
+/// [events]
+/// person = "id"
+/// most = 10
+/// norm = 3
+/// gaps = [0, 1, 8, 31, 366]
+/// time = { column = "day", source = "one year", domain = { kind = "range", low = 0, high = 365, bins = 12 } }
+/// code = { column = "code", source = "the form", values = ["visit", "fall"] }
+/// "#)?;
+/// let field = |name, data_type| Field::new(name, data_type, false);
+/// let persons = Schema::new(vec![field("id", DataType::Int64), field("age", DataType::Int32)]).into();
+/// let events = vec![field("id", DataType::Int64), field("day", DataType::Int32), field("code", DataType::Utf8)];
+/// let domain = EventsDomain::bind(&policy, &persons, &Schema::new(events).into())?;
+///
+/// let ids = |ids: Vec<i64>| Arc::new(Int64Array::from(ids)) as ArrayRef;
+/// let whole = |numbers: Vec<i32>| Arc::new(Int32Array::from(numbers)) as ArrayRef;
+/// let codes: ArrayRef = Arc::new(StringArray::from(vec!["visit", "fall", "visit"]));
+/// let mut encoder = domain.encoder();
+/// let (persons, events) = domain.schemas();
+/// let batch = RecordBatch::try_new(persons.clone(), vec![ids(vec![1, 2]), whole(vec![71, 34])])?;
+/// encoder.push_persons(&batch)?;
+/// let columns = vec![ids(vec![1, 1, 2]), whole(vec![3, 90, 12]), codes];
+/// encoder.push_events(&RecordBatch::try_new(events.clone(), columns)?)?;
+/// // Seeded for the example; by the operating system when it counts.
+/// let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+/// let model = EventsModel::fit(&domain, encoder.finish(), &mut rng)?;
+///
+/// let drawn = EventsModel::parse(&model.to_text()?)?.rows(100, 7).next().unwrap()?;
+/// assert_eq!((drawn.persons.num_rows(), drawn.events.schema()), (100, events.clone()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct EventsModel {
     pub(super) domain: EventsDomain,

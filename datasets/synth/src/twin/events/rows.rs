@@ -102,17 +102,17 @@ impl<'m> EventsRows<'m> {
         for place in 0..count {
             let must = missing >= count - place;
             let row = model.chain.next.get(class * (layout.codes.len() + 1) + before);
-            let weight = |(code, chance): (usize, &f64)| match (flags.get(code), self.shares.get(code)) {
+            let weight = |(code, chance): (usize, &f64)| match (flags.get(code), had.get(code)) {
                 (Some(false), _) => 0.0,
-                (Some(true), Some(share)) if !must || !had.get(code).is_some_and(|had| *had) => chance / share,
-                (Some(true), _) => 0.0,
-                (None, _) if must => 0.0,
-                (None, _) => *chance,
+                // What everybody has is as likely as it is; what few have is likelier for them, until they have it.
+                (Some(true), Some(false)) => chance / self.shares.get(code).copied().unwrap_or(1.0),
+                _ if must => 0.0,
+                _ => *chance,
             };
             let weights: Vec<f64> = row.into_iter().flatten().enumerate().map(weight).collect();
             let Some(next) = pick(&weights, rng) else { break };
             if before < layout.codes.len() {
-                let gaps = model.chain.gaps.get(before * layout.codes.len() + next);
+                let gaps = model.chain.gaps.get(layout.gap_row(count, before, next));
                 let gap = gaps.and_then(|gaps| pick(gaps, rng)).map_or(0.0, |gap| layout.gaps.draw(gap, rng));
                 time = layout.time.within(time + gap);
             }
