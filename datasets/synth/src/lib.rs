@@ -31,6 +31,7 @@ mod draw;
 mod fitted;
 mod hypertension;
 mod program;
+pub mod quality;
 mod rows;
 mod spec;
 pub mod twin;
