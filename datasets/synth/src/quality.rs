@@ -1,8 +1,8 @@
 //! How good a synthetic table is, and how much it gives away: measures beside what real data would show.
 //!
 //! Every measure stands beside a control: distances beside those of resampled real rows, attacks beside the same attack
-//! on people who were never in the data. Rows are compared in the bins of a policy, never in bins learned from them; null
-//! is a value of its own, and where values are in order it comes after the largest.
+//! on people who were never in the data. Rows are compared in the bins of a policy, never in bins learned from them;
+//! null is a value of its own, and where values are in order it comes after the largest.
 //!
 //! **What it is not good for.** An attack that fails proves nothing, since another may succeed; the promise is the
 //! ε of the twin and not a row of this report. A table may have the right pairs of columns and wrong quadruples. The

@@ -54,13 +54,14 @@ const KOREAN: Words = Words {
     marginals_say: "열 1~3개 조합의 총변동거리 평균입니다. 0은 같음, 1은 겹침 없음이며, 재표집은 원본을 같은 수만큼 다시 뽑았을 때 우연만으로 생기는 차이입니다.",
     marginals_head: ["열 수", "조합 수", "합성", "재표집"],
     columns: "열별 차이",
-    dependence: "열 사이 관계(크라메르 V)의 차이",
+    dependence: "열 사이 관계(크라메르 V)의 차이: 평균 / 최대",
     closeness: "가장 가까운 기록까지의 거리",
     closeness_say: "합성 행에서 원본까지와 대조까지의 거리 분포입니다. 원본을 베끼지 않았다면 두 선이 겹칩니다.",
     nearer: "대조보다 원본에 더 가까운 합성 행(절반쯤이어야 함)",
     same: "모든 열이 같은 행이 있는 합성 행: 원본 / 대조",
     attacks: "공격",
-    attacks_say: "학습에 쓰인 사람과 쓰이지 않은 사람에게 같은 공격을 했을 때의 성공률(윌슨 95 % 구간)과, 그 차이로 계산한 위험(anonymeter 정의)입니다.",
+    attacks_say: "학습에 쓰인 사람과 쓰이지 않은 사람에게 같은 공격을 했을 때의 성공률(윌슨 95 % 구간)과, 그 차이로 계산한 \
+        위험(anonymeter 정의)입니다. 빨강은 원본, 파랑은 대조입니다.",
     attacks_head: ["공격", "원본", "대조", "위험"],
     utility: "예측에 쓸 수 있는가",
     utility_say: "로지스틱 회귀를 학습해 대조 자료에서 평가한 AUC입니다(0.5는 동전 던지기). 원본 학습 / 합성 학습",
@@ -85,7 +86,7 @@ const ENGLISH: Words = Words {
         common. Resampled is what chance alone does to as many real rows.",
     marginals_head: ["columns", "sets", "synthetic", "resampled"],
     columns: "Column by column",
-    dependence: "Difference in how columns depend on each other (Cramér's V)",
+    dependence: "Difference in how columns depend on each other (Cramér's V): mean / largest",
     closeness: "Distance to the closest record",
     closeness_say: "From synthetic rows to the real ones and to the held-out ones. Where nobody is copied, both \
         lines are one.",
@@ -93,7 +94,7 @@ const ENGLISH: Words = Words {
     same: "Synthetic rows that are in all columns like a row: real / held out",
     attacks: "Attacks",
     attacks_say: "How often an attack succeeds on those who were learned from and on others (Wilson intervals of 95 \
-        %), and the risk that follows from the difference, as anonymeter defines it.",
+        %), and the risk that follows from the difference, as anonymeter defines it. Red is real, blue is held out.",
     attacks_head: ["attack", "real", "held out", "risk"],
     utility: "Whether one can learn from it",
     utility_say: "The area under the curve of a logistic regression on the held-out rows (0.5 is a coin). Learned \

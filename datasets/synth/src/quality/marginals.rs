@@ -148,8 +148,8 @@ fn association(sizes: &[usize], codes: &Codes, pair: &[usize]) -> f64 {
     let expected = rows.iter().flat_map(|row| columns.iter().map(move |column| row * column / all));
     let statistic: f64 =
         both.iter().zip(expected).filter(|(_, expected)| *expected > 0.0).map(|(a, b)| (a - b) * (a - b) / b).sum();
-    // What chance alone makes of so many cells is taken away, as Bergsma does (Journal of the Korean Statistical Society
-    // 2013).
+    // What chance alone makes of so many cells is taken away, as Bergsma does (Journal of the Korean Statistical
+    // Society 2013).
     let seen = |counts: &[f64]| length(counts.iter().filter(|count| **count > 0.0).count());
     let (rows, columns, rest) = (seen(&rows), seen(&columns), (all - 1.0).max(1.0));
     let beyond = (statistic / all - (rows - 1.0) * (columns - 1.0) / rest).max(0.0);
