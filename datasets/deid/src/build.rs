@@ -1,11 +1,11 @@
 //! The run from raw tables to a de-identified version: measure first, pass the gate, then write, all or nothing.
 
 use crate::canary::Canary;
-use crate::definition::{Definition, TableSpec, hex_sha256};
-use crate::error::CurateError;
+use crate::definition::{Definition, TableSpec};
+use crate::error::{CurateError, Problem};
 use crate::key::ReleaseKey;
 use crate::persons::Persons;
-use crate::report::Report;
+use crate::report::{self, EventRisk, Report};
 use crate::source::RawFile;
 use crate::{gate, output};
 use mudeung_core::clock::Timestamp;
@@ -16,11 +16,14 @@ use mudeung_wire::manifest::{MANIFEST_FORMAT, Manifest, ManifestColumn, Manifest
 use std::path::{Path, PathBuf};
 
 mod coded;
+mod columns;
+mod events;
 mod measured;
 mod remedy;
 pub(crate) mod rows;
 mod run;
 
+use columns::PersonColumns;
 use run::Run;
 
 /// What a version is built from.
@@ -109,6 +112,7 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
         files: plan.tables.iter().map(|t| RawFile::open(t, build.input_dir)).collect::<Result<_, _>>()?,
         persons: Persons::default(),
         canary: Canary::default(),
+        person_columns: PersonColumns::new(plan.person().ok_or_else(|| output::internal("plan", "a table vanished"))?),
         progress: build.progress,
     };
     let (risk, measured, choice) = run.measure()?;
@@ -118,9 +122,13 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     }
     let search = choice.report(&measured);
     drop(measured);
+    let event_risk = measure_events(&mut run, &mut refusals)?;
     let with_levels = plan.with_levels(choice.levels);
     run.plan = &with_levels;
-    let mut report = run.report(risk.clone(), refusals, search);
+    let mut report = run.report(risk.clone(), refusals, search)?;
+    report.events = event_risk;
+    let empty = empty_manifest(&definition, Tier::Deidentified, number, build.created_at);
+    (report.version, report.created_at) = (number, empty.created_at.clone());
     if !report.passed {
         return Err(CurateError::Gate(Box::new(report)));
     }
@@ -130,16 +138,29 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
         reported.count(tally, table.rows);
         tables.push(table);
     }
-    let inputs: String = run.files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect();
     let manifest = Manifest {
-        recipe_sha256: recipe.sha256.clone(),
-        input_sha256: hex_sha256(inputs.as_bytes()),
+        recipe_sha256: report.recipe_sha256.clone(),
+        input_sha256: report.input_sha256.clone(),
         tables,
         risk: Some(risk.figures),
-        ..empty_manifest(&definition, Tier::Deidentified, number, build.created_at)
+        ..empty
     };
+    report::save(&report, version.folder())?;
     let folder = version.finish(&manifest).map_err(output::failed)?;
     Ok(Built { manifest, report: Some(report), folder })
+}
+
+/// Measures what known events are worth, and adds the refusal, with what would pass, when that is too much.
+fn measure_events(run: &mut Run<'_>, refusals: &mut Vec<Problem>) -> Result<Option<EventRisk>, CurateError> {
+    let privacy = &run.recipe.value.privacy;
+    let (Some(known), Some(events)) = (privacy.adversary_events, run.events()?) else { return Ok(None) };
+    let kept: Vec<bool> = run.persons.kept().collect();
+    let risk = events.risk(&kept, known, privacy)?;
+    if let Some(mut refusal) = risk.refusal() {
+        refusal.also(events.remedy(&kept, &risk, privacy.k)?.into_iter().collect());
+        refusals.push(refusal);
+    }
+    Ok(Some(risk))
 }
 
 /// The dataset's name.

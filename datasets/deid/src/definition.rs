@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod dataset;
+mod events;
 mod plan;
 mod recipe;
 mod schema;
 
 pub use dataset::{DatasetFile, SyntheticSize};
+pub use events::EventRule;
 pub use plan::{ColumnPlan, Plan, TablePlan};
 pub use recipe::{
     ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, Recipe, Release,

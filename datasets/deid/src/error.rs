@@ -215,7 +215,7 @@ pub enum InputError {
 }
 
 /// One thing to mend, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Problem {
     /// Where: file, and `table.column` or the key's path.
     pub place: String,

@@ -41,6 +41,21 @@ impl Persons {
         }
     }
 
+    /// The place of a person, by which those who are left out are marked.
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+
+    /// Which persons are released, in the order in which they were added.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = bool> {
+        self.suppressed.iter().map(|suppressed| !suppressed)
+    }
+
+    /// Every raw identifier with its place.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.positions.iter().map(|(id, place)| (id.as_str(), *place))
+    }
+
     /// Every raw identifier.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
         self.positions.keys().map(String::as_str)

@@ -1,16 +1,33 @@
 //! The risk report of a release: what came in, what was done to each column, what went out, and what risk remains.
 
-use crate::error::Problem;
-use crate::risk::{Estimator, Uniqueness};
+use crate::error::{CurateError, Problem};
+use crate::risk::{Attackers, EventShare, Uniqueness};
 use mudeung_wire::manifest::{Bilingual, RiskFigures};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+mod html;
+mod measures;
+
+pub(crate) use measures::bands;
+pub use measures::{BeforeAfter, ColumnLoss, SizeBand, UniquesRisk};
 
 /// The report, also as JSON by `serde`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// The dataset.
     pub dataset: String,
+    /// The version's number.
+    pub version: u32,
+    /// When the version is said to be built, RFC 3339 UTC.
+    pub created_at: String,
+    /// SHA-256 of the recipe and the tables it names, lower-case hexadecimal.
+    pub recipe_sha256: String,
+    /// SHA-256 over the input files' hashes, lower-case hexadecimal.
+    pub input_sha256: String,
     /// The release's name.
     pub release: String,
     /// What it is for.
@@ -25,18 +42,41 @@ pub struct Report {
     pub passed: bool,
     /// Why not.
     pub refusals: Vec<Problem>,
+    /// What the recipe allows.
+    pub limits: Limits,
     /// The measured risk.
     pub risk: RiskFigures,
+    /// The chances of three attackers.
+    pub attackers: BeforeAfter<Attackers>,
+    /// The classes by bands of their size.
+    pub classes: BeforeAfter<Vec<SizeBand>>,
+    /// Who is alone on few columns of the person table.
+    pub uniques: UniquesRisk,
+    /// What the columns of the person table lost.
+    pub losses: Vec<ColumnLoss>,
     /// How unique persons are in the population; absent when the recipe does not say how large it is.
     pub population: Option<PopulationRisk>,
+    /// What an adversary gains who knows events of a person; absent when the recipe declares none.
+    pub events: Option<EventRisk>,
     /// What a search chose; absent when the recipe leaves nothing to choose.
     pub search: Option<Search>,
     /// The tables.
     pub tables: Vec<ReportTable>,
 }
 
+/// What a recipe allows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Limits {
+    /// Largest share of persons that may be left out.
+    pub max_suppressed: f64,
+    /// Largest share of persons that may stay alone.
+    pub max_unique_share: f64,
+    /// What is asked of the values of sensitive columns in each class.
+    pub models: Vec<Bilingual>,
+}
+
 /// How unique persons are in the population, estimated.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct PopulationRisk {
     /// How large the population is.
     pub size: u64,
@@ -46,8 +86,25 @@ pub struct PopulationRisk {
     pub after: Uniqueness,
 }
 
+/// What an adversary gains who knows events of a person, measured on a sample.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EventRisk {
+    /// How many events the gate takes an adversary to know.
+    pub adversary_events: u32,
+    /// Largest share of persons whom that may single out.
+    pub max_unique_share: f64,
+    /// The columns that make an event, as `table.column`.
+    pub columns: Vec<String>,
+    /// What the adversary's memory is coarse to, where that is more than what is released.
+    pub memory: Vec<String>,
+    /// With what was recorded, for one known event and more.
+    pub before: Vec<EventShare>,
+    /// With what is released.
+    pub after: Vec<EventShare>,
+}
+
 /// What a search for the least generalisation chose.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Search {
     /// Whether there are levels that hold; when there are none, the coarsest ones were measured.
     pub found: bool,
@@ -66,7 +123,7 @@ pub struct Search {
 }
 
 /// What a search chose for a column.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SearchedColumn {
     /// The column, as `table.column`.
     pub name: String,
@@ -79,7 +136,7 @@ pub struct SearchedColumn {
 }
 
 /// What happened to a table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReportTable {
     /// Its name.
     pub name: String,
@@ -100,7 +157,7 @@ pub struct ReportTable {
 }
 
 /// What happened to a column.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReportColumn {
     /// Its name.
     pub name: String,
@@ -126,6 +183,11 @@ impl Report {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 
+    /// Reads what [`Self::to_json`] wrote.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let verdict = if self.passed { "PASSED (통과)" } else { "REFUSED (거부)" };
         writeln!(out, "Risk report (위험도 보고서): {} · {} → {}", self.dataset, self.release, self.recipient)?;
@@ -137,6 +199,9 @@ impl Report {
             writeln!(out, "  {refusal}")?;
         }
         self.write_risk(out)?;
+        if let Some(events) = &self.events {
+            events.write(out)?;
+        }
         if let Some(search) = &self.search {
             search.write(out)?;
         }
@@ -158,8 +223,8 @@ impl Report {
 
     fn write_risk(&self, out: &mut String) -> std::fmt::Result {
         let risk = &self.risk;
-        let percent = |share: f64| format!("{:.2}%", share * 100.0);
-        let lines = [
+        writeln!(out, "\nQuasi-identifiers (준식별자): {}", risk.quasi_identifiers.join(", "))?;
+        for (label, before, after) in [
             ("", "before".to_owned(), "after".to_owned()),
             ("smallest class k (최소 동질집합)", risk.k_before.to_string(), risk.k.to_string()),
             ("alone in their class (유일한 환자)", percent(risk.unique_share_before), percent(risk.unique_share)),
@@ -167,27 +232,15 @@ impl Report {
             ("classes (동질집합 수)", String::new(), risk.classes.to_string()),
             ("persons released (반출 환자)", String::new(), risk.persons.to_string()),
             ("persons left out (제외 환자)", String::new(), risk.suppressed_persons.to_string()),
-            ("highest prosecutor risk (최대 재식별 위험)", String::new(), format!("{:.4}", risk.prosecutor_max)),
-            ("mean prosecutor risk (평균 재식별 위험)", String::new(), format!("{:.4}", risk.prosecutor_mean)),
-        ];
-        writeln!(out, "\nQuasi-identifiers (준식별자): {}", risk.quasi_identifiers.join(", "))?;
-        for (label, before, after) in lines {
-            let padding = LABEL_CELLS.saturating_sub(cells(label));
-            writeln!(out, "{label}{:padding$} {before:>10} {after:>10}", "")?;
+        ] {
+            measures::line(out, label, &before, &after)?;
         }
-        if let Some(PopulationRisk { size, before, after }) = self.population {
-            let label = "unique in the population (모집단에서 유일)";
-            let padding = LABEL_CELLS.saturating_sub(cells(label));
-            let (one, other) = (percent(before.unique_share), percent(after.unique_share));
-            writeln!(out, "{label}{:padding$} {one:>10} {other:>10}", "")?;
-            let name = |estimator| match estimator {
-                Estimator::Pitman => "Pitman",
-                Estimator::Zayatz => "Zayatz",
-            };
-            let (one, other) = (name(before.estimator), name(after.estimator));
-            writeln!(out, "  estimated for {size} persons (추정, 모집단 {size}명): {one}, {other}")?;
+        self.attackers.write(out)?;
+        if let Some(population) = &self.population {
+            population.write(out)?;
         }
-        Ok(())
+        self.uniques.write(out)?;
+        measures::write_losses(&self.losses, out)
     }
 }
 
@@ -211,8 +264,20 @@ impl Search {
     }
 }
 
-/// Cells of the column of labels.
-const LABEL_CELLS: usize = 46;
+/// The file beside a version's manifest that holds its report; it is no part of what is served.
+pub const REPORT: &str = "report.json";
+
+/// Writes the report into the folder that a version is built in.
+pub(crate) fn save(report: &Report, folder: &Path) -> Result<(), CurateError> {
+    let failed = |error: std::io::Error| CurateError::Write(error.to_string());
+    let mut file = File::create_new(folder.join(REPORT)).map_err(failed)?;
+    file.write_all(report.to_json().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+}
+
+/// A share in percent.
+fn percent(share: f64) -> String {
+    format!("{:.2}%", share * 100.0)
+}
 
 /// Cells that a text takes on a terminal: a Korean syllable takes two.
 fn cells(text: &str) -> usize {

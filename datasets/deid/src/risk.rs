@@ -6,12 +6,20 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use mudeung_wire::manifest::RiskFigures;
 use std::collections::HashMap;
 
+mod attackers;
+mod estimate;
+mod events;
 mod population;
+mod uniques;
 
 #[cfg(test)]
 mod tests;
 
+pub use attackers::{Attackers, ClassSize, PopulationClasses, attackers};
+pub use estimate::Estimate;
+pub use events::{EventShare, Fact, Facts, KNOWN_MAX};
 pub use population::{Estimator, Uniqueness, population_uniqueness};
+pub use uniques::{COLUMNS_MAX as UNIQUES_COLUMNS_MAX, Uniques, uniques};
 
 /// Classes of persons who look alike on the quasi-identifiers.
 #[derive(Debug, Default)]
@@ -89,6 +97,13 @@ impl Classes {
         let kept: Vec<u64> =
             (0..).zip(&self.sizes).filter(|(class, _)| !marked(*class)).map(|(_, size)| *size).collect();
         population_uniqueness(&kept, population)
+    }
+
+    /// The classes but for those that are marked.
+    pub fn sizes(&self, left_out: &[bool]) -> Vec<ClassSize> {
+        let marked = |class: usize| left_out.get(class).copied().unwrap_or(false);
+        let kept = (0..).zip(&self.sizes).filter(|(class, _)| !marked(*class));
+        kept.map(|(_, size)| ClassSize { sample: *size, population: None }).collect()
     }
 
     fn persons(&self) -> u64 {

@@ -18,7 +18,8 @@ mod text;
 mod tests;
 
 pub(crate) use apply::{RowContext, apply};
-pub(crate) use date::to_days as days_since_1970;
+pub(crate) use date::{first_day, to_days as days_since_1970};
+pub(crate) use number::map as map_numbers;
 pub(crate) use pseudonym::{canonical, pseudonym_integer};
 pub(crate) use rule::read_rule;
 pub(crate) use search::{coarser, read_table};
@@ -46,7 +47,7 @@ pub enum Transform {
         /// What is cut off after the shift.
         part: Option<DatePart>,
     },
-    /// Dates become the first day of their month or year.
+    /// Dates become the first day of their week, month, quarter or year.
     DateTruncate(DatePart),
     /// Numbers become classes.
     Generalise(Intervals),
@@ -77,8 +78,12 @@ pub enum Transform {
 /// What a date keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatePart {
+    /// The week, from Monday on.
+    Week,
     /// Year and month.
     Month,
+    /// Year and quarter.
+    Quarter,
     /// The year.
     Year,
 }

@@ -1,16 +1,21 @@
 //! The steps of one build: measure the persons, then release table after table.
 
+use super::columns::PersonColumns;
+use super::events::Events;
 use super::measured::{Choice, Measured, Quasi};
 use super::rows::{self, Tally, deidentify};
 use super::{Progress, Step, manifest_table};
 use crate::canary::Canary;
-use crate::definition::{ColumnPlan, Definition, Hashed, Plan, Recipe, Role, TablePlan};
+use crate::definition::{ColumnPlan, Definition, Hashed, Plan, Privacy, Recipe, Role, TablePlan, hex_sha256};
 use crate::error::{CurateError, InputError, Problem};
 use crate::key::ProjectKeys;
 use crate::output;
 use crate::persons::Persons;
-use crate::report::{PopulationRisk, Report, ReportColumn, ReportTable, Search};
-use crate::risk::Classes;
+use crate::report::{
+    BeforeAfter, ColumnLoss, Limits, PopulationRisk, Report, ReportColumn, ReportTable, Search, SizeBand, UniquesRisk,
+    bands,
+};
+use crate::risk::{Attackers, Classes, attackers};
 use crate::source::RawFile;
 use crate::stage::Deidentified;
 use crate::transform::{RowContext, Transform, canonical, pseudonym_integer};
@@ -18,7 +23,7 @@ use arrow::array::RecordBatch;
 use mudeung_core::name::Name;
 use mudeung_engine::layout::arrow_schema;
 use mudeung_engine::store::VersionWriter;
-use mudeung_wire::manifest::{ManifestTable, RiskFigures};
+use mudeung_wire::manifest::{Bilingual, ManifestTable, RiskFigures};
 use std::collections::HashSet;
 
 /// What one build carries from step to step.
@@ -30,6 +35,7 @@ pub(super) struct Run<'a> {
     pub(super) files: Vec<RawFile>,
     pub(super) persons: Persons,
     pub(super) canary: Canary,
+    pub(super) person_columns: PersonColumns,
     pub(super) progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
@@ -40,6 +46,8 @@ pub(super) struct Risk {
     pub(super) figures: RiskFigures,
     /// What the report says besides.
     population: Option<PopulationRisk>,
+    attackers: BeforeAfter<Attackers>,
+    classes: BeforeAfter<Vec<SizeBand>>,
 }
 
 impl<'a> Run<'a> {
@@ -70,7 +78,11 @@ impl<'a> Run<'a> {
             before: before.uniqueness(population.size, &[]),
             after: after.uniqueness(population.size, left_out),
         });
-        Ok((Risk { figures, population }, measured, choice))
+        let (sizes, kept) = (before.sizes(&[]), after.sizes(left_out));
+        let (k, size) = (self.recipe.value.privacy.k, self.recipe.value.population.map(|population| population.size));
+        let attackers = BeforeAfter { before: attackers(&sizes, k, size), after: attackers(&kept, k, size) };
+        let classes = BeforeAfter { before: bands(&sizes), after: bands(&kept) };
+        Ok((Risk { figures, population, attackers, classes }, measured, choice))
     }
 
     fn measure_persons(
@@ -99,6 +111,7 @@ impl<'a> Run<'a> {
             let value = |column: &ColumnPlan| raw.column_by_name(&column.spec.name).cloned();
             before.add(&table.quasi().filter_map(value).collect::<Vec<_>>(), raw.num_rows()).map_err(failed)?;
             measured.add(value, &context)?;
+            self.person_columns.add(value)?;
             remember(&mut self.canary, table, raw)?;
             let rows = u64::try_from(self.persons.len()).unwrap_or(u64::MAX);
             (self.progress)(Progress { step: Step::Measure, table: &table.spec.name, rows });
@@ -115,6 +128,31 @@ impl<'a> Run<'a> {
             remember(&mut self.canary, table, batch?.raw())?;
         }
         Ok(())
+    }
+
+    /// Reads what an adversary may know of events; nothing when the recipe declares none.
+    pub(super) fn events(&mut self) -> Result<Option<Events<'a>>, CurateError> {
+        if self.recipe.value.events.is_empty() {
+            return Ok(None);
+        }
+        let shifts = self.plan.tables.iter().flat_map(|table| &table.columns);
+        let weeks = shifts.filter_map(|column| match column.transform {
+            Transform::DateShift { weeks, .. } => Some(weeks),
+            _ => None,
+        });
+        let mut events = Events::new(self.keys, &self.persons, weeks.min());
+        for (table, file) in self.plan.tables.iter().zip(&self.files) {
+            let Some(rule) = self.recipe.value.events.get(&table.spec.name) else { continue };
+            events.table(table, rule);
+            let mut rows = 0;
+            for batch in file.batches(table)? {
+                let batch = batch?;
+                rows += u64::try_from(batch.raw().num_rows()).unwrap_or(u64::MAX);
+                events.add(&batch, &self.persons)?;
+                (self.progress)(Progress { step: Step::Measure, table: &table.spec.name, rows });
+            }
+        }
+        Ok(Some(events))
     }
 
     /// De-identifies, sorts, checks and writes one table.
@@ -161,10 +199,28 @@ impl<'a> Run<'a> {
         Ok((table, tally))
     }
 
-    pub(super) fn report(&self, risk: Risk, refusals: Vec<Problem>, search: Option<Search>) -> Report {
+    /// Who is alone on few columns of the person table, and what its columns lost.
+    pub(super) fn person_columns(&mut self) -> Result<(UniquesRisk, Vec<ColumnLoss>), CurateError> {
+        let Some(person) = self.plan.person() else { return Err(output::internal("plan", "a table vanished")) };
+        let columns = std::mem::replace(&mut self.person_columns, PersonColumns::new(person));
+        columns.measure(person, self.keys, &self.persons.kept().collect::<Vec<bool>>())
+    }
+
+    pub(super) fn report(
+        &mut self,
+        risk: Risk,
+        refusals: Vec<Problem>,
+        search: Option<Search>,
+    ) -> Result<Report, CurateError> {
+        let (uniques, losses) = self.person_columns()?;
         let release = &self.recipe.value.release;
-        Report {
+        let inputs: String = self.files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect();
+        Ok(Report {
             dataset: self.definition.dataset.name.clone(),
+            version: 0,
+            created_at: String::new(),
+            recipe_sha256: self.recipe.sha256.clone(),
+            input_sha256: hex_sha256(inputs.as_bytes()),
             release: release.name.clone(),
             purpose: release.purpose.clone(),
             recipient: release.recipient.clone(),
@@ -172,11 +228,33 @@ impl<'a> Run<'a> {
             preset: release.preset.as_str().to_owned(),
             passed: refusals.is_empty(),
             refusals,
+            limits: limits(&self.recipe.value.privacy),
             risk: risk.figures,
+            attackers: risk.attackers,
+            classes: risk.classes,
+            uniques,
+            losses,
             population: risk.population,
+            events: None,
             search,
             tables: self.plan.tables.iter().zip(&self.files).map(|(table, file)| reported(table, file)).collect(),
-        }
+        })
+    }
+}
+
+fn limits(privacy: &Privacy) -> Limits {
+    let diverse = privacy.l_diversity.iter().map(|model| Bilingual {
+        ko: format!("{}의 l-다양성 l = {}", model.column, model.l),
+        en: format!("l-diversity of {}, l = {}", model.column, model.l),
+    });
+    let close = privacy.t_closeness.iter().map(|model| Bilingual {
+        ko: format!("{}의 t-근접성 t = {}", model.column, model.t),
+        en: format!("t-closeness of {}, t = {}", model.column, model.t),
+    });
+    Limits {
+        max_suppressed: privacy.max_suppressed,
+        max_unique_share: privacy.max_unique_share,
+        models: diverse.chain(close).collect(),
     }
 }
 

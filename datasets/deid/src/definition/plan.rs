@@ -9,6 +9,7 @@ use mudeung_wire::manifest::{Bilingual, ManifestColumn};
 use std::collections::BTreeMap;
 
 mod check;
+mod events;
 mod search;
 mod twin;
 
@@ -179,6 +180,7 @@ pub(super) fn plan(definition: &Definition) -> Result<Plan, Vec<Problem>> {
     check_one_shift(&tables, &mut problems);
     search::check(&tables, definition, &recipe.value, &mut problems);
     twin::check(&tables, &recipe.value, &mut problems);
+    events::check(&tables, &recipe.value, &mut problems);
     let person_table = tables.iter().position(|table| table.spec.name == recipe.value.person.table);
     match (problems.0.is_empty(), person_table) {
         (true, Some(person_table)) => Ok(Plan { tables, person_table }),

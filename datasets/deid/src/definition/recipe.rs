@@ -1,5 +1,6 @@
 //! `recipe.toml`: what happens to each column, and how much risk may remain.
 
+use super::EventRule;
 use mudeung_engine::layout::FileStatistics;
 use mudeung_synth::twin::{ColumnPolicy, Mechanism};
 use serde::Deserialize;
@@ -18,6 +19,9 @@ pub struct Recipe {
     /// Table, then what holds for it as a whole.
     #[serde(default)]
     pub tables: BTreeMap<String, TableRule>,
+    /// Table of events, then what an adversary may know of them.
+    #[serde(default)]
+    pub events: BTreeMap<String, EventRule>,
     /// How much risk may remain.
     pub privacy: Privacy,
     /// Whom the persons are a sample of.
@@ -138,9 +142,12 @@ pub struct Privacy {
     pub k: u64,
     /// Largest share of persons that may be left out to reach `k`.
     pub max_suppressed: f64,
-    /// Largest share of persons that may stay alone in their class.
+    /// Largest share of persons that may stay alone in their class, and whom an adversary may single out who knows
+    /// [`Self::adversary_events`] of their events.
     #[serde(default)]
     pub max_unique_share: f64,
+    /// How many events of a person an adversary is taken to know; without it events are not measured.
+    pub adversary_events: Option<u32>,
     /// How many different values of a sensitive column each class must have.
     pub l_diversity: Option<LDiversity>,
     /// How far the values of a sensitive column in a class may be from those of everybody.
@@ -232,9 +239,9 @@ pub struct ColumnRule {
     pub domain: Option<String>,
     /// date_shift: largest shift.
     pub weeks: Option<u32>,
-    /// date_shift: `month` or `year`, when the day is to go as well.
+    /// date_shift: `week`, `month`, `quarter` or `year`, when the day is to go as well.
     pub truncate: Option<String>,
-    /// date_truncate: `month` or `year`.
+    /// date_truncate: `week`, `month`, `quarter` or `year`.
     pub part: Option<String>,
     /// generalise: width of the classes.
     pub width: Option<f64>,
@@ -261,7 +268,7 @@ pub struct ColumnRule {
     pub widths: Option<Vec<f64>>,
     /// search: where classes begin, from the finest; each list a part of the one before.
     pub cuts: Option<Vec<Vec<f64>>>,
-    /// search: what dates keep, from the finest: `month`, `year`.
+    /// search: what dates keep, from the finest: `month`, `quarter`, `year`.
     pub parts: Option<Vec<String>>,
     /// search: the table of the values' groups, a file beside the recipe.
     pub hierarchy: Option<String>,

@@ -1,15 +1,17 @@
 //! How many persons of the population are alone in their class, estimated from the classes of a sample.
 //!
 //! By the rule of Dankar et al. (BMC Med Inform Decis Mak 2012, 12:66) as ARX has it: up to a tenth of the population the
-//! estimator of Pitman (Hoshino 2001), or that of Zayatz (1991) when it has no solution; above, Zayatz. There the rule
-//! would take the smaller of Zayatz and the slide negative binomial model, which is left out: what is said is no less.
+//! estimator of Pitman (Hoshino 2001), or that of Zayatz (1991) when it has no solution; above, the smaller of Zayatz and
+//! the slide negative binomial model.
 
 use super::float;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod snb;
+
 /// An estimate.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Uniqueness {
     /// Share of the population that is alone in its class.
     pub unique_share: f64,
@@ -18,13 +20,15 @@ pub struct Uniqueness {
 }
 
 /// An estimator of population uniqueness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Estimator {
     /// Pitman's model, by its likelihood.
     Pitman,
     /// By the chance that one who is alone in the sample is alone in the population.
     Zayatz,
+    /// Classes of one person and a negative binomial number of others.
+    SlideNegativeBinomial,
 }
 
 /// Estimates the uniqueness of a population from the sizes of a sample's classes.
@@ -37,10 +41,17 @@ pub fn population_uniqueness(sizes: &[u64], population: u64) -> Uniqueness {
     if sample.alone() == 0.0 {
         return Uniqueness { unique_share: 0.0, estimator: Estimator::Zayatz };
     }
-    let pitman = if persons <= population / 10 { sample.pitman() } else { None };
-    match pitman {
-        Some(unique_share) => Uniqueness { unique_share, estimator: Estimator::Pitman },
-        None => Uniqueness { unique_share: sample.zayatz(), estimator: Estimator::Zayatz },
+    let zayatz = Uniqueness { unique_share: sample.zayatz(), estimator: Estimator::Zayatz };
+    if persons <= population / 10 {
+        let pitman = |unique_share| Uniqueness { unique_share, estimator: Estimator::Pitman };
+        return sample.pitman().map_or(zayatz, pitman);
+    }
+    match sample.slide_negative_binomial() {
+        // One that finds nobody at all found no answer.
+        Some(unique_share) if 0.0 < unique_share && unique_share <= zayatz.unique_share => {
+            Uniqueness { unique_share, estimator: Estimator::SlideNegativeBinomial }
+        }
+        _ => zayatz,
     }
 }
 
@@ -64,6 +75,11 @@ impl Sample {
         let one: f64 = self.classes.iter().map(|(size, count)| float(*count) * self.one_of(float(*size))).sum();
         let is_unique = self.alone() * self.one_of(1.0) / one;
         (self.alone() * is_unique / self.persons).min(1.0)
+    }
+
+    fn slide_negative_binomial(&self) -> Option<f64> {
+        let fraction = self.persons / self.population;
+        (fraction < 1.0).then(|| snb::uniques(&self.classes, fraction)).flatten().map(|unique| unique / self.population)
     }
 
     /// The chance that of a class of the population just one person is in the sample.

@@ -37,7 +37,8 @@ pub(crate) fn shift(column: &ArrayRef, days: &[i32]) -> Result<ArrayRef, ArrowEr
     Ok(Arc::new(moved.collect::<TimestampMicrosecondArray>().with_timezone("UTC")))
 }
 
-/// Replaces each date by the first day, and each moment by the first moment, of its month or year.
+/// Replaces each date by the first day, and each moment by the first moment, of its week, month,
+/// quarter or year.
 pub(crate) fn truncate(column: &ArrayRef, part: DatePart) -> Result<ArrayRef, ArrowError> {
     if let Some(dates) = column.as_primitive_opt::<Date32Type>() {
         let cut = dates.iter().map(|date| date.and_then(|date| first_day(date, part)));
@@ -51,11 +52,13 @@ pub(crate) fn truncate(column: &ArrayRef, part: DatePart) -> Result<ArrayRef, Ar
     Ok(Arc::new(cut.collect::<TimestampMicrosecondArray>().with_timezone("UTC")))
 }
 
-/// The first day of the month or year of a day, both as days since 1970.
-fn first_day(days: i32, part: DatePart) -> Option<i32> {
+/// The first day of the part that a day is in, both as days since 1970.
+pub(crate) fn first_day(days: i32, part: DatePart) -> Option<i32> {
     let date = from_days(days)?;
     to_days(match part {
+        DatePart::Week => return days.checked_sub(i32::from(date.weekday().to_monday_zero_offset())),
         DatePart::Month => date.first_of_month(),
+        DatePart::Quarter => Date::new(date.year(), date.month() - (date.month() - 1) % 3, 1).ok()?,
         DatePart::Year => date.first_of_year(),
     })
 }

@@ -72,6 +72,8 @@ impl Transform {
 
 fn part_note(part: DatePart) -> (&'static str, &'static str) {
     match part {
+        DatePart::Week => (". 주의 첫날로 표시", "; given as the first day of the week"),
+        DatePart::Quarter => (". 분기의 첫날로 표시", "; given as the first day of the quarter"),
         DatePart::Month => (". 달의 첫날로 표시", "; given as the first day of the month"),
         DatePart::Year => (". 해의 첫날로 표시", "; given as the first day of the year"),
     }

@@ -95,13 +95,15 @@ fn classes(rule: &ColumnRule) -> Result<Classes, Refusal> {
 pub(super) fn part(text: Option<&str>) -> Result<Option<DatePart>, Refusal> {
     match text {
         None | Some("day") => Ok(None),
+        Some("week") => Ok(Some(DatePart::Week)),
         Some("month") => Ok(Some(DatePart::Month)),
+        Some("quarter") => Ok(Some(DatePart::Quarter)),
         Some("year") => Ok(Some(DatePart::Year)),
         Some(other) => Err(refusal(
             &format!("\"{other}\"은(는) 날짜의 부분이 아닙니다."),
             &format!("\"{other}\" is not a part of a date."),
-            "month 또는 year를 쓰십시오.",
-            "Use `month` or `year`.",
+            "week, month, quarter, year 가운데 쓰십시오.",
+            "Use `week`, `month`, `quarter` or `year`.",
         )),
     }
 }

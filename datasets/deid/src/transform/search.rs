@@ -27,7 +27,7 @@ pub(super) fn read(rule: &ColumnRule, bounds: Bounds, tables: &BTreeMap<String, 
             let parts =
                 parts.iter().map(|name| part(Some(name))?.ok_or_else(|| needs("parts = [\"month\", \"year\"]")));
             let parts: Vec<DatePart> = parts.collect::<Result<_, _>>()?;
-            if parts.windows(2).any(|pair| pair != [DatePart::Month, DatePart::Year]) {
+            if parts.windows(2).any(|pair| !nests(pair)) {
                 return Err(not_coarser("month"));
             }
             parts.into_iter().map(Transform::DateTruncate).collect()
@@ -57,6 +57,12 @@ fn widths_nest(widths: &[f64]) -> Result<(), Refusal> {
         Some(pair) => Err(not_coarser(&pair.last().map(f64::to_string).unwrap_or_default())),
         None => Ok(()),
     }
+}
+
+/// Whether each of the second part's spans is made of whole ones of the first; weeks make up no other part.
+fn nests(pair: &[DatePart]) -> bool {
+    use DatePart::{Month, Quarter, Year};
+    matches!(pair, [Month, Quarter | Year] | [Quarter, Year])
 }
 
 fn cuts_nest(cuts: &[Vec<f64>]) -> Result<(), Refusal> {
@@ -150,8 +156,11 @@ pub(crate) fn coarser(transform: &Transform, kind: ColumnType) -> Vec<Transform>
                 classes.map(|classes| Transform::Generalise(Intervals { classes, ..intervals.clone() })).collect()
             }
         },
-        Transform::DateTruncate(DatePart::Month) => vec![Transform::DateTruncate(DatePart::Year)],
-        Transform::DateTruncate(DatePart::Year)
+        Transform::DateTruncate(DatePart::Month) => {
+            [DatePart::Quarter, DatePart::Year].map(Transform::DateTruncate).to_vec()
+        }
+        Transform::DateTruncate(DatePart::Quarter) => vec![Transform::DateTruncate(DatePart::Year)],
+        Transform::DateTruncate(DatePart::Week | DatePart::Year)
         | Transform::Keep
         | Transform::Drop
         | Transform::Pseudonym { .. }

@@ -7,6 +7,8 @@ mod adult;
 #[cfg(test)]
 mod bundled;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod gate;
@@ -14,6 +16,8 @@ mod gate;
 mod input;
 #[cfg(test)]
 mod release;
+#[cfg(test)]
+mod report;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
