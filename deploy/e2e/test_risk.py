@@ -33,6 +33,21 @@ print(json.dumps({
 }))
 """
 
+ALONE = """
+import json, sys
+import pyarrow.parquet
+from suda import suda
+
+table = pyarrow.parquet.ParquetDataset(sys.argv[1]).read().to_pandas()
+def told(value):
+    return "missing" if value is None or value != value else str(value)
+
+table = table[sys.argv[2].split(",")].apply(lambda column: column.map(told))
+largest = int(sys.argv[3])
+fewest = suda(table, max_msu=largest)["msu"]
+print(json.dumps([int((fewest == columns).sum()) for columns in range(1, largest + 1)]))
+"""
+
 # A sensitive column of each dataset, how far its classes may be from all, and the quasi-identifiers as levels.
 SEARCHED = {
     "lymph_node": (
@@ -113,3 +128,15 @@ def test_a_searched_release_is_as_diverse_and_close_as_was_asked(dataset, tmp_pa
     assert found["persons"] == risk["persons"] and risk["suppressed_persons"] == 0
     assert found["l"] >= 2
     assert found["t"] <= t + 1e-9
+
+
+# The other holds every set of columns in memory: of the wider table, pairs are as many as it can.
+@pytest.mark.parametrize(("dataset", "largest"), [("lymph_node", 3), ("support2", 2)])
+def test_as_many_persons_are_alone_on_few_columns_as_another_finds(dataset, largest, tmp_path):
+    _, version, _ = built(DEFINITIONS / dataset, tmp_path)
+    uniques = json.loads((version / "report.json").read_text())["uniques"]
+    tables, columns = zip(*(name.split(".") for name in uniques["columns"]))
+    environment = Environment("suda==0.2.2", "pandas==3.1.1", "pyarrow==26.0.1")
+    found = environment.run(ALONE, version / tables[0], ",".join(columns), largest)
+    assert sum(found) > 0, "somebody is alone on columns that are no quasi-identifiers"
+    assert uniques["after"]["alone_on"][:largest] == found

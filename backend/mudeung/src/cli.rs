@@ -92,10 +92,13 @@ pub(crate) enum CurateCommand {
     Build(BuildArgs),
     /// Fit twins of the released tables under differential privacy, and write a synthetic version drawn from them
     Twin(TwinArgs),
-    /// Show the risk report of a version that was built
+    /// Show the risk report of a version that was built, and write it as a page
     Report {
         /// The version's manifest.json
         manifest: PathBuf,
+        /// Where the page goes; by default report.html beside the manifest
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Put a version that was built into service
     Publish {

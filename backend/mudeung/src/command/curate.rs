@@ -10,6 +10,7 @@ use mudeung_core::dataset::VersionState;
 use mudeung_core::id::VersionId;
 use mudeung_deid::build::Step;
 use mudeung_deid::{Build, BuildSynthetic, BuildTwins, Built, BuiltTwins, CurateError, Progress, ReleaseKey};
+use mudeung_deid::report::{REPORT, Report};
 use mudeung_engine::store;
 use mudeung_server::config::{Config, TwinsConfig};
 use mudeung_store::twin_budgets::{self, TwinCharge};
@@ -32,7 +33,7 @@ pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
         CurateCommand::Check { definition } => check(&definition),
         CurateCommand::Build(args) => build(args).await,
         CurateCommand::Twin(args) => twin(args).await,
-        CurateCommand::Report { manifest } => report(&manifest),
+        CurateCommand::Report { manifest, html } => report(&manifest, html.as_deref()),
         CurateCommand::Publish { manifest, config } => {
             let config = setup::read_config(&config)?;
             publish(&config, &[manifest]).await
@@ -224,13 +225,30 @@ fn bundles(definition: &Path, args: &SynthArgs) -> Result<(), Failure> {
     say(&format!("{}: {} bundles, simulated", path.display(), args.rows))
 }
 
-fn report(path: &Path) -> Result<(), Failure> {
+/// Shows the report that stands beside a manifest, and writes it as a page.
+fn report(path: &Path, html: Option<&Path>) -> Result<(), Failure> {
     let manifest = read_manifest(path)?;
     let Some(risk) = &manifest.risk else {
         return say("the version is generated: it has no source persons, so there is nobody to identify again");
     };
-    say(&format!("{}/{}/{}", manifest.dataset, manifest.tier, manifest.version))?;
-    say(&serde_json::to_string_pretty(risk).map_err(Failure::failed)?)
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let beside = folder.join(REPORT);
+    if !beside.is_file() {
+        say(&serde_json::to_string_pretty(risk).map_err(Failure::failed)?)?;
+        return say(&format!("{} is not there: the version was built before reports were kept", beside.display()));
+    }
+    let text = std::fs::read_to_string(&beside).map_err(|e| Failure::input(format!("{}: {e}", beside.display())))?;
+    let report = Report::from_json(&text).map_err(|e| Failure::input(format!("{}: {e}", beside.display())))?;
+    let named = (report.dataset.as_str(), report.version, report.recipe_sha256.as_str(), report.input_sha256.as_str());
+    let (recipe, input) = (manifest.recipe_sha256.as_str(), manifest.input_sha256.as_str());
+    if named != (manifest.dataset.as_str(), manifest.version, recipe, input) || report.risk != *risk {
+        return Err(Failure::input(format!("{} is the report of another version", beside.display())));
+    }
+    say(&report.to_text())?;
+    let page = html.map_or_else(|| folder.join("report.html"), Path::to_owned);
+    std::fs::write(&page, report.to_html().map_err(Failure::failed)?)
+        .map_err(|e| Failure::input(format!("cannot write {}: {e}", page.display())))?;
+    say(&format!("written {}", page.display()))
 }
 
 /// Publishes versions that were built, by their manifests. A bucket is given their files first.

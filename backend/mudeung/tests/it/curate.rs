@@ -21,6 +21,13 @@ fn real_patients_become_a_published_version_on_the_record() {
     let built = run(&["curate", "build", &definition("lymph_node"), "--input", &input, "--config", "mudeung.toml"]);
     assert!(built.contains("published lymph_node/deidentified/1"), "{built}");
     assert!(folder.path().join("store/lymph_node/deidentified/1/manifest.json").is_file());
+    let told = run(&["curate", "report", "store/lymph_node/deidentified/1/manifest.json"]);
+    assert!(
+        told.contains("lymph_node") && told.contains("written store/lymph_node/deidentified/1/report.html"),
+        "{told}"
+    );
+    let page = std::fs::read_to_string(folder.path().join("store/lymph_node/deidentified/1/report.html")).unwrap();
+    assert!(page.contains("적정성 검토") && page.contains("Safe keeping"));
     let verified = run(&["ledger", "verify", "--config", "mudeung.toml"]);
     assert!(verified.contains("the ledger holds: 2 entries"), "{verified}");
     let exported = run(&["ledger", "export", "--config", "mudeung.toml", "--out", "exported"]);
@@ -30,6 +37,26 @@ fn real_patients_become_a_published_version_on_the_record() {
     let proof = std::fs::read_to_string(folder.path().join(told.trim())).unwrap();
     let entry = Entry::from_bytes(&TlogProof::parse(&proof).unwrap().extra.unwrap()).unwrap();
     assert_eq!((entry.operation.as_str(), entry.status), ("version.publish", Some(Status::Completed)));
+}
+
+#[test]
+fn a_report_of_another_version_is_no_report_of_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = format!("{}/data", definition("lymph_node"));
+    let build = ["curate", "build", &definition("lymph_node"), "--input", &input, "--store", "store", "--key", "key"];
+    for _ in 0..2 {
+        let output = mudeung(folder.path(), &build);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    let versions = folder.path().join("store/lymph_node/deidentified");
+    std::fs::copy(versions.join("1/report.json"), versions.join("2/report.json")).unwrap();
+    let output = mudeung(folder.path(), &["curate", "report", "store/lymph_node/deidentified/2/manifest.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("the report of another version"), "{}", text(&output.stderr));
+    assert!(!versions.join("2/report.html").exists());
+    std::fs::remove_file(versions.join("2/report.json")).unwrap();
+    let output = mudeung(folder.path(), &["curate", "report", "store/lymph_node/deidentified/2/manifest.json"]);
+    assert!(output.status.success() && text(&output.stdout).contains("before reports were kept"));
 }
 
 #[test]
