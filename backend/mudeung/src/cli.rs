@@ -125,6 +125,9 @@ pub(crate) struct BuildArgs {
     /// The seed of the synthetic tier [default: that of the definition]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Where the report goes, as a page, when the gate refuses the version
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refusal: Option<PathBuf>,
 }
 
 /// How to fit twins.

@@ -19,6 +19,7 @@ mod coded;
 mod columns;
 mod events;
 mod measured;
+mod population;
 mod remedy;
 pub(crate) mod rows;
 mod run;

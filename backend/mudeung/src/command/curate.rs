@@ -85,7 +85,11 @@ fn destination(args: &SourceArgs) -> Result<Destination, Failure> {
 async fn build(args: BuildArgs) -> Result<(), Failure> {
     let source = &args.source;
     let Destination { config, root, key } = destination(source)?;
-    let mut built = vec![build_deidentified(&source.definition, &source.input, &root, &key, source.number)?];
+    let released = deidentify(&source.definition, &source.input, &root, &key, source.number);
+    if let (Err(CurateError::Gate(report)), Some(page)) = (&released, &args.refusal) {
+        write_page(report, page)?;
+    }
+    let mut built = vec![released.map_err(refused)?];
     if let Some(persons) = args.synthetic {
         built.push(build_synthetic(&source.definition, &root, Some(persons), args.seed)?);
     }
@@ -131,6 +135,16 @@ pub(crate) fn build_deidentified(
     key: &ReleaseKey,
     number: Option<u32>,
 ) -> Result<Built, Failure> {
+    deidentify(definition, input, store, key, number).map_err(refused)
+}
+
+fn deidentify(
+    definition: &Path,
+    input: &Path,
+    store: &Path,
+    key: &ReleaseKey,
+    number: Option<u32>,
+) -> Result<Built, CurateError> {
     let bar = spinner();
     let built = mudeung_deid::build(Build {
         definition_dir: definition,
@@ -142,7 +156,7 @@ pub(crate) fn build_deidentified(
         progress: &mut |progress| show(&bar, progress),
     });
     bar.finish_and_clear();
-    built.map_err(refused)
+    built
 }
 
 /// Builds one synthetic version with a progress bar; persons and seed are the definition's own when not given.
@@ -245,9 +259,12 @@ fn report(path: &Path, html: Option<&Path>) -> Result<(), Failure> {
         return Err(Failure::input(format!("{} is the report of another version", beside.display())));
     }
     say(&report.to_text())?;
-    let page = html.map_or_else(|| folder.join("report.html"), Path::to_owned);
-    std::fs::write(&page, report.to_html().map_err(Failure::failed)?)
-        .map_err(|e| Failure::input(format!("cannot write {}: {e}", page.display())))?;
+    write_page(&report, &html.map_or_else(|| folder.join("report.html"), Path::to_owned))
+}
+
+fn write_page(report: &Report, page: &Path) -> Result<(), Failure> {
+    let text = report.to_html().map_err(Failure::failed)?;
+    std::fs::write(page, text).map_err(|e| Failure::input(format!("cannot write {}: {e}", page.display())))?;
     say(&format!("written {}", page.display()))
 }
 

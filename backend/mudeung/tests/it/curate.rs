@@ -60,6 +60,29 @@ fn a_report_of_another_version_is_no_report_of_this_one() {
 }
 
 #[test]
+fn a_version_that_the_gate_refuses_leaves_a_page_that_says_why_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let strict = folder.path().join("lymph_node");
+    std::fs::create_dir(&strict).unwrap();
+    for file in ["dataset.toml", "schema.toml", "recipe.toml", "generator.toml"] {
+        std::fs::copy(format!("{}/{file}", definition("lymph_node")), strict.join(file)).unwrap();
+    }
+    let recipe = std::fs::read_to_string(strict.join("recipe.toml")).unwrap();
+    let recipe: Vec<&str> =
+        recipe.lines().map(|line| if line.starts_with("k = ") { "k = 500" } else { line }).collect();
+    std::fs::write(strict.join("recipe.toml"), recipe.join("\n")).unwrap();
+    let input = format!("{}/data", definition("lymph_node"));
+    let build = ["curate", "build", "lymph_node", "--input", &input, "--store", "store", "--key", "key"];
+    let output = mudeung(folder.path(), &[&build[..], &["--refusal", "refused.html"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let page = std::fs::read_to_string(folder.path().join("refused.html")).unwrap();
+    assert!(
+        page.contains("Refused by the release gate") && page.contains("반출 심사 거부") && page.contains("privacy.")
+    );
+    assert!(!folder.path().join("store/lymph_node").exists());
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let mut hashes = Vec::new();

@@ -1,15 +1,24 @@
 //! The columns of the person table as codes, raw and released: who is alone on a few of them, and what each lost.
 
-use super::coded::{Coded, numbered};
+use super::coded::{Coded, names, numbered};
+use super::population::{self, PopulationTable};
 use crate::definition::{ColumnPlan, Role, TablePlan};
 use crate::error::CurateError;
 use crate::key::ProjectKeys;
 use crate::output::internal;
 use crate::report::{ColumnLoss, UniquesRisk};
-use crate::risk::{UNIQUES_COLUMNS_MAX, float, uniques};
+use crate::risk::{ClassSize, UNIQUES_COLUMNS_MAX, float, uniques};
 use crate::transform::{RowContext, Transform, apply};
 use arrow::array::ArrayRef;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// What was measured on the columns of the person table.
+pub(super) struct PersonMeasures {
+    pub(super) uniques: UniquesRisk,
+    pub(super) losses: Vec<ColumnLoss>,
+    /// The classes before and after with those of the population, where there is a table of it.
+    pub(super) classes: Option<[Vec<ClassSize>; 2]>,
+}
 
 /// The columns of the person table that say something of a person.
 pub(super) struct PersonColumns {
@@ -22,6 +31,9 @@ struct Codes {
     plan: ColumnPlan,
     before: Vec<u32>,
     after: Vec<u32>,
+    transform: Transform,
+    /// The codes of raw values, and of released ones.
+    known: [HashMap<Option<String>, u32>; 2],
 }
 
 impl PersonColumns {
@@ -50,7 +62,8 @@ impl PersonColumns {
         chosen: &TablePlan,
         keys: &ProjectKeys,
         kept: &[bool],
-    ) -> Result<(UniquesRisk, Vec<ColumnLoss>), CurateError> {
+        population: Option<(&str, &str)>,
+    ) -> Result<PersonMeasures, CurateError> {
         let table = self.table;
         let columns = self.columns.into_iter().map(|(plan, coded)| codes(plan, coded, chosen, keys));
         let columns: Vec<Codes> = columns.collect::<Result<_, _>>().map_err(|error| internal(&table, error))?;
@@ -77,7 +90,17 @@ impl PersonColumns {
                 kept: kept_information(&before, &after),
             }
         };
-        Ok((risk, columns.iter().map(loss).collect()))
+        let both = |(file, text): (&str, &str)| -> Result<[Vec<ClassSize>; 2], CurateError> {
+            let quasi: Vec<&Codes> = columns.iter().filter(|column| column.plan.role == Role::Quasi).collect();
+            let plans: Vec<&ColumnPlan> = quasi.iter().map(|column| &column.plan).collect();
+            let population = PopulationTable::read(file, text, &plans)?;
+            let everybody = vec![true; kept.len()];
+            let before = counted(&quasi, &everybody, &population, keys, Side::Before)?;
+            Ok([before, counted(&quasi, kept, &population, keys, Side::After)?])
+        };
+        let classes = population.map(both).transpose()?;
+        let losses = columns.iter().map(loss).collect();
+        Ok(PersonMeasures { uniques: risk, losses, classes })
     }
 }
 
@@ -93,8 +116,68 @@ fn codes(
     let released = transform.released(plan.kind).unwrap_or(plan.released);
     let coarse = apply(&transform, released, &values, &RowContext { keys, persons: &[] })?;
     let numbers = numbered(&coarse)?;
+    let known = |values: &ArrayRef| -> Result<HashMap<Option<String>, u32>, arrow::error::ArrowError> {
+        Ok(names(values)?.into_iter().zip(numbered(values)?).collect())
+    };
+    let known = [known(&values)?, known(&coarse)?];
     let number = |code: &u32| usize::try_from(*code).ok().and_then(|code| numbers.get(code)).copied().unwrap_or(0);
-    Ok(Codes { plan, after: coded.codes.iter().map(number).collect(), before: coded.codes })
+    let after = coded.codes.iter().map(number).collect();
+    Ok(Codes { plan, after, before: coded.codes, transform, known })
+}
+
+/// Which values make the classes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+/// The classes of those who are marked, each with the persons of the population that are in it.
+fn counted(
+    quasi: &[&Codes],
+    marked: &[bool],
+    population: &PopulationTable,
+    keys: &ProjectKeys,
+    side: Side,
+) -> Result<Vec<ClassSize>, CurateError> {
+    let failed = |error: arrow::error::ArrowError| internal("population", error);
+    // In an order of their own, as sums of figures depend on it in the last digits.
+    let mut classes = BTreeMap::<Vec<u32>, ClassSize>::new();
+    for person in marked.iter().enumerate().filter(|(_, marked)| **marked).map(|(person, _)| person) {
+        let code = |column: &&Codes| column.on(side).get(person).copied();
+        let class = quasi.iter().filter_map(code).collect();
+        classes.entry(class).or_insert(ClassSize { sample: 0, population: Some(0) }).sample += 1;
+    }
+    let mut columns = Vec::with_capacity(quasi.len());
+    for column in quasi {
+        let raw = population.column(&column.plan.spec.name)?;
+        let [raw_known, released_known] = &column.known;
+        columns.push(match side {
+            Side::Before => population::codes(raw, raw_known).map_err(failed)?,
+            Side::After => {
+                let released = column.transform.released(column.plan.kind).unwrap_or(column.plan.released);
+                let rows = RowContext { keys, persons: &[] };
+                let coarse = apply(&column.transform, released, raw, &rows).map_err(failed)?;
+                population::codes(&coarse, released_known).map_err(failed)?
+            }
+        });
+    }
+    for (row, persons) in population.persons.iter().enumerate() {
+        let class = columns.iter().map(|codes| codes.get(row).copied().flatten()).collect::<Option<Vec<u32>>>();
+        if let Some(class) = class.and_then(|class| classes.get_mut(&class)) {
+            class.population = class.population.map(|known| known.saturating_add(*persons));
+        }
+    }
+    Ok(classes.into_values().collect())
+}
+
+impl Codes {
+    fn on(&self, side: Side) -> &[u32] {
+        match side {
+            Side::Before => &self.before,
+            Side::After => &self.after,
+        }
+    }
 }
 
 fn distinct(codes: &[u32]) -> u64 {

@@ -1,6 +1,6 @@
 //! The steps of one build: measure the persons, then release table after table.
 
-use super::columns::PersonColumns;
+use super::columns::{PersonColumns, PersonMeasures};
 use super::events::Events;
 use super::measured::{Choice, Measured, Quasi};
 use super::rows::{self, Tally, deidentify};
@@ -11,10 +11,7 @@ use crate::error::{CurateError, InputError, Problem};
 use crate::key::ProjectKeys;
 use crate::output;
 use crate::persons::Persons;
-use crate::report::{
-    BeforeAfter, ColumnLoss, Limits, PopulationRisk, Report, ReportColumn, ReportTable, Search, SizeBand, UniquesRisk,
-    bands,
-};
+use crate::report::{BeforeAfter, Limits, PopulationRisk, Report, ReportColumn, ReportTable, Search, SizeBand, bands};
 use crate::risk::{Attackers, Classes, attackers};
 use crate::source::RawFile;
 use crate::stage::Deidentified;
@@ -73,13 +70,14 @@ impl<'a> Run<'a> {
         let name = |quasi: &Quasi<'_>| format!("{}.{}", person.spec.name, quasi.plan.spec.name);
         let quasi = measured.quasi.iter().map(name).collect();
         let figures = after.figures(quasi, self.recipe.value.privacy.k, &before, left_out);
-        let population = self.recipe.value.population.map(|population| PopulationRisk {
+        let population = self.recipe.value.population.as_ref().map(|population| PopulationRisk {
             size: population.size,
             before: before.uniqueness(population.size, &[]),
             after: after.uniqueness(population.size, left_out),
         });
         let (sizes, kept) = (before.sizes(&[]), after.sizes(left_out));
-        let (k, size) = (self.recipe.value.privacy.k, self.recipe.value.population.map(|population| population.size));
+        let (k, size) =
+            (self.recipe.value.privacy.k, self.recipe.value.population.as_ref().map(|population| population.size));
         let attackers = BeforeAfter { before: attackers(&sizes, k, size), after: attackers(&kept, k, size) };
         let classes = BeforeAfter { before: bands(&sizes), after: bands(&kept) };
         Ok((Risk { figures, population, attackers, classes }, measured, choice))
@@ -199,11 +197,13 @@ impl<'a> Run<'a> {
         Ok((table, tally))
     }
 
-    /// Who is alone on few columns of the person table, and what its columns lost.
-    pub(super) fn person_columns(&mut self) -> Result<(UniquesRisk, Vec<ColumnLoss>), CurateError> {
+    /// Who is alone on few columns of the person table, what its columns lost, and the population's classes.
+    fn person_columns(&mut self) -> Result<PersonMeasures, CurateError> {
         let Some(person) = self.plan.person() else { return Err(output::internal("plan", "a table vanished")) };
         let columns = std::mem::replace(&mut self.person_columns, PersonColumns::new(person));
-        columns.measure(person, self.keys, &self.persons.kept().collect::<Vec<bool>>())
+        let file = self.recipe.value.population.as_ref().and_then(|population| population.table.as_deref());
+        let table = file.and_then(|file| Some((file, self.definition.hierarchies.get(file)?.as_str())));
+        columns.measure(person, self.keys, &self.persons.kept().collect::<Vec<bool>>(), table)
     }
 
     pub(super) fn report(
@@ -212,7 +212,10 @@ impl<'a> Run<'a> {
         refusals: Vec<Problem>,
         search: Option<Search>,
     ) -> Result<Report, CurateError> {
-        let (uniques, losses) = self.person_columns()?;
+        let PersonMeasures { uniques, losses, classes } = self.person_columns()?;
+        let (k, size) = (self.recipe.value.privacy.k, self.recipe.value.population.as_ref().map(|p| p.size));
+        let counted = classes.map(|classes| classes.map(|classes| attackers(&classes, k, size)));
+        let attackers = counted.map_or(risk.attackers, |[before, after]| BeforeAfter { before, after });
         let release = &self.recipe.value.release;
         let inputs: String = self.files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect();
         Ok(Report {
@@ -230,7 +233,7 @@ impl<'a> Run<'a> {
             refusals,
             limits: limits(&self.recipe.value.privacy),
             risk: risk.figures,
-            attackers: risk.attackers,
+            attackers,
             classes: risk.classes,
             uniques,
             losses,

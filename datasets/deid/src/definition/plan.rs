@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 mod check;
 mod events;
+mod population;
 mod search;
 mod twin;
 
@@ -181,6 +182,7 @@ pub(super) fn plan(definition: &Definition) -> Result<Plan, Vec<Problem>> {
     search::check(&tables, definition, &recipe.value, &mut problems);
     twin::check(&tables, &recipe.value, &mut problems);
     events::check(&tables, &recipe.value, &mut problems);
+    population::check(&tables, definition, &recipe.value, &mut problems);
     let person_table = tables.iter().position(|table| table.spec.name == recipe.value.person.table);
     match (problems.0.is_empty(), person_table) {
         (true, Some(person_table)) => Ok(Plan { tables, person_table }),

@@ -49,11 +49,13 @@ pub struct TwinRule {
 }
 
 /// Whom the persons are a sample of.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
     /// How many there are.
     pub size: u64,
+    /// How many have each combination of quasi-identifiers, a file beside the recipe.
+    pub table: Option<String>,
 }
 
 /// What holds for a table as a whole.
@@ -78,11 +80,12 @@ pub enum Statistics {
 }
 
 impl Recipe {
-    /// The files of hierarchies that are named.
+    /// The files of hierarchies, and of the population, that are named.
     pub fn hierarchies(&self) -> impl Iterator<Item = &str> {
         let columns = self.columns.values().flat_map(BTreeMap::values).map(|rule| &rule.hierarchy);
         let closeness = self.privacy.t_closeness.iter().map(|closeness| &closeness.hierarchy);
-        columns.chain(closeness).flatten().map(String::as_str)
+        let population = self.population.iter().map(|population| &population.table);
+        columns.chain(closeness).chain(population).flatten().map(String::as_str)
     }
 
     /// What files of a table may say of their values.

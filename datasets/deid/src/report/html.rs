@@ -144,8 +144,10 @@ fn row(label: &str, before: impl ToString, after: impl ToString) -> Row {
     Row { label: label.to_owned(), before: before.to_string(), after: after.to_string() }
 }
 
-/// The figures of the three attackers, by their names.
-fn chances(lang: Lang) -> [(&'static str, fn(&Attackers) -> f64); 5] {
+/// A figure of the three attackers, by its name.
+type Chance = (&'static str, fn(&Attackers) -> f64);
+
+fn chances(lang: Lang) -> [Chance; 5] {
     [
         (lang.pick("검사 위험(최대)", "Prosecutor, highest"), |risk| risk.prosecutor_max),
         (lang.pick("검사 위험(평균)", "Prosecutor, mean"), |risk| risk.prosecutor_mean),

@@ -1,6 +1,6 @@
-//! Three attackers: one who knows that his target is in the data (prosecutor), one who does not (journalist), and one who
-//! wants as many persons as he can get (marketer). For the last two it counts how many persons of the population are in
-//! a class, which is counted where there is a table of them and estimated otherwise.
+//! Three attackers: one who knows that his target is in the data (prosecutor), one who does not (journalist), and one
+//! who wants as many persons as he can get (marketer). For the last two it counts how many persons of the population are
+//! in a class, which is counted where there is a table of them and estimated otherwise.
 
 use super::{float, share};
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,8 @@ pub fn attackers(classes: &[ClassSize], k: u64, population: Option<u64>) -> Atta
 const STEPS: u32 = 2_000;
 
 /// What one over the size of a class of the population is expected to be, when `sample` persons of it were drawn, each
-/// with the chance `fraction`: the others are negative binomial. It is the integral of p u^(n-1) / (p + q u) from 0 to 1.
+/// with the chance `fraction`: the others are negative binomial. It is the integral of p u^(n-1) / (p + q u) from 0 to
+/// 1.
 fn expected(sample: u64, fraction: f64) -> f64 {
     let (n, p) = (float(sample), fraction.clamp(f64::MIN_POSITIVE, 1.0));
     let q = 1.0 - p;

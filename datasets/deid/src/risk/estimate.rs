@@ -18,8 +18,9 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of what was drawn several times from each of a sample. Drawings from one are not independent, so that the interval
-    /// (Wilson 1927) is that of as many drawings as there are in the sample: wider than it need be, never narrower.
+    /// Of what was drawn several times from each of a sample. Drawings from one are not independent, so that the
+    /// interval (Wilson 1927) is that of as many drawings as there are in the sample: wider than it need be, never
+    /// narrower.
     pub fn of_draws(hits: u64, sample: u64, draws: u64) -> Self {
         if sample == 0 {
             return Self { share: 0.0, low: 0.0, high: 1.0 };

@@ -1,8 +1,8 @@
 //! How many persons of the population are alone in their class, estimated from the classes of a sample.
 //!
-//! By the rule of Dankar et al. (BMC Med Inform Decis Mak 2012, 12:66) as ARX has it: up to a tenth of the population the
-//! estimator of Pitman (Hoshino 2001), or that of Zayatz (1991) when it has no solution; above, the smaller of Zayatz and
-//! the slide negative binomial model.
+//! By the rule of Dankar et al. (BMC Med Inform Decis Mak 2012, 12:66) as ARX has it: up to a tenth of the population
+//! the estimator of Pitman (Hoshino 2001), or that of Zayatz (1991) when it has no solution; above, the smaller of
+//! Zayatz and the slide negative binomial model.
 
 use super::float;
 use serde::{Deserialize, Serialize};

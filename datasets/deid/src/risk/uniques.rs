@@ -1,5 +1,5 @@
-//! Minimal sample uniques (Elliot, Manning & Ford 2002, SUDA): the smallest sets of columns on which a person is alone. Who is
-//! alone on few columns, and on many sets of them, is found by an adversary who knows little, whatever it is.
+//! Minimal sample uniques (Elliot, Manning & Ford 2002, SUDA): the smallest sets of columns on which a person is alone.
+//! Who is alone on few columns, and on many sets of them, is found by an adversary who knows little, whatever it is.
 
 use super::share;
 use serde::{Deserialize, Serialize};
@@ -132,27 +132,44 @@ fn choose(of: usize, many: usize) -> usize {
     (0..many).fold(1, |ways, i| ways * of.saturating_sub(i) / (i + 1))
 }
 
-/// Places of a table of combinations, at most; beyond, they are hashed.
-const PLACES_MAX: usize = 4_000_000;
+/// Places of a table of combinations for each person, at most; beyond, they are hashed.
+const PLACES_MAX: usize = 8;
 
 /// The classes of persons on the columns that a set begins with.
 struct Classes {
     columns: Vec<usize>,
     class_of: Vec<u32>,
-    many: usize,
+    sizes: Vec<u32>,
 }
 
 impl Classes {
     /// Everybody is in one class on no columns.
     fn none(persons: usize) -> Self {
-        Self { columns: Vec::new(), class_of: vec![0; persons], many: 1 }
+        Self::new(Vec::new(), vec![0; persons], 1)
+    }
+
+    fn new(columns: Vec<usize>, class_of: Vec<u32>, many: u32) -> Self {
+        let mut sizes = vec![0_u32; index(many)];
+        for class in &class_of {
+            sizes.iter_mut().skip(index(*class)).take(1).for_each(|size| *size += 1);
+        }
+        Self { columns, class_of, sizes }
+    }
+
+    /// Whether a class is one person, who is alone on every column more.
+    fn is_single(&self, class: u32) -> bool {
+        self.sizes.get(index(class)) == Some(&1)
     }
 
     /// The classes on a column more.
     fn refine(&self, column: usize, codes: &[u32]) -> Self {
-        let mut table = Table::new(self.many, codes);
+        let mut table = Table::new(self.sizes.len(), codes);
         let mut many = 0_u32;
         let class_of = self.class_of.iter().zip(codes).map(|(class, code)| {
+            if self.is_single(*class) {
+                many += 1;
+                return many - 1;
+            }
             let place = table.place(*class, *code);
             if *place == 0 {
                 many += 1;
@@ -161,18 +178,22 @@ impl Classes {
             *place - 1
         });
         let class_of = class_of.collect();
-        Self { columns: [self.columns.as_slice(), &[column]].concat(), class_of, many: index(many) }
+        Self::new([self.columns.as_slice(), &[column]].concat(), class_of, many)
     }
 
     /// Who is alone on a column more.
     fn alone(&self, codes: &[u32]) -> Vec<bool> {
-        let mut table = Table::new(self.many, codes);
-        // The one person of each combination, counted from one, until there is a second.
-        for ((class, code), person) in self.class_of.iter().zip(codes).zip(1..) {
+        let mut table = Table::new(self.sizes.len(), codes);
+        let mut alone = vec![false; self.class_of.len()];
+        for (((class, code), person), alone) in self.class_of.iter().zip(codes).zip(1..).zip(&mut alone) {
+            if self.is_single(*class) {
+                *alone = true;
+                continue;
+            }
+            // The one person of each combination, counted from one, until there is a second.
             let place = table.place(*class, *code);
             *place = if *place == 0 { person } else { u32::MAX };
         }
-        let mut alone = vec![false; self.class_of.len()];
         for person in table.into_filled().filter(|person| *person != 0 && *person != u32::MAX) {
             alone.iter_mut().skip(index(person) - 1).take(1).for_each(|alone| *alone = true);
         }
@@ -188,9 +209,10 @@ enum Table {
 
 impl Table {
     fn new(classes: usize, codes: &[u32]) -> Self {
+        let places_max = codes.len().saturating_mul(PLACES_MAX);
         let codes = codes.iter().max().map_or(1, |largest| index(*largest) + 1);
         match classes.saturating_mul(codes) {
-            places if places <= PLACES_MAX => Self::Places { codes, numbers: vec![0; places], nowhere: 0 },
+            places if places <= places_max => Self::Places { codes, numbers: vec![0; places], nowhere: 0 },
             _ => Self::Hashed(HashMap::new()),
         }
     }

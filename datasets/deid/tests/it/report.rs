@@ -113,3 +113,32 @@ fn before_and_after_are_measured_alike() {
     let age = report.losses.iter().find(|loss| loss.name == "patient.age").unwrap();
     assert!(age.values_before == 60 && age.values_after == 3 && (0.2..0.4).contains(&age.kept), "{age:?}");
 }
+
+#[test]
+fn a_table_of_the_population_is_counted_in_the_classes_that_are_released() {
+    let ward = Ward::new();
+    let population = "\n[population]\nsize = 100000\ntable = \"people.csv\"\n";
+    ward.define("recipe.toml", &format!("{RECIPE}{population}"));
+    // Ten men and three women of each age, and nobody of 80 or more.
+    let mut people = "age,sex,persons\n".to_owned();
+    (0..80).for_each(|age| people.push_str(&format!("{age},male,10\n{age},female,3\n")));
+    ward.define("people.csv", &people);
+    let report = ward.build().unwrap().report.unwrap();
+    let (before, after) = (&report.attackers.before, &report.attackers.after);
+    // Of each age there are three or four patients of one sex: four women count as four, not as three.
+    assert!((before.journalist_max - 1.0 / 3.0).abs() < 1e-12, "{before:?}");
+    // Released are bands of twenty years: 60 women and 200 men of each, in six classes.
+    assert!((after.journalist_max - 1.0 / 60.0).abs() < 1e-12, "{after:?}");
+    let women = report.risk.persons / 2;
+    assert_eq!(women, 100);
+    assert!((after.marketer - (100.0 / 60.0 + 100.0 / 200.0) / 200.0).abs() < 1e-12, "{after:?}");
+    assert!(report.to_text().contains("the population's classes are counted"));
+    for (broken, place) in
+        [("age,persons\n1,2\n", "people.csv: sex"), ("age,sex,persons\nold,male,2\n", "people.csv: age")]
+    {
+        ward.define("people.csv", broken);
+        assert!(ward.build().unwrap_err().to_string().contains(place), "{place}");
+    }
+    ward.define("recipe.toml", &format!("{RECIPE}{}", population.replace("people", "nobody")));
+    assert!(ward.build().unwrap_err().to_string().contains("population.table = \"nobody.csv\""));
+}

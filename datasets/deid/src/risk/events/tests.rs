@@ -5,7 +5,7 @@ use rand_chacha::rand_core::SeedableRng;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn fact(value: u32) -> Fact {
-    Fact { column: value % 2, code: 0, value, time: (value % 3 > 0).then_some(-1) }
+    Fact { column: value % 2, code: 0, value, time: (!value.is_multiple_of(3)).then_some(-1) }
 }
 
 fn subsets(of: &[u32], many: usize) -> Vec<Vec<u32>> {
@@ -93,5 +93,5 @@ fn who_has_fewer_events_than_are_known_is_not_counted_and_nobody_is_no_division_
     assert_eq!(facts.measure(4, 0, 5).drawn, 0);
     assert!(facts.measure(4, 0, 5).unique.high > 0.99);
     assert!((facts.measure(1, 0, 5).unique.share - 1.0).abs() < f64::EPSILON, "{DRAWS}");
-    assert_eq!(Lists::new(0, std::iter::empty()).get(3), &[] as &[u32]);
+    assert!(Lists::new(0, std::iter::empty()).get(3).is_empty());
 }

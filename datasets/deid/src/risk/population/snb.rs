@@ -2,8 +2,8 @@
 //! more as a negative binomial number. Its two parameters are those that give as many classes of one and of two persons
 //! in the sample as there are.
 //!
-//! ARX has two slips in this model (a factor where the equation of classes of two has a divisor, and a missing bracket in the
-//! number of classes); what stands here is derived from the model and tested against its own distribution.
+//! ARX has two slips in this model (a factor where the equation of classes of two has a divisor, and a missing bracket
+//! in the number of classes); what stands here is derived from the model and tested against its own distribution.
 
 use super::float;
 use std::collections::BTreeMap;
