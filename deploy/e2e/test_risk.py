@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,22 @@ def test_as_many_persons_are_alone_on_few_columns_as_another_finds(dataset, larg
     found = environment.run(ALONE, version / tables[0], ",".join(columns), largest)
     assert sum(found) > 0, "somebody is alone on columns that are no quasi-identifiers"
     assert uniques["after"]["alone_on"][:largest] == found
+
+
+def test_every_bundled_recipe_is_one_to_the_schema_and_a_misspelt_one_is_not():
+    shown = subprocess.run([sandbox.BINARY, "curate", "schema"], capture_output=True, text=True, check=True)
+    recipes = {path.parent.name: tomllib.loads(path.read_text()) for path in DEFINITIONS.glob("*/recipe.toml")}
+    assert len(recipes) >= 3
+    recipes["misspelt"] = json.loads(json.dumps(recipes["lymph_node"], default=str))
+    recipes["misspelt"]["privacy"]["kay"] = recipes["misspelt"]["privacy"].pop("k")
+    validate = """
+import json, sys
+import jsonschema
+
+schema, recipes = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+validator = jsonschema.Draft202012Validator(schema)
+validator.check_schema(schema)
+print(json.dumps([name for name, recipe in sorted(recipes.items()) if not validator.is_valid(recipe)]))
+"""
+    environment = Environment("jsonschema==4.26.0")
+    assert environment.run(validate, shown.stdout, json.dumps(recipes, default=str)) == ["misspelt"]

@@ -100,6 +100,8 @@ pub(crate) enum CurateCommand {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
+    /// Print the JSON Schema of recipe.toml, for editors
+    Schema,
     /// Put a version that was built into service
     Publish {
         /// The version's manifest.json, inside the store

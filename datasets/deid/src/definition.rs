@@ -17,8 +17,8 @@ pub use dataset::{DatasetFile, SyntheticSize};
 pub use events::EventRule;
 pub use plan::{ColumnPlan, Plan, TablePlan};
 pub use recipe::{
-    ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, Recipe, Release,
-    Role, Statistics, TCloseness, TableRule, TwinRule,
+    ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, RECIPE_SCHEMA,
+    Recipe, Release, Role, Statistics, TCloseness, TableRule, TwinRule,
 };
 pub use schema::{ColumnSpec, SchemaFile, TableSpec};
 

@@ -1,4 +1,4 @@
-//! `mudeung curate check|build|twin|report|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
+//! `mudeung curate check|build|twin|report|schema|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
 
 use crate::cli::{BuildArgs, CurateCommand, SourceArgs, SynthArgs, SynthFormat, TwinArgs};
 use crate::failure::Failure;
@@ -34,6 +34,7 @@ pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
         CurateCommand::Build(args) => build(args).await,
         CurateCommand::Twin(args) => twin(args).await,
         CurateCommand::Report { manifest, html } => report(&manifest, html.as_deref()),
+        CurateCommand::Schema => say(mudeung_deid::definition::RECIPE_SCHEMA.trim_end()),
         CurateCommand::Publish { manifest, config } => {
             let config = setup::read_config(&config)?;
             publish(&config, &[manifest]).await

@@ -24,6 +24,7 @@ fn every_subcommand_teaches_its_use() {
         "curate build",
         "curate twin",
         "curate report",
+        "curate schema",
         "curate publish",
         "synth",
         "ledger",

@@ -6,6 +6,10 @@ use mudeung_synth::twin::{ColumnPolicy, Mechanism};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The JSON Schema of `recipe.toml`, for editors. What only the data or the other files can tell is checked by
+/// [`super::Definition::plan`].
+pub const RECIPE_SCHEMA: &str = include_str!("recipe.schema.json");
+
 /// The file `recipe.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -19,6 +19,8 @@ mod release;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod search;
 #[cfg(test)]
 mod synthetic;
