@@ -118,7 +118,7 @@ impl<'a> Part<'a> {
             figures: figures(report, lang),
             population: format!(
                 "{}: {}",
-                lang.pick("기자·마케터 위험의 모집단", "The population behind journalist and marketer"),
+                lang.pick("journalist·marketer 위험의 모집단", "The population behind journalist and marketer"),
                 lang.pick(ko, en)
             ),
             chances: plot::chances(report, lang)?,
@@ -149,10 +149,14 @@ type Chance = (&'static str, fn(&Attackers) -> f64);
 
 fn chances(lang: Lang) -> [Chance; 5] {
     [
-        (lang.pick("검사 위험(최대)", "Prosecutor, highest"), |risk| risk.prosecutor_max),
-        (lang.pick("검사 위험(평균)", "Prosecutor, mean"), |risk| risk.prosecutor_mean),
-        (lang.pick("기자 위험(최대)", "Journalist, highest"), |risk| risk.journalist_max),
-        (lang.pick("마케터 위험", "Marketer"), |risk| risk.marketer),
+        (lang.pick("대상을 아는 공격자(prosecutor, 최대)", "Prosecutor, highest"), |risk| {
+            risk.prosecutor_max
+        }),
+        (lang.pick("대상을 아는 공격자(prosecutor, 평균)", "Prosecutor, mean"), |risk| risk.prosecutor_mean),
+        (lang.pick("대상을 모르는 공격자(journalist, 최대)", "Journalist, highest"), |risk| {
+            risk.journalist_max
+        }),
+        (lang.pick("모두를 노리는 공격자(marketer)", "Marketer"), |risk| risk.marketer),
         (lang.pick("k 미만 집합의 환자", "Persons in classes below k"), |risk| risk.at_risk),
     ]
 }

@@ -115,8 +115,8 @@ impl BeforeAfter<Attackers> {
         };
         both("highest prosecutor risk (최대 재식별 위험)", |risk| risk.prosecutor_max)?;
         both("mean prosecutor risk (평균 재식별 위험)", |risk| risk.prosecutor_mean)?;
-        both("highest journalist risk (최대 기자 위험)", |risk| risk.journalist_max)?;
-        both("marketer risk (마케터 위험)", |risk| risk.marketer)?;
+        both("highest journalist risk (대상 모름, 최대)", |risk| risk.journalist_max)?;
+        both("marketer risk (모두를 노림)", |risk| risk.marketer)?;
         line(out, "persons in classes below k (k 미만)", &percent(self.before.at_risk), &percent(self.after.at_risk))?;
         let [ko, en] = self.after.population.told();
         writeln!(out, "  journalist and marketer: {en} ({ko})")

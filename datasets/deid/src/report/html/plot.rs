@@ -162,7 +162,7 @@ fn rounded(value: f64) -> f64 {
 
 /// A label that fits beside the bars.
 fn short(label: &str) -> String {
-    const CELLS: usize = 38;
+    const CELLS: usize = 42;
     let mut kept = String::new();
     for c in label.chars() {
         if crate::report::cells(&kept) >= CELLS {
