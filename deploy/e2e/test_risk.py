@@ -95,7 +95,8 @@ def searched(definition, folder):
     copy = folder / definition.name
     shutil.copytree(definition, copy)
     lines = []
-    for line in (copy / "recipe.toml").read_text().splitlines():
+    # A column whose level is searched has no twin.
+    for line in (copy / "recipe.toml").read_text().split("\n[twin.")[0].splitlines():
         column = line.split("=")[0].strip()
         lines.append(f'{column} = {{ role = "quasi", {rules[column]} }}' if column in rules else line)
     recipe = "\n".join(lines).replace("max_suppressed = 0.05", "max_suppressed = 0.0")

@@ -51,11 +51,11 @@ mod released;
 
 pub use accountant::{Budget, Rho, cdp_delta, cdp_rho};
 pub use domain::{Codes, Domain, Encoder};
-pub use model::file::{PROGRAM, parse_twins, twins_to_text};
 pub use events::{
     CodePolicy, DrawnEvents, EventPolicy, EventsDomain, EventsModel, EventsPolicy, EventsRows, Histories,
     HistoryEncoder, LeftOut, PersonPolicy, TimePolicy, ValuePolicy,
 };
+pub use model::file::{PROGRAM, parse_twins, twins_to_text};
 pub use model::{Model, rows::TwinRows};
 pub use noise::{Noise, Rate, Variance};
 pub use policy::{ColumnPolicy, DomainPolicy, Mechanism, TwinPolicy};

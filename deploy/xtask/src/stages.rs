@@ -179,6 +179,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_hypertension.py"),
     },
     Stage {
+        name: "dqd",
+        shows: "the 27 kinds of checks of the DataQualityDashboard pass on generated OMOP tables, and each catches a fault",
+        work: Work::EndToEnd("test_dqd.py"),
+    },
+    Stage {
         name: "data",
         shows: "`cargo xtask data`: raw data that may not be committed is fetched and built",
         work: Work::EndToEnd("test_data.py"),

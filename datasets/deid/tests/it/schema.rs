@@ -33,6 +33,7 @@ fn the_schema_has_the_keys_of_every_section_and_no_other() {
     }
     for (section, place) in [
         ("[events.visit]", "/$defs/event/properties"),
+        ("[twin.patient]", "/$defs/twin/properties"),
         ("[tables.visit]", "/$defs/table/properties"),
         ("[population]", "/properties/population/properties"),
         ("[privacy.l_diversity]", "/properties/privacy/properties/l_diversity/properties"),

@@ -2,7 +2,7 @@
 
 use super::check::Problems;
 use super::{ColumnPlan, TablePlan};
-use crate::definition::Recipe;
+use crate::definition::{Recipe, TwinRule};
 use crate::transform::{Bounds, Classes, Form, Transform};
 use mudeung_synth::twin::{ColumnPolicy, DomainPolicy};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ pub(super) fn check(tables: &[TablePlan], recipe: &Recipe, problems: &mut Proble
                 format!("recipe.toml: twin.{name}"),
                 [
                     "환자 한 명에 여러 행이 있는 표의 쌍둥이는 아직 만들 수 없습니다.",
-                    "is of a table with several rows of a person, which no mechanism here models yet.",
+                    "is of a table with several rows of a person, which `curate twin` does not fit yet.",
                 ],
                 [
                     "[twin]을 지우고 generator.toml로 합성 단계를 만드십시오.",
@@ -47,39 +47,44 @@ pub(super) fn check(tables: &[TablePlan], recipe: &Recipe, problems: &mut Proble
                 ],
             );
         }
-        let released = || table.columns.iter().filter(|column| column.transform != Transform::Drop);
-        for column in released() {
-            let place = format!("recipe.toml: twin.{name}.columns.{}", column.spec.name);
-            if let Transform::Levels(_) = column.transform {
-                problems.add(
-                    place,
-                    [
-                        "탐색이 자료를 보고 단계를 고르므로 ε이 이를 보장하지 못합니다.",
-                        "has its level chosen by a search, which looks at the data; no ε covers that.",
-                    ],
-                    [
-                        "쌍둥이를 만들려면 단계를 정해 두십시오.",
-                        "Fix what is done to it (do = \"generalise\", \"map\" …) to have a twin.",
-                    ],
-                );
-            } else if !rule.columns.contains_key(&column.spec.name) && column.domain().is_none() {
-                problems.add(
-                    place,
-                    ["값의 범위가 없습니다.", "says no domain, and the rule of the column does not either."],
-                    [
-                        "사전, 서식, 참고 범위에서 온 값을 적으십시오. 자료에서 가져오면 안 됩니다.",
-                        "Write one from a dictionary, a form or a reference range, and never from the data.",
-                    ],
-                );
-            }
-        }
-        for stranger in rule.columns.keys().filter(|column| !released().any(|known| known.spec.name == **column)) {
+        check_columns(table, rule, problems);
+    }
+}
+
+fn check_columns(table: &TablePlan, rule: &TwinRule, problems: &mut Problems) {
+    let name = &table.spec.name;
+    let released = || table.columns.iter().filter(|column| column.transform != Transform::Drop);
+    for column in released() {
+        let place = format!("recipe.toml: twin.{name}.columns.{}", column.spec.name);
+        if let Transform::Levels(_) = column.transform {
             problems.add(
-                format!("recipe.toml: twin.{name}.columns.{stranger}"),
-                ["공개하는 열이 아닙니다.", "is not a column that is released."],
-                ["지우십시오.", "Remove it."],
+                place,
+                [
+                    "탐색이 자료를 보고 단계를 고르므로 ε이 이를 보장하지 못합니다.",
+                    "has its level chosen by a search, which looks at the data; no ε covers that.",
+                ],
+                [
+                    "쌍둥이를 만들려면 단계를 정해 두십시오.",
+                    "Fix what is done to it (do = \"generalise\", \"map\" …) to have a twin.",
+                ],
+            );
+        } else if !rule.columns.contains_key(&column.spec.name) && column.domain().is_none() {
+            problems.add(
+                place,
+                ["값의 범위가 없습니다.", "says no domain, and the rule of the column does not either."],
+                [
+                    "사전, 서식, 참고 범위에서 온 값을 적으십시오. 자료에서 가져오면 안 됩니다.",
+                    "Write one from a dictionary, a form or a reference range, and never from the data.",
+                ],
             );
         }
+    }
+    for stranger in rule.columns.keys().filter(|column| !released().any(|known| known.spec.name == **column)) {
+        problems.add(
+            format!("recipe.toml: twin.{name}.columns.{stranger}"),
+            ["공개하는 열이 아닙니다.", "is not a column that is released."],
+            ["지우십시오.", "Remove it."],
+        );
     }
 }
 
