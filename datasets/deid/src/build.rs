@@ -65,6 +65,8 @@ pub enum Step {
     Transform,
     /// A twin is fitted to the rows that were read.
     Fit,
+    /// A twin is held against real rows.
+    Compare,
     /// Rows are generated.
     Generate,
     /// Files are written.

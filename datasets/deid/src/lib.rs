@@ -33,4 +33,4 @@ pub use build::{Build, Built, Progress, build, check};
 pub use error::{CurateError, Problem};
 pub use key::ReleaseKey;
 pub use synthetic::{BuildSynthetic, Bundles, build_synthetic, write_bundles};
-pub use twin::{BuildTwins, BuiltTwins, build_twins};
+pub use twin::{BuildTwins, BuiltTwins, Measure, build_twins};

@@ -11,12 +11,16 @@ use crate::key::{ProjectKeys, ReleaseKey};
 use crate::output;
 use crate::source::RawFile;
 use crate::stage::Deidentified;
+use crate::transform::canonical;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::SchemaRef;
 use mudeung_core::clock::{Entropy, Timestamp};
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
 use mudeung_engine::layout::{FileStatistics, arrow_schema};
 use mudeung_engine::store::VersionWriter;
+use mudeung_synth::quality::{self, Material, Quality};
 use mudeung_synth::twin::{Budget, Domain, Mechanism, Model, TwinPolicy, twins_to_text};
 use mudeung_wire::manifest::{Manifest, ManifestColumn, ManifestTwin};
 use rand::SeedableRng;
@@ -24,6 +28,14 @@ use rand_chacha::ChaCha20Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Of 256 persons so many are kept apart when a twin is measured.
+const HELD_OUT: u8 = 26;
+/// Real rows that a twin is held against, at most; those of a table that come first.
+const KEPT_ROWS_MAX: usize = 1 << 20;
+/// Rows of the twin that are held against them, at most, and their seed.
+const COMPARED_ROWS_MAX: u64 = 1 << 20;
+const COMPARED_SEED: u64 = 1;
 
 /// What twins are built from.
 pub struct BuildTwins<'a> {
@@ -39,12 +51,22 @@ pub struct BuildTwins<'a> {
     pub entropy: &'a dyn Entropy,
     /// The seed of the rows that are stored with the models; the definition's own when absent.
     pub seed: Option<u64>,
+    /// Whether the twins are held against real rows. A tenth of the persons is then kept apart, and nothing is fitted to
+    /// them.
+    pub measure: Option<Measure<'a>>,
     /// The version's number; the next free one when absent.
     pub number: Option<u32>,
     /// When the version is said to be built.
     pub created_at: Timestamp,
     /// Told about each step.
     pub progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+/// How twins are held against real rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Measure<'a> {
+    /// A column that is predicted from the others, to see what a model learns from the twin.
+    pub target: Option<&'a str>,
 }
 
 /// Twins that were built, and what the hospital alone may know about the fit.
@@ -54,6 +76,23 @@ pub struct BuiltTwins {
     pub built: Built,
     /// Values of single columns that their domain does not have, as `table.column`; exact, so not for others.
     pub outside: Vec<(String, u64)>,
+    /// For each table how near its twin comes to real rows, and what attackers achieve; without noise, so not for others.
+    pub quality: Vec<(String, Quality)>,
+}
+
+/// Real rows of a table, kept to hold its twin against them.
+#[derive(Default)]
+struct Kept {
+    fitted: Vec<RecordBatch>,
+    held_out: Vec<RecordBatch>,
+    rows: usize,
+}
+
+/// What came of a fit.
+struct Fit {
+    model: Model,
+    outside: Vec<(String, u64)>,
+    kept: Kept,
 }
 
 /// What one table is fitted with.
@@ -76,13 +115,17 @@ pub fn build_twins(build: BuildTwins<'_>) -> Result<BuiltTwins, CurateError> {
     let name = dataset_name(&definition)?;
     let number = next_number(build.store_root, &name, Tier::Synthetic, build.number)?;
     let version = VersionWriter::create(build.store_root, &name, Tier::Synthetic, number).map_err(output::failed)?;
-    let (mut models, mut outside, mut inputs) = (BTreeMap::new(), Vec::new(), String::new());
+    let (mut models, mut outside, mut quality, mut inputs) = (BTreeMap::new(), Vec::new(), Vec::new(), String::new());
     for fitting in &fittings {
         let file = RawFile::open(fitting.table, build.input_dir)?;
         inputs.push_str(&format!("{}  {}\n", file.sha256, file.name));
-        let (model, missed) = fitting.fit(&file, &keys, build.entropy, build.progress)?;
-        outside.extend(missed);
-        models.insert(fitting.table.spec.name.clone(), model);
+        let fit = fitting.fit(&file, &keys, build.entropy, build.measure.is_some(), build.progress)?;
+        if let Some(measure) = build.measure {
+            (build.progress)(Progress { step: Step::Compare, table: &fitting.table.spec.name, rows: 0 });
+            quality.push((fitting.table.spec.name.clone(), fitting.measure(&fit, measure)?));
+        }
+        outside.extend(fit.outside);
+        models.insert(fitting.table.spec.name.clone(), fit.model);
     }
     let seed = build.seed.or(definition.dataset.synthetic.map(|size| size.seed)).unwrap_or(1);
     let (mut tables, mut twins) = (Vec::new(), Vec::new());
@@ -112,7 +155,7 @@ pub fn build_twins(build: BuildTwins<'_>) -> Result<BuiltTwins, CurateError> {
         ..empty_manifest(&definition, Tier::Synthetic, number, build.created_at)
     };
     let folder = version.finish(&manifest).map_err(output::failed)?;
-    Ok(BuiltTwins { built: Built { manifest, report: None, folder }, outside })
+    Ok(BuiltTwins { built: Built { manifest, report: None, folder }, outside, quality })
 }
 
 /// Whether a definition can be fitted: each table's policy against its schema, without any data.
@@ -159,22 +202,35 @@ impl<'a> Fitting<'a> {
         Ok(Self { table, columns, schema, policy, domain })
     }
 
-    /// Fits the table's rows, each through its rules, and says how many values are outside their domain.
+    /// Fits the table's rows, each through its rules, and says how many values are outside their domain. When it is to be
+    /// measured, rows of some persons are kept apart and not fitted to.
     fn fit(
         &self,
         file: &RawFile,
         keys: &ProjectKeys,
         entropy: &dyn Entropy,
+        is_measured: bool,
         progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<(Model, Vec<(String, u64)>), CurateError> {
+    ) -> Result<Fit, CurateError> {
         let name = self.table.spec.name.as_str();
         let refused = |problem| refused(self.table, problem);
         let mut encoder = self.domain.encoder();
-        let mut read = 0;
+        let (mut read, mut kept) = (0, Kept::default());
         for batch in file.batches(self.table)? {
-            let released = rows::transform(self.table, &self.schema, batch?.raw(), keys)?;
-            encoder.push(released.get()).map_err(refused)?;
+            let batch = batch?;
+            let released = rows::transform(self.table, &self.schema, batch.raw(), keys)?;
             read += u64::try_from(released.get().num_rows()).unwrap_or(u64::MAX);
+            if is_measured {
+                let apart = self.held_out(batch.raw(), keys)?;
+                let part = |wanted: &BooleanArray| {
+                    filter_record_batch(released.get(), wanted).map_err(|error| output::internal(name, error))
+                };
+                let fitted = part(&not(&apart).map_err(|error| output::internal(name, error))?)?;
+                encoder.push(&fitted).map_err(refused)?;
+                kept.add(fitted, part(&apart)?);
+            } else {
+                encoder.push(released.get()).map_err(refused)?;
+            }
             progress(Progress { step: Step::Transform, table: name, rows: read });
         }
         let outside = encoder.outside().filter(|(_, values)| *values > 0);
@@ -184,7 +240,42 @@ impl<'a> Fitting<'a> {
         entropy.fill(seed.as_mut_slice());
         let mut noise = ChaCha20Rng::from_seed(*seed);
         let model = Model::fit(&self.policy, &self.domain, encoder.finish(), &mut noise).map_err(refused)?;
-        Ok((model, outside))
+        Ok(Fit { model, outside, kept })
+    }
+
+    /// Which rows are of persons who are kept apart: a tenth of all, by a keyed hash.
+    fn held_out(&self, raw: &RecordBatch, keys: &ProjectKeys) -> Result<BooleanArray, CurateError> {
+        let failed = |error: arrow::error::ArrowError| output::internal(&self.table.spec.name, error);
+        let ids = canonical(rows::person_column(self.table, raw)?).map_err(failed)?;
+        let apart = |id: Option<&str>| {
+            id.is_some_and(|id| keys.identifier("held out", id).first().is_some_and(|byte| *byte < HELD_OUT))
+        };
+        Ok(ids.iter().map(|id| Some(apart(id))).collect())
+    }
+
+    fn measure(&self, fit: &Fit, measure: Measure<'_>) -> Result<Quality, CurateError> {
+        let refused = |problem| refused(self.table, problem);
+        let synthetic = fit.model.rows(fit.model.estimated_rows().min(COMPARED_ROWS_MAX), COMPARED_SEED);
+        let material = Material {
+            domain: &self.domain,
+            real: &fit.kept.fitted,
+            held_out: &fit.kept.held_out,
+            synthetic: &synthetic.collect::<Result<Vec<_>, _>>().map_err(refused)?,
+            target: measure.target,
+            seed: COMPARED_SEED,
+        };
+        quality::measure(&material).map_err(refused)
+    }
+}
+
+impl Kept {
+    /// Keeps rows, as long as there is room.
+    fn add(&mut self, fitted: RecordBatch, held_out: RecordBatch) {
+        if self.rows < KEPT_ROWS_MAX {
+            self.rows += fitted.num_rows() + held_out.num_rows();
+            self.fitted.push(fitted);
+            self.held_out.push(held_out);
+        }
     }
 }
 

@@ -288,8 +288,7 @@ wire! {
         pub row_filter: Option<String>,
     }
 
-    /// An entry of the ledger that the app made. Its canonical bytes are the entry as JSON with sorted keys and no
-    /// spaces.
+    /// An entry of the ledger that the app made. Its canonical bytes are its JSON with sorted keys and without spaces.
     pub struct ReceiptItem {
         /// Index of the entry.
         pub index: u64,

@@ -10,7 +10,7 @@ use mudeung_core::dataset::VersionState;
 use mudeung_core::id::VersionId;
 use mudeung_deid::build::Step;
 use mudeung_deid::report::{REPORT, Report};
-use mudeung_deid::{Build, BuildSynthetic, BuildTwins, Built, BuiltTwins, CurateError, Progress, ReleaseKey};
+use mudeung_deid::{Build, BuildSynthetic, BuildTwins, Built, BuiltTwins, CurateError, Measure, Progress, ReleaseKey};
 use mudeung_engine::store;
 use mudeung_server::config::{Config, TwinsConfig};
 use mudeung_store::twin_budgets::{self, TwinCharge};
@@ -18,6 +18,7 @@ use mudeung_store::{Db, Ledger, StoreError, catalog};
 use mudeung_synth::twin::{Budget, Rho};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::manifest::{Manifest, ManifestTwin};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,7 +100,8 @@ async fn build(args: BuildArgs) -> Result<(), Failure> {
 
 async fn twin(args: TwinArgs) -> Result<(), Failure> {
     let Destination { config, root, key } = destination(&args.source)?;
-    let twins = build_twins(&args.source, &root, &key, args.seed)?;
+    let measure = args.quality.as_ref().map(|_| Measure { target: args.target.as_deref() });
+    let twins = build_twins(&args.source, &root, &key, args.seed, measure)?;
     for twin in &twins.built.manifest.twins {
         let ManifestTwin { table, mechanism, epsilon, delta, rho_units } = twin;
         let rho = Rho::from_units(*rho_units);
@@ -107,6 +109,11 @@ async fn twin(args: TwinArgs) -> Result<(), Failure> {
     }
     for (column, values) in &twins.outside {
         say(&format!("{column}: {values} values are outside its domain and count as the nearest, the other or null"))?;
+    }
+    if let (Some(page), Some((_, quality))) = (&args.quality, twins.quality.first()) {
+        write_text(page, &quality.to_html())?;
+        write_text(&page.with_extension("json"), &quality.to_json().map_err(Failure::failed)?)?;
+        say(&format!("written {}: for the hospital, computed from real rows without noise", page.display()))?;
     }
     finish(config, &[twins.built]).await
 }
@@ -187,6 +194,7 @@ pub(crate) fn build_twins(
     store: &Path,
     key: &ReleaseKey,
     seed: Option<u64>,
+    measure: Option<Measure<'_>>,
 ) -> Result<BuiltTwins, Failure> {
     let bar = spinner();
     let built = mudeung_deid::build_twins(BuildTwins {
@@ -196,6 +204,7 @@ pub(crate) fn build_twins(
         key,
         entropy: &SystemEntropy,
         seed,
+        measure,
         number: source.number,
         created_at: SystemClock.now(),
         progress: &mut |progress| show(&bar, progress),
@@ -265,8 +274,17 @@ fn report(path: &Path, html: Option<&Path>) -> Result<(), Failure> {
 
 fn write_page(report: &Report, page: &Path) -> Result<(), Failure> {
     let text = report.to_html().map_err(Failure::failed)?;
-    std::fs::write(page, text).map_err(|e| Failure::input(format!("cannot write {}: {e}", page.display())))?;
+    write_text(page, &text)?;
     say(&format!("written {}", page.display()))
+}
+
+/// Writes a file, whole or not at all.
+fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| Failure::input(format!("cannot write {}: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
+    file.write_all(text.as_bytes()).map_err(cannot)?;
+    file.persist(path).map(drop).map_err(|refused| cannot(refused.error))
 }
 
 /// Publishes versions that were built, by their manifests. A bucket is given their files first.
@@ -418,6 +436,7 @@ fn show(bar: &ProgressBar, progress: Progress<'_>) {
         Step::Measure => "measuring the risk of",
         Step::Transform => "de-identifying",
         Step::Fit => "fitting the twin of",
+        Step::Compare => "holding against real rows the twin of",
         Step::Generate => "generating",
         Step::Write => "writing",
     };

@@ -42,7 +42,7 @@ pub(super) fn build(layout: &Layout) -> Result<(), Failure> {
                 number: None,
             };
             let key = ReleaseKey::load(&source.key, &layout.store()).map_err(Failure::failed)?;
-            let twins = curate::build_twins(&source, &layout.store(), &key, None)?;
+            let twins = curate::build_twins(&source, &layout.store(), &key, None, None)?;
             let epsilon = twins.built.manifest.twins.iter().fold(0.0, |sum, twin| sum + twin.epsilon);
             say(&format!("  {dataset}: a twin of it (simulated), epsilon = {epsilon}"))?;
         }

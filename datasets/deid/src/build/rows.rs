@@ -59,7 +59,7 @@ pub(crate) fn transform(
 }
 
 /// The column that names the person.
-pub(super) fn person_column<'a>(table: &TablePlan, raw: &'a RecordBatch) -> Result<&'a ArrayRef, CurateError> {
+pub(crate) fn person_column<'a>(table: &TablePlan, raw: &'a RecordBatch) -> Result<&'a ArrayRef, CurateError> {
     table
         .columns
         .get(table.person_column)

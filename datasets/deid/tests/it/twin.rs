@@ -4,7 +4,7 @@ use crate::fixture::{GENERATOR, RECIPE, Ward, mrn, rows, texts};
 use crate::synthetic::shape;
 use arrow::array::Array;
 use mudeung_core::clock::{Entropy, Timestamp};
-use mudeung_deid::{BuildTwins, BuiltTwins, CurateError, build_twins};
+use mudeung_deid::{BuildTwins, BuiltTwins, CurateError, Measure, build_twins};
 use mudeung_synth::twin::{Rho, cdp_rho};
 use mudeung_synth::{Amount, Generator};
 use std::fs;
@@ -40,6 +40,10 @@ fn ward(recipe: &str, twin: &str) -> Ward {
 }
 
 fn twins_of(ward: &Ward, entropy: u8) -> Result<BuiltTwins, CurateError> {
+    measured_twins_of(ward, entropy, None)
+}
+
+fn measured_twins_of(ward: &Ward, entropy: u8, measure: Option<Measure<'_>>) -> Result<BuiltTwins, CurateError> {
     build_twins(BuildTwins {
         definition_dir: &ward.path("definition"),
         input_dir: &ward.path("input"),
@@ -47,6 +51,7 @@ fn twins_of(ward: &Ward, entropy: u8) -> Result<BuiltTwins, CurateError> {
         key: &ward.key,
         entropy: &Repeated(entropy),
         seed: None,
+        measure,
         number: None,
         created_at: Timestamp::from_seconds(1_800_000_000),
         progress: &mut |_| {},
@@ -189,4 +194,21 @@ fn a_table_with_several_rows_of_a_person_has_no_twin_yet() {
     ward.define("recipe.toml", &format!("{RECIPE}{TWIN}{visit}"));
     let text = twins_of(&ward, 1).unwrap_err().to_string();
     assert!(text.contains("twin.visit") && text.contains("several rows of a person"), "{text}");
+}
+
+#[test]
+fn a_twin_that_is_measured_is_fitted_to_nine_in_ten_and_held_against_the_others() {
+    let ward = ward(RECIPE, TWIN);
+    let twins = measured_twins_of(&ward, 1, Some(Measure { target: Some("age") })).unwrap();
+    let [(table, quality)] = twins.quality.as_slice() else { panic!("one table") };
+    assert_eq!((table.as_str(), quality.real_rows + quality.held_out_rows), ("patient", 200));
+    assert!((5..40).contains(&quality.held_out_rows), "{}", quality.held_out_rows);
+    let rows = rows(&twins.built, "patient").num_rows();
+    assert_eq!(quality.synthetic_rows, rows);
+    assert!(rows.abs_diff(quality.real_rows) < 20, "{rows}");
+    let again = measured_twins_of(&ward, 2, Some(Measure { target: None })).unwrap();
+    assert_eq!(again.quality[0].1.held_out_rows, quality.held_out_rows, "the same persons are kept apart");
+    assert!(twins_of(&ward, 1).unwrap().quality.is_empty());
+    let text = measured_twins_of(&ward, 1, Some(Measure { target: Some("name") })).unwrap_err().to_string();
+    assert!(text.contains("twin.patient: column name"), "{text}");
 }
