@@ -115,10 +115,9 @@ pub fn build_twins(build: BuildTwins<'_>) -> Result<BuiltTwins, CurateError> {
     let name = dataset_name(&definition)?;
     let number = next_number(build.store_root, &name, Tier::Synthetic, build.number)?;
     let version = VersionWriter::create(build.store_root, &name, Tier::Synthetic, number).map_err(output::failed)?;
-    let (mut models, mut outside, mut quality, mut inputs) = (BTreeMap::new(), Vec::new(), Vec::new(), String::new());
+    let (mut models, mut outside, mut quality) = (BTreeMap::new(), Vec::new(), Vec::new());
     for fitting in &fittings {
         let file = RawFile::open(fitting.table, build.input_dir)?;
-        inputs.push_str(&format!("{}  {}\n", file.sha256, file.name));
         let fit = fitting.fit(&file, &keys, build.entropy, build.measure.is_some(), build.progress)?;
         if let Some(measure) = build.measure {
             (build.progress)(Progress { step: Step::Compare, table: &fitting.table.spec.name, rows: 0 });
@@ -145,12 +144,14 @@ pub fn build_twins(build: BuildTwins<'_>) -> Result<BuiltTwins, CurateError> {
     }
     let text = models.first_key_value().map(|(table, _)| table.clone()).unwrap_or_default();
     let text = twins_to_text(&models).map_err(|problem| CurateError::Twin { table: text, problem })?;
+    let generator = version.generator(&text).map_err(output::failed)?;
     let manifest = Manifest {
-        // A twin is not a function of its input: the noise is new each time. The models say what was drawn from.
-        input_sha256: hex_sha256(inputs.as_bytes()),
+        // Of the models and the seed, and never of the raw files: whoever knows all rows but one could try that one
+        // against their hash, whatever the noise.
+        input_sha256: hex_sha256(format!("{}\nseed {seed}\n", generator.sha256).as_bytes()),
         recipe_sha256: recipe.sha256.clone(),
         tables,
-        generator: Some(version.generator(&text).map_err(output::failed)?),
+        generator: Some(generator),
         twins,
         ..empty_manifest(&definition, Tier::Synthetic, number, build.created_at)
     };

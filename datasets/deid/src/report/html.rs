@@ -178,7 +178,7 @@ fn figures(report: &Report, lang: Lang) -> Vec<Row> {
     let both = &report.attackers;
     rows.extend(chances(lang).map(|(label, of)| row(label, percent(of(&both.before)), percent(of(&both.after)))));
     if let Some(population) = &report.population {
-        let told = |one: Uniqueness| format!("{} ({})", percent(one.unique_share), one.estimator.as_str());
+        let told = |one: Uniqueness| format!("{} ({})", percent(one.unique_share), one.told());
         let label = lang.pick("모집단에서 유일(추정)", "Unique in the population, estimated");
         rows.push(row(label, told(population.before), told(population.after)));
     }

@@ -1,7 +1,7 @@
 //! What the report says of risk beyond the manifest's figures, before and after.
 
 use super::{EventRisk, PopulationRisk, cells, percent};
-use crate::risk::{Attackers, ClassSize, Estimate, Estimator, PopulationClasses, Uniques, float};
+use crate::risk::{Attackers, ClassSize, Estimate, Estimator, PopulationClasses, Uniqueness, Uniques, float};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
@@ -94,8 +94,15 @@ impl Estimator {
         match self {
             Self::Pitman => "Pitman",
             Self::Zayatz => "Zayatz",
-            Self::SlideNegativeBinomial => "SNB",
         }
+    }
+}
+
+impl Uniqueness {
+    /// How it was estimated, and what the other model says.
+    pub(super) fn told(&self) -> String {
+        let other = self.slide_negative_binomial.map(|share| format!("; SNB {}", percent(share)));
+        format!("{}{}", self.estimator.as_str(), other.unwrap_or_default())
     }
 }
 
@@ -128,7 +135,7 @@ impl PopulationRisk {
         let Self { size, before, after } = self;
         let (one, other) = (percent(before.unique_share), percent(after.unique_share));
         line(out, "unique in the population (모집단에서 유일)", &one, &other)?;
-        let (one, other) = (before.estimator.as_str(), after.estimator.as_str());
+        let (one, other) = (before.told(), after.told());
         writeln!(out, "  estimated for {size} persons (추정, 모집단 {size}명): {one}, {other}")
     }
 }

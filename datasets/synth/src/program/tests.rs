@@ -80,10 +80,11 @@ fn a_list_of_concepts_is_about_nobody_and_ends_with_its_first_batch() {
 
 #[test]
 fn batches_hold_whole_persons_and_come_in_several() {
-    for (generator, table) in programs().iter().zip(["measurement", "regional_volume", "measurement"]) {
+    let tables = [("measurement", 8_300), ("regional_volume", 8_900), ("measurement", 8_900)];
+    for (generator, (table, most)) in programs().iter().zip(tables) {
         let batches = generator.generate(table, Amount::Persons(2_000), 5).unwrap().map(Result::unwrap);
         let sizes: Vec<usize> = batches.map(|batch| batch.num_rows()).collect();
-        assert!(sizes.len() > 2 && sizes.iter().all(|rows| *rows < 8_900), "{sizes:?}");
+        assert!(sizes.len() > 2 && sizes.iter().all(|rows| *rows < most), "{sizes:?}");
     }
 }
 
