@@ -122,6 +122,12 @@ ids! {
     ActivationLinkId = "lnk";
     /// A query that runs without its caller.
     QueryJobId = "job";
+    /// An invitation to become a member.
+    InvitationId = "inv";
+    /// A password that is to be set anew.
+    PasswordResetId = "pwr";
+    /// An address at a company that is told what occurs.
+    WebhookId = "whk";
 }
 
 #[cfg(test)]

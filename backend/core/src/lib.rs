@@ -6,7 +6,9 @@
 
 pub mod agreement;
 pub mod app;
+pub mod break_glass;
 pub mod budget;
+pub mod business_number;
 pub mod clock;
 pub mod credential;
 pub mod dataset;
@@ -18,6 +20,7 @@ pub mod id;
 pub mod member;
 pub mod name;
 pub mod noise;
+pub mod notification;
 pub mod organization;
 pub mod policy;
 pub mod quota;

@@ -7,6 +7,8 @@ use crate::state::InvalidTransition;
 /// What a member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
+    /// Acts for a company: invites its members and says what they may do.
+    Representative,
     /// A company's developer: apps, credentials, usage.
     Developer,
     /// Releases datasets.
@@ -23,12 +25,20 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 6] =
-        [Self::Developer, Self::Steward, Self::Reviewer, Self::External, Self::Auditor, Self::Admin];
+    pub const ALL: [Self; 7] = [
+        Self::Representative,
+        Self::Developer,
+        Self::Steward,
+        Self::Reviewer,
+        Self::External,
+        Self::Auditor,
+        Self::Admin,
+    ];
 
     /// The role's name.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Representative => "representative",
             Self::Developer => "developer",
             Self::Steward => "steward",
             Self::Reviewer => "reviewer",
@@ -36,6 +46,11 @@ impl Role {
             Self::Auditor => "auditor",
             Self::Admin => "admin",
         }
+    }
+
+    /// Whether it is a role of companies; all others are of the hospital.
+    pub const fn is_of_company(self) -> bool {
+        matches!(self, Self::Representative | Self::Developer)
     }
 
     /// Reads a role's name; `None` when there is no such role.
@@ -62,6 +77,14 @@ impl MemberState {
         match self {
             Self::Active => "active",
             Self::Disabled { .. } => "disabled",
+        }
+    }
+
+    /// Lets a member in again.
+    pub fn enable(self) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Disabled { .. } => Ok(Self::Active),
+            Self::Active => Err(InvalidTransition { machine: "member", from: self.as_str(), action: "be enabled" }),
         }
     }
 

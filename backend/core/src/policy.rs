@@ -42,8 +42,8 @@ pub struct Snapshot {
     /// The budgets beyond those of grants.
     pub budgets: HashMap<BudgetSubject, BudgetRule>,
     /// Organizations with live grants under an agreement that a newer version has superseded and that they have not
-    /// signed. They get no tokens until they do.
-    pub must_sign: HashSet<OrganizationId>,
+    /// signed, and until when they must have. From then on they get no tokens until they do.
+    pub must_sign: HashMap<OrganizationId, Timestamp>,
     /// Tokens that were revoked before their end.
     pub revoked: HashSet<TokenId>,
     /// The keys that sign access tokens.

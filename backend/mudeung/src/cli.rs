@@ -283,7 +283,7 @@ pub(crate) enum UserCommand {
         /// Their organization: its identifier, or `hospital`, which is made when it is not there
         #[arg(long, default_value = "hospital")]
         organization: String,
-        /// Their roles: developer, steward, reviewer, external, auditor, admin
+        /// Their roles: representative, developer, steward, reviewer, external, auditor, admin
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<String>,
     },

@@ -7,7 +7,7 @@ mod seed;
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
 use crate::{command, setup, system};
-use mudeung_server::config::{Config, DataConfig, DatabaseConfig, HttpConfig, LedgerConfig, SandboxConfig};
+use mudeung_server::config::{Config, DataConfig, DatabaseConfig, HttpConfig, LedgerConfig, MailConfig, SandboxConfig};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -73,6 +73,11 @@ impl Layout {
         self.root.join("release-keys").join(dataset)
     }
 
+    /// The demo's mails, which go nowhere else.
+    pub(crate) fn mail(&self) -> PathBuf {
+        self.root.join("mail")
+    }
+
     /// Written last: when it is there, the folder is whole.
     fn access(&self) -> PathBuf {
         self.root.join("access.json")
@@ -109,7 +114,19 @@ impl Layout {
             // One name whatever the port, or the ledger of an earlier start would be somebody else's.
             ledger: LedgerConfig { origin: LEDGER_ORIGIN.to_owned(), ..LedgerConfig::default() },
             sandbox: None,
-            portal: mudeung_server::config::PortalConfig::default(),
+            portal: mudeung_server::config::PortalConfig {
+                sign_up: mudeung_server::config::SignUp::Open,
+                ..mudeung_server::config::PortalConfig::default()
+            },
+            mail: Some(MailConfig {
+                server: String::new(),
+                folder: Some(self.mail()),
+                from: "Mudeung demo <demo@mudeung.example>".to_owned(),
+                user: None,
+                password_file: None,
+            }),
+            // Its visitors try webhooks on their own machine.
+            webhooks: mudeung_server::config::WebhooksConfig { private_addresses: true },
             // The demo has one administrator, who is the whole board.
             review: mudeung_server::config::ReviewConfig::of_one(),
             operations: mudeung_server::config::OperationsConfig::default(),
@@ -147,7 +164,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         write_private(file, &access)?;
     }
     guide::print(&access, &layout)?;
-    command::serve::until_stopped(running).await
+    let carrying = crate::carriers::carry(&running)?;
+    let ended = command::serve::until_stopped(running).await;
+    carrying.abort();
+    ended
 }
 
 impl Access {
@@ -171,7 +191,7 @@ fn lock(root: &Path) -> Result<std::fs::File, Failure> {
 
 /// Removes what a first run that did not finish left behind.
 fn clear(layout: &Layout) -> Result<(), Failure> {
-    let ours = ["store", "definitions", "release-keys", "keys"].map(|name| layout.root.join(name));
+    let ours = ["store", "definitions", "release-keys", "keys", "mail"].map(|name| layout.root.join(name));
     for folder in ours.iter().filter(|folder| folder.exists()) {
         std::fs::remove_dir_all(folder).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
     }

@@ -1,6 +1,7 @@
 //! The one binary: wires the rooms, and speaks with people at the command line.
 
 mod bundle;
+mod carriers;
 mod cli;
 mod command;
 mod demo;

@@ -1,10 +1,12 @@
 //! The configuration: small typed values, one struct for each concern, unknown keys refused.
 
 mod check;
+mod outside;
 mod parse;
 mod review;
 mod store;
 
+pub use outside::{MailConfig, SignUp, WebhooksConfig, is_public};
 pub use parse::ConfigError;
 pub use review::ReviewConfig;
 pub use store::{BucketConfig, StoreAddress};
@@ -59,6 +61,12 @@ pub struct Config {
     /// What the operator looks at.
     #[serde(default)]
     pub operations: OperationsConfig,
+    /// The mail server; without one the portal shows links that would be sent, to whoever made them.
+    #[serde(default)]
+    pub mail: Option<MailConfig>,
+    /// Webhooks of companies.
+    #[serde(default)]
+    pub webhooks: WebhooksConfig,
 }
 
 /// Counts of persons under differential privacy, for companies without a grant.
@@ -316,6 +324,8 @@ pub struct PortalConfig {
     /// Whether grave actions (approving, stopping, showing a secret) need a second factor. Without it, members who have
     /// none enter their password again.
     pub require_totp: bool,
+    /// How companies come in: `invited` or `open`.
+    pub sign_up: SignUp,
 }
 
 /// What the operator looks at.

@@ -8,10 +8,12 @@ use actix_web::web;
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::grant::GrantState;
 use mudeung_core::id::RequestId;
+use mudeung_core::notification::{Occurrence, Topic};
 use mudeung_core::request::RequestState;
+use mudeung_core::request::due::Urgency;
 use mudeung_core::request::event::{Actor, Happening};
 use mudeung_store::requests::{self, Filed, RequestsOf};
-use mudeung_store::{Conn, StoreError, grants};
+use mudeung_store::{Conn, StoreError, break_glass, grants, notifications};
 use mudeung_wire::ledger::entry::{Entry, Kind};
 use std::time::Duration;
 
@@ -37,8 +39,9 @@ pub async fn lapse_requests(app: &App) -> Result<usize, Fault> {
     let open = |conn: &mut Conn| requests::list_open(conn, RequestsOf::Everybody);
     let open = app.db.read("look for lapses", open).await?;
     let now = app.clock.now();
-    let over: Vec<Filed> = open.into_iter().filter(|filed| is_over(app, filed, now)).collect();
+    let over: Vec<Filed> = open.iter().filter(|filed| is_over(app, filed, now)).cloned().collect();
     let mut lapsed = 0;
+    press(app, &open, now).await?;
     for filed in over {
         lapsed += usize::from(lapse(app, &filed, now).await?);
     }
@@ -46,6 +49,49 @@ pub async fn lapse_requests(app: &App) -> Result<usize, Fault> {
         app.snapshots.refresh().await?;
     }
     Ok(lapsed)
+}
+
+/// Tells whose turn it is that the time for it is nearly over, or is over; each step once.
+async fn press(app: &App, open: &[Filed], now: Timestamp) -> Result<(), Fault> {
+    let clocks = app.portal.house.clocks;
+    let pressing = open.iter().filter_map(|filed| {
+        let (due, urgency) = (clocks.due(&filed.case)?, clocks.urgency(&filed.case, now)?);
+        let topic = match (&filed.request.state, urgency) {
+            (RequestState::Returned { .. } | RequestState::Conditional { .. }, Urgency::Soon) => {
+                Topic::RequestAnswerDue
+            }
+            (RequestState::Submitted { .. } | RequestState::InReview { .. }, Urgency::Overdue | Urgency::Escalated) => {
+                Topic::RequestOverdue
+            }
+            _ => return None,
+        };
+        Some(Occurrence::pressing(&filed.request, topic, due, now))
+    });
+    let mut pressing: Vec<Occurrence> = pressing.collect();
+    pressing.extend(unreviewed(app, now).await?);
+    let ask = pressing.clone();
+    let known = move |conn: &mut Conn| {
+        ask.iter().map(|occurrence| notifications::is_told(conn, &occurrence.id)).collect::<Result<Vec<bool>, _>>()
+    };
+    let known = app.db.read("look for reminders", known).await?;
+    let fresh: Vec<Occurrence> =
+        pressing.into_iter().zip(known).filter_map(|(occurrence, told)| (!told).then_some(occurrence)).collect();
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let tell = move |conn: &mut Conn| fresh.iter().try_for_each(|occurrence| notifications::tell(conn, occurrence));
+    Ok(app.db.tx("remind", tell).await?)
+}
+
+/// What was opened in an emergency and not reviewed in time.
+async fn unreviewed(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
+    let look = move |conn: &mut Conn| {
+        let open = break_glass::list_unreviewed(conn)?;
+        let late = open.into_iter().filter(|opened| opened.review_due() <= now);
+        let found = late.map(|opened| grants::find_grant(conn, opened.grant)).collect::<Result<Vec<_>, _>>()?;
+        Ok(found.into_iter().flatten().map(|grant| Occurrence::unreviewed(&grant, now)).collect())
+    };
+    Ok(app.db.read("look for missing reviews", look).await?)
 }
 
 fn is_over(app: &App, filed: &Filed, now: Timestamp) -> bool {

@@ -27,6 +27,7 @@ pub mod operations;
 mod peer;
 pub mod personal;
 pub mod portal;
+pub mod post;
 pub mod record;
 pub mod route;
 pub mod sharing;

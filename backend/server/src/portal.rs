@@ -4,9 +4,11 @@
 //! change is a form with a token ([`forgery`]), recorded before and after, and ends in a redirect.
 
 mod activation;
+mod agreements;
 mod apps;
 mod asset;
 mod brake;
+mod break_glass;
 mod budgets;
 mod catalogue;
 mod cookie;
@@ -22,15 +24,21 @@ mod front;
 mod grants;
 mod home;
 mod invoices;
+mod joining;
 mod kill_switches;
 mod ledger;
+pub(crate) mod links;
+mod members;
 pub mod moment;
+mod notifications;
 pub(crate) mod once;
+mod open_form;
 mod organizations;
 mod page;
 pub mod password;
 mod personal;
 mod plans;
+mod recovery;
 mod reference;
 mod registration;
 mod releases;
@@ -41,9 +49,11 @@ mod session;
 mod sign_in;
 pub mod state;
 mod step_up;
-mod texts;
+mod system;
+pub(crate) mod texts;
 mod totp;
 mod usage;
+mod webhooks;
 
 use crate::fault::Fault;
 use crate::route::{Access, Recording, Route};
@@ -54,7 +64,8 @@ use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
     Admins, Anyone, AppKeepers, Auditors, Checkers, Developers, Examiners, FreshAdmins, FreshAnyone, FreshAppKeepers,
-    FreshConfirmers, FreshDeciders, FreshDevelopers, Minutes, Officers, Requesters, Roles, Stewards, Voters,
+    FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners, FreshWatchers, Leaders, Minutes,
+    Officers, Requesters, Roles, Stewards, Voters, Watchers,
 };
 use requests::board::{recuse_from_request, vote_on_request};
 use requests::check::{accept_request, return_request, sign_off_request};
@@ -135,6 +146,14 @@ pub static ROUTES: &[Route] = routes! {
         get "/catalogue/{dataset}/{tier}/{table}" catalogue::show_table, Access::Public, SHOWS;
         get "/sign-in" sign_in::show_sign_in, Access::Public, FORM;
         post "/sign-in" sign_in::sign_in, Access::Public, Recording::Entry;
+        get "/sign-up" joining::show_sign_up, Access::Public, FORM;
+        post "/sign-up" joining::sign_up, Access::Public, Recording::Entry;
+        get "/invitations/{link}" joining::show_invitation, Access::Public, FORM;
+        post "/invitations" joining::accept_invitation, Access::Public, Recording::Entry;
+        get "/password/forgot" recovery::show_forgotten, Access::Public, FORM;
+        post "/password/forgot" recovery::send_password_link, Access::Public, Recording::Entry;
+        get "/password/reset/{link}" recovery::show_password_reset, Access::Public, FORM;
+        post "/password/reset" recovery::reset_password, Access::Public, Recording::Entry;
         post "/sign-out" sign_in::sign_out, session::<Anyone>(), Recording::Entry;
         get "/home" home::show_home, session::<Anyone>(), SHOWS;
         get "/apps" list_apps, session::<AppKeepers>(), SHOWS;
@@ -206,6 +225,35 @@ pub static ROUTES: &[Route] = routes! {
         get "/budgets" budgets::list_budgets, session::<Admins>(), SHOWS;
         post "/budgets" budgets::set_budget, session::<FreshAdmins>(), Recording::Entry;
         post "/budgets/{kind}/{subject}/remove" budgets::remove_budget, session::<FreshAdmins>(), Recording::Entry;
+        get "/break-glass" break_glass::list_break_glass, session::<Watchers>(), SHOWS;
+        post "/break-glass" break_glass::open_break_glass, session::<FreshAdmins>(), Recording::Entry;
+        post "/break-glass/{grant}/review" break_glass::review_break_glass, session::<FreshWatchers>(), Recording::Entry;
+        get "/agreements" agreements::list_agreements, Access::Public, SHOWS;
+        post "/agreements" agreements::publish_agreement, session::<FreshAdmins>(), Recording::Entry;
+        get "/agreements/{agreement}" agreements::show_agreement, Access::Public, SHOWS;
+        post "/agreements/{agreement}/sign" agreements::sign_agreement, session::<FreshSigners>(), Recording::Entry;
+        get "/members" members::list_members, session::<Leaders>(), SHOWS;
+        post "/members/invite" members::invite_member, session::<FreshLeaders>(), Recording::Entry;
+        post "/members/invitations/{invitation}/resend" members::resend_invitation, session::<FreshLeaders>(), Recording::Entry;
+        post "/members/invitations/{invitation}/revoke" members::revoke_invitation, session::<FreshLeaders>(), Recording::Entry;
+        post "/members/{member}/roles" members::update_member_roles, session::<FreshLeaders>(), Recording::Entry;
+        post "/members/{member}/disable" members::disable_member, session::<FreshLeaders>(), Recording::Entry;
+        post "/members/{member}/enable" members::enable_member, session::<FreshLeaders>(), Recording::Entry;
+        get "/notifications" notifications::list_notifications, session::<Anyone>(), SHOWS;
+        post "/notifications/read" notifications::read_notifications, session::<Anyone>(), Recording::Entry;
+        post "/notifications/preferences" notifications::update_preferences, session::<Anyone>(), Recording::Entry;
+        get "/webhooks" webhooks::list_webhooks, session::<Developers>(), SHOWS;
+        post "/webhooks" webhooks::create_webhook, session::<FreshDevelopers>(), Recording::Entry;
+        get "/webhooks/{webhook}" webhooks::show_webhook, session::<Developers>(), SHOWS;
+        post "/webhooks/{webhook}/test" webhooks::test_webhook, session::<Developers>(), Recording::Entry;
+        post "/webhooks/{webhook}/replay" webhooks::replay_delivery, session::<Developers>(), Recording::Entry;
+        post "/webhooks/{webhook}/rotate" webhooks::rotate_webhook_secret, session::<FreshDevelopers>(), Recording::Entry;
+        post "/webhooks/{webhook}/disable" webhooks::disable_webhook, session::<Developers>(), Recording::Entry;
+        post "/webhooks/{webhook}/enable" webhooks::enable_webhook, session::<FreshDevelopers>(), Recording::Entry;
+        post "/webhooks/{webhook}/delete" webhooks::delete_webhook, session::<Developers>(), Recording::Entry;
+        get "/system" system::show_system, session::<Admins>(), SHOWS;
+        post "/system/test-mail" system::send_test_mail, session::<Admins>(), Recording::Entry;
+        post "/system/outbox/replay" system::replay_mail, session::<Admins>(), Recording::Entry;
         get "/organizations" organizations::list_organizations, session::<Admins>(), SHOWS;
         post "/organizations/{organization}/suspend" organizations::suspend_organization, session::<FreshAdmins>(), Recording::Entry;
         post "/organizations/{organization}/resume" organizations::resume_organization, session::<FreshAdmins>(), Recording::Entry;
@@ -213,6 +261,8 @@ pub static ROUTES: &[Route] = routes! {
         post "/security/second-factor" security::start_second_factor, session::<Anyone>(), Recording::Entry;
         post "/security/second-factor/confirm" security::confirm_second_factor, session::<Anyone>(), Recording::Entry;
         post "/security/second-factor/remove" security::remove_second_factor, session::<FreshAnyone>(), Recording::Entry;
+        post "/security/password" security::change_password, session::<FreshAnyone>(), Recording::Entry;
+        post "/security/sessions/end" security::end_other_sessions, session::<Anyone>(), Recording::Entry;
         get "/step-up" step_up::show_step_up, session::<Anyone>(), FORM;
         post "/step-up" step_up::step_up, session::<Anyone>(), Recording::Entry;
         get "/kill-switches" kill_switches::show_kill_switches, session::<Admins>(), SHOWS;

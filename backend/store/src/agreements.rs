@@ -19,6 +19,7 @@ struct AgreementRow {
     text_en: String,
     text_sha256: String,
     published_at: i64,
+    sign_by: i64,
 }
 
 #[derive(Queryable, Insertable)]
@@ -41,6 +42,7 @@ pub fn insert_agreement(conn: &mut Conn, agreement: &Agreement) -> Result<(), St
         text_en: agreement.text_en.clone(),
         text_sha256: agreement.text_sha256.clone(),
         published_at: agreement.published_at.micros(),
+        sign_by: agreement.sign_by.micros(),
     };
     inserting(diesel::insert_into(agreements::table).values(row).execute(&mut conn.0), "the agreement")?;
     generation::bump(conn)
@@ -87,6 +89,7 @@ fn agreement(row: AgreementRow) -> Result<Agreement, StoreError> {
         text_en: row.text_en,
         text_sha256: row.text_sha256,
         published_at: Timestamp::from_micros(row.published_at),
+        sign_by: Timestamp::from_micros(row.sign_by),
     })
 }
 

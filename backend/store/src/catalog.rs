@@ -3,15 +3,19 @@
 mod manifest;
 
 use crate::error::{inserting, updating};
+use crate::grants::{self, GrantsOf};
 use crate::schema::{datasets, versions};
-use crate::{Conn, StoreError, column, generation};
+use crate::{Conn, StoreError, column, generation, notifications};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{Dataset, DatasetState, Version, VersionState};
+use mudeung_core::grant::Grant;
 use mudeung_core::id::VersionId;
 use mudeung_core::name::Name;
+use mudeung_core::notification::{Occurrence, Topic};
 use mudeung_core::tier::Tier;
 use mudeung_wire::manifest::Manifest;
+use std::collections::BTreeSet;
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = datasets, treat_none_as_default_value = false)]
@@ -116,7 +120,23 @@ pub fn update_version_state(conn: &mut Conn, id: VersionId, state: VersionState)
     let (state, state_at) = version_state_columns(state);
     let set = (versions::state.eq(state), versions::state_at.eq(state_at));
     updating(diesel::update(versions::table.find(id.to_string())).set(set).execute(&mut conn.0), "version")?;
-    generation::bump(conn)
+    generation::bump(conn)?;
+    tell_readers(conn, id)
+}
+
+/// Tells the companies that may read a de-identified version that it is there, or that its copies must go.
+fn tell_readers(conn: &mut Conn, id: VersionId) -> Result<(), StoreError> {
+    let Some(version) = find_version(conn, id)? else { return Ok(()) };
+    let (topic, at) = match version.state {
+        VersionState::Staged => return Ok(()),
+        VersionState::Published { published_at } => (Topic::VersionPublished, published_at),
+        VersionState::Withdrawn { withdrawn_at } => (Topic::VersionWithdrawn, withdrawn_at),
+    };
+    let granted = grants::list_grants(conn, GrantsOf::All)?;
+    let reads = |grant: &Grant| grant.dataset == version.dataset && grant.tier == version.tier && grant.is_live(at);
+    let readers: BTreeSet<_> = granted.iter().filter(|grant| reads(grant)).map(|grant| grant.organization).collect();
+    let mut told = readers.into_iter().map(|reader| Occurrence::of_version(&version, topic, reader, at));
+    told.try_for_each(|occurrence| notifications::tell(conn, &occurrence))
 }
 
 /// The dataset of that name, when there is one.

@@ -2,13 +2,14 @@
 
 use crate::error::{inserting, updating};
 use crate::schema::grants::{self, table};
-use crate::{Conn, StoreError, column, generation};
+use crate::{Conn, StoreError, column, generation, notifications};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::filter::Filter;
 use mudeung_core::grant::{Grant, GrantState, TableGrant};
 use mudeung_core::id::{AppId, GrantId, OrganizationId};
 use mudeung_core::name::Name;
+use mudeung_core::notification::Occurrence;
 use mudeung_core::quota::Amount;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,10 +91,20 @@ pub fn list_grants(conn: &mut Conn, of: GrantsOf) -> Result<Vec<Grant>, StoreErr
 
 /// Puts a grant into another state.
 pub fn update_grant_state(conn: &mut Conn, id: GrantId, state: &GrantState) -> Result<(), StoreError> {
+    tell_revoked(conn, id, state)?;
     let (state, at, reason) = state_columns(state);
     let set = (grants::state.eq(state), grants::state_at.eq(at), grants::state_reason.eq(reason));
     updating(diesel::update(table.find(id.to_string())).set(set).execute(&mut conn.0), "grant")?;
     generation::bump(conn)
+}
+
+/// Tells a company that its grant was ended.
+fn tell_revoked(conn: &mut Conn, id: GrantId, state: &GrantState) -> Result<(), StoreError> {
+    let GrantState::Revoked { revoked_at, .. } = state else { return Ok(()) };
+    match find_grant(conn, id)? {
+        Some(grant) => notifications::tell(conn, &Occurrence::revoked(&grant, *revoked_at)),
+        None => Ok(()),
+    }
 }
 
 fn state_columns(state: &GrantState) -> (String, Option<i64>, Option<String>) {

@@ -81,6 +81,14 @@ pub fn update_member_state(conn: &mut Conn, id: MemberId, state: MemberState) ->
     generation::bump(conn)
 }
 
+/// Says anew what a member may do.
+pub fn update_member_roles(conn: &mut Conn, id: MemberId, roles: &[Role]) -> Result<(), StoreError> {
+    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let update = diesel::update(table.find(id.to_string())).set(members::roles.eq(names.join(" ")));
+    updating(update.execute(&mut conn.0), "member")?;
+    generation::bump(conn)
+}
+
 fn state_columns(state: MemberState) -> (String, Option<i64>) {
     let at = match state {
         MemberState::Active => None,

@@ -2,10 +2,11 @@
 
 use crate::error::inserting;
 use crate::schema::notices::{self, table};
-use crate::{Conn, StoreError, column};
+use crate::{Conn, StoreError, column, notifications};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{CredentialId, GrantId, OrganizationId};
+use mudeung_core::notification::{Occurrence, Topic};
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +59,25 @@ impl Ending {
     }
 }
 
+impl Notice {
+    /// What members and programs are told of it.
+    fn occurrence(&self) -> Occurrence {
+        let subject = self.ending.subject();
+        Occurrence {
+            id: format!("{subject}-ending-{}-{}", self.days, self.ends_at.seconds()),
+            topic: match self.ending {
+                Ending::Credential(_) => Topic::CredentialEnding,
+                Ending::Grant(_) => Topic::GrantEnding,
+            },
+            organization: self.organization,
+            subject,
+            dataset: None,
+            by: None,
+            at: self.created_at,
+        }
+    }
+}
+
 /// Makes a notice; answers whether there was none like it before.
 pub fn insert_notice(conn: &mut Conn, notice: &Notice) -> Result<bool, StoreError> {
     if has_notice(conn, notice)? {
@@ -72,6 +92,7 @@ pub fn insert_notice(conn: &mut Conn, notice: &Notice) -> Result<bool, StoreErro
         created_at: notice.created_at.micros(),
     };
     inserting(diesel::insert_into(table).values(row).execute(&mut conn.0), "the notice")?;
+    notifications::tell(conn, &notice.occurrence())?;
     Ok(true)
 }
 

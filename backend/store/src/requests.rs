@@ -9,10 +9,11 @@ pub use facts::{find_facts, load_board};
 use crate::error::{inserting, updating};
 use crate::schema::request_events;
 use crate::schema::requests::{self, table};
-use crate::{Conn, StoreError, column, generation};
+use crate::{Conn, StoreError, column, generation, notifications};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{OrganizationId, RequestId};
+use mudeung_core::notification::Occurrence;
 use mudeung_core::request::case::Case;
 use mudeung_core::request::event::{Actor, Event, Happening};
 use mudeung_core::request::{AccessRequest, RequestState};
@@ -114,6 +115,7 @@ pub fn insert_request(conn: &mut Conn, request: &AccessRequest, what: Happening)
     }
     inserting(diesel::insert_into(table).values(row).execute(&mut conn.0), "the access request")?;
     insert_event(conn, request.id, &event)?;
+    tell(conn, &request, &event)?;
     generation::bump(conn)?;
     Ok(Filed { request, case, events: vec![event] })
 }
@@ -133,6 +135,9 @@ pub fn append_event(
     insert_event(conn, id, &event)?;
     filed.events.push(event);
     filed.request = derived(&filed.request, &filed.case);
+    if let Some(event) = filed.events.last() {
+        tell(conn, &filed.request, event)?;
+    }
     let update = diesel::update(table.find(id.to_string())).set(derived_columns(&filed.request));
     updating(update.execute(&mut conn.0), "access request")?;
     generation::bump(conn)?;
@@ -202,6 +207,11 @@ pub fn list_open(conn: &mut Conn, of: RequestsOf) -> Result<Vec<Filed>, StoreErr
         filed(request, events)
     };
     open.into_iter().map(with_history).collect()
+}
+
+/// Tells those who hear of what happens to a request.
+fn tell(conn: &mut Conn, request: &AccessRequest, event: &Event) -> Result<(), StoreError> {
+    Occurrence::of_request(request, event).map_or(Ok(()), |occurrence| notifications::tell(conn, &occurrence))
 }
 
 fn insert_event(conn: &mut Conn, id: RequestId, event: &Event) -> Result<(), StoreError> {

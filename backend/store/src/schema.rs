@@ -284,6 +284,7 @@ diesel::table! {
         text_en -> Text,
         text_sha256 -> Text,
         published_at -> BigInt,
+        sign_by -> BigInt,
     }
 }
 
@@ -591,5 +592,101 @@ diesel::table! {
         size -> BigInt,
         root -> Binary,
         note -> Text,
+    }
+}
+
+diesel::table! {
+    preferences (member) {
+        member -> Text,
+        language -> Text,
+        mailing -> Text,
+    }
+}
+
+diesel::table! {
+    notifications (member, occurrence) {
+        member -> Text,
+        occurrence -> Text,
+        topic -> Text,
+        organization -> Text,
+        subject -> Text,
+        dataset -> Nullable<Text>,
+        happened_at -> BigInt,
+        read_at -> Nullable<BigInt>,
+        collected -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        channel -> Text,
+        target -> Text,
+        topic -> Text,
+        body -> Text,
+        created_at -> BigInt,
+        due_at -> BigInt,
+        attempts -> BigInt,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        problem -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        organization -> Text,
+        url -> Text,
+        topics -> Text,
+        secret_number -> BigInt,
+        state -> Text,
+        state_at -> Nullable<BigInt>,
+        created_by -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Text,
+        organization -> Nullable<Text>,
+        company_name -> Nullable<Text>,
+        business_number -> Nullable<Text>,
+        email -> Text,
+        roles -> Text,
+        language -> Text,
+        invited_by -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    password_resets (id) {
+        id -> Text,
+        member -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    business_numbers (organization) {
+        organization -> Text,
+        business_number -> Text,
+    }
+}
+
+diesel::table! {
+    break_glass (grant_id) {
+        grant_id -> Text,
+        opened_by -> Text,
+        reason -> Text,
+        opened_at -> BigInt,
+        reviewed_by -> Nullable<Text>,
+        reviewed_at -> Nullable<BigInt>,
+        justified -> Nullable<BigInt>,
+        finding -> Nullable<Text>,
     }
 }

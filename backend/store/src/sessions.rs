@@ -99,6 +99,19 @@ pub fn delete_session(conn: &mut Conn, id: SessionId) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// The sessions of a member that are not over; newest first.
+pub fn list_sessions(conn: &mut Conn, member: MemberId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    let query = table.filter(sessions::member.eq(member.to_string())).filter(sessions::expires_at.gt(now.micros()));
+    query.order(sessions::created_at.desc()).load::<Row>(&mut conn.0)?.into_iter().map(session).collect()
+}
+
+/// Ends the sessions of a member, all but one; answers how many.
+pub fn delete_sessions(conn: &mut Conn, member: MemberId, but: Option<SessionId>) -> Result<usize, StoreError> {
+    let own = table.filter(sessions::member.eq(member.to_string()));
+    let kept = but.map(|id| id.to_string()).unwrap_or_default();
+    Ok(diesel::delete(own.filter(sessions::id.ne(kept))).execute(&mut conn.0)?)
+}
+
 /// Removes the sessions that ended before `now`; answers how many.
 pub fn delete_expired(conn: &mut Conn, now: Timestamp) -> Result<usize, StoreError> {
     Ok(diesel::delete(table.filter(sessions::expires_at.le(now.micros()))).execute(&mut conn.0)?)

@@ -5,13 +5,15 @@ use crate::{
     Conn, StoreError, agreements, apps, budgets, catalog, credentials, generation as counter, grants, members,
     organizations, revoked_tokens, service, signing_keys,
 };
+use mudeung_core::agreement::must_sign_by;
+use mudeung_core::clock::Timestamp;
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::{FileAddress, Version};
 use mudeung_core::grant::GrantState;
-use mudeung_core::id::{AppId, OrganizationId};
+use mudeung_core::id::{AgreementId, AppId, OrganizationId};
 use mudeung_core::member::{MemberState, Role};
 use mudeung_core::policy::{CatalogEntry, ClientKey, CredentialStanding, Snapshot};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// How many changes the control database has seen. When it differs from a snapshot's, the snapshot is old.
@@ -95,18 +97,24 @@ fn client_key(credential: &Credential) -> Option<(AppId, ClientKey)> {
     matches!(credential.state, CredentialState::Active).then_some((credential.app, key))
 }
 
-/// Who holds grants under an older version of the agreement and has not signed the newest.
-fn must_sign(conn: &mut Conn, snapshot: &Snapshot) -> Result<HashSet<OrganizationId>, StoreError> {
-    let newest = agreements::list_agreements(conn)?.into_iter().max_by_key(|agreement| agreement.version);
-    let Some(newest) = newest else { return Ok(HashSet::new()) };
-    let grants = snapshot.grants.values().flatten();
-    let older = grants.filter(|grant| matches!(grant.state, GrantState::Active) && grant.agreement != newest.id);
-    let holders: HashSet<OrganizationId> = older.map(|grant| grant.organization).collect();
-    let mut missing = HashSet::new();
-    for holder in holders {
-        let signed = agreements::list_signatures(conn, holder)?;
-        if !signed.iter().any(|signature| signature.agreement == newest.id) {
-            missing.insert(holder);
+/// Who holds grants under an older version of the agreement and has not signed a newer one, and until when that must be.
+fn must_sign(conn: &mut Conn, snapshot: &Snapshot) -> Result<HashMap<OrganizationId, Timestamp>, StoreError> {
+    let all = agreements::list_agreements(conn)?;
+    let versions: HashMap<_, _> = all.iter().map(|agreement| (agreement.id, agreement.version)).collect();
+    let active = snapshot.grants.values().flatten().filter(|grant| matches!(grant.state, GrantState::Active));
+    let mut oldest: HashMap<OrganizationId, AgreementId> = HashMap::new();
+    for grant in active {
+        let held = oldest.entry(grant.organization).or_insert(grant.agreement);
+        if versions.get(&grant.agreement) < versions.get(held) {
+            *held = grant.agreement;
+        }
+    }
+    let mut missing = HashMap::new();
+    for (holder, oldest) in oldest {
+        let signatures = agreements::list_signatures(conn, holder)?;
+        let signed = signatures.iter().map(|signature| signature.agreement).collect();
+        if let Some(by) = must_sign_by(oldest, &signed, &all) {
+            missing.insert(holder, by);
         }
     }
     Ok(missing)

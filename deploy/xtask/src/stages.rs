@@ -179,6 +179,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_hypertension.py"),
     },
     Stage {
+        name: "mail",
+        shows: "invitations, passwords and notifications through a real SMTP server; webhooks verified by their library",
+        work: Work::EndToEnd("test_mail.py"),
+    },
+    Stage {
         name: "dqd",
         shows: "the 27 kinds of checks of the DataQualityDashboard pass on generated OMOP tables, and each catches a fault",
         work: Work::EndToEnd("test_dqd.py"),

@@ -85,7 +85,9 @@ async fn reset(db: &Db, email: &str) -> Result<String, Failure> {
 
 fn parse_role(text: &str) -> Result<Role, Failure> {
     Role::parse(text).ok_or_else(|| {
-        Failure::input(format!("{text} is not a role: say developer, steward, reviewer, external, auditor or admin"))
+        Failure::input(format!(
+            "{text} is not a role: say representative, developer, steward, reviewer, external, auditor or admin"
+        ))
     })
 }
 

@@ -48,6 +48,8 @@ PY
     cargo run --release -p mudeung-sdk --bin mudeung-cli -- login --url {base_url} --client-id {client_id} --client-secret {client_secret}
     cargo run --release -p mudeung-sdk --bin mudeung-cli -- pull lymph_node.deidentified.patient --out data
 
+  A company of your own: {base_url}/ko/sign-up, and the mails that the demo sends in {folder}/mail
+
   Every access is in the ledger
     curl -s {base_url}/ledger/checkpoint
     cargo run --release -- ledger verify --database {folder}/ledger.sqlite

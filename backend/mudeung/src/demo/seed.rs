@@ -63,7 +63,9 @@ pub(super) async fn seed(layout: &Layout, config: &Config) -> Result<Access, Fai
     let company = seeder.organization("Demo Company", OrganizationKind::Company).await?;
     let roles = vec![Role::Admin, Role::Steward, Role::Reviewer, Role::Auditor];
     let admin = seeder.person(&hospital, "admin@demo.example", "Demo administrator", roles).await?;
-    let developer = seeder.person(&company, "developer@demo.example", "Demo developer", vec![Role::Developer]).await?;
+    let developer = seeder
+        .person(&company, "developer@demo.example", "Demo developer", vec![Role::Representative, Role::Developer])
+        .await?;
     let (app, client) = seeder.app(&company, "Demo app", ScopeSet::company()).await?;
     // The sandbox app may ask for de-identified data like any company's, and gets what a company without a grant gets.
     let visitors = seeder.organization("Sandbox visitors", OrganizationKind::Company).await?;
@@ -158,6 +160,7 @@ impl Seeder {
             text_en: include_str!("agreement.en.txt").to_owned(),
             text_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
             published_at: now,
+            sign_by: now,
         };
         let id = agreement.id;
         let signer = self.member(signer).await?;

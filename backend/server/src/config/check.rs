@@ -1,6 +1,6 @@
 //! Whether the parts of a configuration hold together, and what only the bound address can fill in.
 
-use super::{Config, WitnessConfig};
+use super::{Config, SignUp, WitnessConfig};
 use crate::audit::prune::RETENTION_YEARS_MIN;
 use actix_web::http::Uri;
 use mudeung_core::noise::Epsilon;
@@ -28,6 +28,12 @@ impl Config {
         self.data.bucket.check(&self.data.store, self.jobs.folder.as_deref())?;
         self.check_limits()?;
         self.review.check()?;
+        self.mail.as_ref().map_or(Ok(()), super::MailConfig::check)?;
+        if self.portal.sign_up == SignUp::Open && self.mail.is_none() {
+            return Err(
+                "portal.sign_up: companies that sign themselves up prove an e-mail address; set up [mail]".to_owned()
+            );
+        }
         if self.ledger.origin.is_empty() {
             let authority = self.http.public_url.split_once("://").map_or("", |(_, authority)| authority);
             self.ledger.origin = format!("{authority}/ledger");

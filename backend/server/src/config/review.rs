@@ -103,7 +103,7 @@ impl ReviewConfig {
 /// Reads which offices are needed. They are offices of the hospital that have a seat at its desks.
 fn offices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Need<Role>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let office = |name: &str| Role::parse(name).filter(|role| !matches!(role, Role::Developer | Role::External));
+    let office = |name: &str| Role::parse(name).filter(|role| !role.is_of_company() && !matches!(role, Role::External));
     Need::parse(&text, &office).map_err(|error| {
         D::Error::custom(format!("`{text}`: {error}; the names are steward, reviewer, auditor and admin"))
     })

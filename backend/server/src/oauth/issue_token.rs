@@ -119,7 +119,10 @@ async fn issue(app: &web::Data<App>, call: &Call, headers: &HeaderMap, body: &[u
 pub(super) async fn admit(app: &App, call: &Call, form: &Form, subject: Subject) -> Result<Subject, Refusal> {
     let snapshot = app.snapshots.present();
     let organization = snapshot.apps.get(&subject.app).map(|known| known.organization);
-    if organization.is_some_and(|organization| snapshot.must_sign.contains(&organization)) {
+    if organization
+        .and_then(|organization| snapshot.must_sign.get(&organization))
+        .is_some_and(|by| *by <= app.clock.now())
+    {
         let refusal = Refusal::agreement_superseded(&app.config.http.public_url);
         return Err(deny(app, call, &subject, refusal).await);
     }

@@ -5,19 +5,18 @@
 
 use super::apps::credentials::{insert_within_limit, lifetime_days};
 use super::apps::{find_visible, show_one};
-use super::cookie::Cookies;
 use super::desk::{AppKeepers, Desk, FreshDevelopers, Visitor};
-use super::fields::{self, Fields, Submitted};
+use super::fields::{Fields, Submitted};
 use super::page::{self, Page};
 use super::texts::ActivationTexts;
-use super::{forgery, moment, path};
+use super::{moment, open_form, path};
 use crate::fault::Fault;
 use crate::oauth::register::mint_token;
 use crate::oauth::secrets;
 use crate::record;
 use crate::sharing::PREFIX;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use mudeung_core::app::{App, AppState, ClientAuthentication};
@@ -157,9 +156,7 @@ pub(super) async fn activate(visitor: Visitor, request: HttpRequest, body: web::
         return Err(Fault::not_found());
     };
     let t = ActivationTexts::of(visitor.page.language);
-    let cookies = Cookies { secure: visitor.app.portal.secure };
-    let visit = cookies.visit_of(&request);
-    if forgery::check(&visitor.app, &request, visit.as_deref(), form.raw("form_token")).is_err() {
+    if !open_form::is_ours(&visitor, &request, &form) {
         return show_form(&visitor, &request, &link, &found, &app, Some(t.stale), StatusCode::FORBIDDEN);
     }
     let now = visitor.app.clock.now();
@@ -287,15 +284,11 @@ fn show_form(
     problem: Option<&'static str>,
     status: StatusCode,
 ) -> Result<HttpResponse, Fault> {
-    let cookies = Cookies { secure: visitor.app.portal.secure };
-    let (visit, fresh) = fields::visit_of(cookies, request, &*visitor.app.entropy);
-    let mut page = visitor.page.clone();
-    page.problem = problem;
     let organization = visitor.app.snapshots.present().organizations.get(&app.organization).cloned();
-    let t = ActivationTexts::of(page.language);
-    let shown = ActivatePage {
+    let t = ActivationTexts::of(visitor.page.language);
+    open_form::show(visitor, request, problem, status, |page, form_token| ActivatePage {
         t,
-        form_token: forgery::form_token(&visitor.app, &visit),
+        form_token,
         link: link.to_owned(),
         name: app.name.clone(),
         organization: organization.map(|organization| organization.name).unwrap_or_default(),
@@ -304,15 +297,8 @@ fn show_form(
             365 => t.days_365,
             _ => t.days_90,
         },
-        page: page.clone(),
-    };
-    let mut answer = page::show(&page, status, &shown)?;
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.headers_mut().insert(actix_web::http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    if fresh {
-        answer.add_cookie(&cookies.visit(&visit)).map_err(|error| Fault::internal(error.to_string()))?;
-    }
-    Ok(answer)
+        page,
+    })
 }
 
 /// A profile as a file for the browser to save.

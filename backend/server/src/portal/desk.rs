@@ -46,8 +46,12 @@ roles! {
     AppKeepers = [Developer, Admin], false;
     /// Those who put versions into service.
     Stewards = [Steward, Admin], false;
+    /// Those who say who the members of an organization are.
+    Leaders = [Representative, Admin], false;
     /// Those who read the whole ledger.
     Auditors = [Auditor, Admin], false;
+    /// Those who watch over access in emergencies.
+    Watchers = [Auditor, Admin], false;
     /// Those who examine the ledger and sign for it.
     Examiners = [Auditor], false;
     /// Those who run the sandbox.
@@ -62,6 +66,12 @@ roles! {
     FreshAppKeepers = [Developer, Admin], true;
     /// Those who put versions into service, about to do it.
     FreshStewards = [Steward, Admin], true;
+    /// Those who say who the members of an organization are, about to say it.
+    FreshLeaders = [Representative, Admin], true;
+    /// Those who watch over access in emergencies, about to say what they found.
+    FreshWatchers = [Auditor, Admin], true;
+    /// Those who sign for a company, at it.
+    FreshSigners = [Representative, Developer], true;
     /// Those who run the sandbox, at something grave.
     FreshAdmins = [Admin], true;
 }
@@ -102,6 +112,8 @@ pub(crate) struct Visitor {
     pub(crate) call: Call,
     /// The page's frame.
     pub(crate) page: Page,
+    /// The member, when somebody is signed in.
+    pub(crate) signed_in: Option<SignedIn>,
 }
 
 /// A member with one of the roles of `R`, at work.
@@ -137,7 +149,7 @@ impl FromRequest for Visitor {
         Box::pin(async move {
             let (app, call) = parts(&request).await?;
             let signed_in = session::signed_in(&app, &request).await?;
-            Ok(Self { page: Page::new(&request, &call, signed_in.as_ref()), app, call })
+            Ok(Self { page: Page::new(&request, &call, signed_in.as_ref()), app, call, signed_in })
         })
     }
 }

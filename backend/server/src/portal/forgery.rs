@@ -21,6 +21,12 @@ pub(super) fn seal(app: &App, session: &str, id: &str) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
 }
 
+/// The code of a link with that mark, which nobody else can make.
+pub(super) fn code(app: &App, mark: &[u8], id: &str) -> String {
+    let bytes = mac(app, b"link", &format!("{} {id}", String::from_utf8_lossy(mark)));
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
+}
+
 /// Whether two seals are the same, without telling how far they agree.
 pub(super) fn is_same(given: &str, expected: &str) -> bool {
     bool::from(given.as_bytes().ct_eq(expected.as_bytes()))

@@ -62,13 +62,14 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     let live = apps.iter().flat_map(|app| snapshot.live_grants(app.id, now)).count();
     let is_auditor = desk.signed_in.has(&[Role::Auditor]);
     let overdue = if is_auditor { super::reviews::overdue(&desk.app).await? } else { 0 };
+    let unreviewed = super::break_glass::waiting(&desk).await?;
     let endings = endings(&desk, &snapshot, now).await?;
     let page = desk.page.clone();
     let shown = HomePage {
         endings,
         t: HomeTexts::of(page.language),
         roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
-        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), overdue),
+        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), [overdue, unreviewed]),
         apps: count(apps.len()),
         live_grants: count(live),
         open_requests: count(inbox.open),
@@ -128,7 +129,13 @@ async fn still_ends(
     }
 }
 
-fn waiting(desk: &Desk<Anyone>, snapshot: &Snapshot, inbox: &Inbox, no_apps: bool, overdue: usize) -> Vec<Task> {
+fn waiting(
+    desk: &Desk<Anyone>,
+    snapshot: &Snapshot,
+    inbox: &Inbox,
+    no_apps: bool,
+    [overdue, unreviewed]: [usize; 2],
+) -> Vec<Task> {
     let t = HomeTexts::of(desk.page.language);
     let mut tasks = Vec::new();
     if inbox.count > 0 {
@@ -141,8 +148,15 @@ fn waiting(desk: &Desk<Anyone>, snapshot: &Snapshot, inbox: &Inbox, no_apps: boo
     if desk.signed_in.has(&[Role::Steward, Role::Admin]) && staged > 0 {
         tasks.push(Task { href: desk.page.at("/releases"), text: t.waiting_versions, count: staged, since: None });
     }
+    if unreviewed > 0 {
+        tasks.push(Task { href: desk.page.at("/break-glass"), text: t.waiting_glass, count: unreviewed, since: None });
+    }
     if overdue > 0 {
         tasks.push(Task { href: desk.page.at("/reviews"), text: t.waiting_reviews, count: overdue, since: None });
+    }
+    if let Some(by) = snapshot.must_sign.get(&desk.signed_in.organization.id) {
+        let since = Some(moment::minute(*by));
+        tasks.push(Task { href: desk.page.at("/agreements"), text: t.waiting_agreement, count: 0, since });
     }
     if desk.signed_in.has(&[Role::Developer]) && no_apps {
         tasks.push(Task { href: desk.page.at("/apps"), text: t.waiting_app, count: 0, since: None });
@@ -153,6 +167,7 @@ fn waiting(desk: &Desk<Anyone>, snapshot: &Snapshot, inbox: &Inbox, no_apps: boo
 /// How a role is called.
 pub(super) const fn role_name(t: &HomeTexts, role: Role) -> &'static str {
     match role {
+        Role::Representative => t.representative,
         Role::Developer => t.developer,
         Role::Steward => t.steward,
         Role::Reviewer => t.reviewer,

@@ -268,7 +268,7 @@ fn line(page: &Page, snapshot: &Snapshot, index: u64, entry: &Entry) -> EntryLin
     }
 }
 
-const fn status_name(status: Status) -> &'static str {
+pub(super) const fn status_name(status: Status) -> &'static str {
     match status {
         Status::Completed => "completed",
         Status::Aborted => "aborted",

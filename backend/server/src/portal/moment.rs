@@ -16,6 +16,12 @@ pub(crate) fn minute(at: Timestamp) -> String {
     }
 }
 
+/// The hour of the day in KST.
+pub(crate) fn hour(at: Timestamp) -> Option<i8> {
+    let at = jiff::Timestamp::from_microsecond(at.micros()).ok()?;
+    Some(at.to_zoned_datetime(kst()).hour())
+}
+
 /// `2026-01-31`, in KST: what a field for a day holds.
 pub(crate) fn day(at: Timestamp) -> String {
     match jiff::Timestamp::from_microsecond(at.micros()) {

@@ -12,7 +12,7 @@ use askama::Template;
 use mudeung_core::id::OrganizationId;
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::state::InvalidTransition;
-use mudeung_store::{Conn, StoreError, apps, members, organizations};
+use mudeung_store::{Conn, StoreError, apps, invitations, members, organizations};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::problem::Code;
 
@@ -32,6 +32,7 @@ struct OrganizationCard {
     apps: usize,
     members: usize,
     created: String,
+    number: Option<String>,
     suspendable: bool,
     resumable: bool,
 }
@@ -40,9 +41,10 @@ struct OrganizationCard {
 pub(super) async fn list_organizations(desk: Desk<Admins>) -> Result<HttpResponse, Fault> {
     let list = |conn: &mut Conn| {
         let all = organizations::list_organizations(conn)?;
-        Ok((all, members::list_members(conn, None)?, apps::list_apps(conn, None)?))
+        let numbers = invitations::list_business_numbers(conn)?;
+        Ok((all, members::list_members(conn, None)?, apps::list_apps(conn, None)?, numbers))
     };
-    let (all, members, apps) = desk.app.db.read("list organizations", list).await?;
+    let (all, members, apps, numbers) = desk.app.db.read("list organizations", list).await?;
     let page = desk.page.clone();
     let t = OrganizationsTexts::of(page.language);
     let own = desk.signed_in.organization.id;
@@ -57,6 +59,7 @@ pub(super) async fn list_organizations(desk: Desk<Admins>) -> Result<HttpRespons
         apps: apps.iter().filter(|app| app.organization == organization.id).count(),
         members: members.iter().filter(|member| member.organization == organization.id).count(),
         created: moment::minute(organization.created_at),
+        number: numbers.iter().find(|(id, _)| *id == organization.id).map(|(_, number)| number.clone()),
         suspendable: matches!(organization.state, OrganizationState::Active) && organization.id != own,
         resumable: matches!(organization.state, OrganizationState::Suspended { .. }),
     });

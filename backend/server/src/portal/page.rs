@@ -62,6 +62,8 @@ pub(crate) struct Who {
     pub(crate) name: String,
     /// Name of the organization.
     pub(crate) organization: String,
+    /// How many notifications the member has not seen.
+    pub(crate) unread: i64,
     /// The token that forms must carry.
     pub(crate) form_token: String,
 }
@@ -92,6 +94,7 @@ impl Page {
             who: signed_in.map(|signed_in| Who {
                 name: signed_in.member.name.clone(),
                 organization: signed_in.organization.name.clone(),
+                unread: signed_in.unread,
                 form_token: signed_in.form_token.clone(),
             }),
             notice: query_value(request.query_string(), "done").and_then(|done| notice(t, &done)),
@@ -202,6 +205,10 @@ impl Page {
             "closed" => (t.state_closed, "stop", "×"),
             "aborted" => (t.state_aborted, "stop", "‖"),
             "denied" => (t.state_denied, "stop", "×"),
+            "disabled" => (t.state_disabled, "stop", "‖"),
+            "waiting" => (t.state_waiting, "wait", "…"),
+            "delivered" => (t.state_delivered, "good", "✓"),
+            "given_up" => (t.state_given_up, "stop", "×"),
             "expired" => (t.state_expired, "plain", "○"),
             "withdrawn" => (t.state_withdrawn, "plain", "○"),
             _ => (t.state_unknown, "plain", "?"),
@@ -269,8 +276,8 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 }
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
-    use Role::{Admin, Auditor, Developer, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 15] = [
+    use Role::{Admin, Auditor, Developer, Representative, Steward};
+    let all: [(&str, &'static str, Option<&[Role]>); 21] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -285,6 +292,12 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/budgets", t.nav_budgets, Some(&[Admin])),
         ("/organizations", t.nav_organizations, Some(&[Admin])),
         ("/kill-switches", t.nav_kill_switches, Some(&[Admin])),
+        ("/agreements", t.nav_agreements, Some(&Role::ALL)),
+        ("/webhooks", t.nav_webhooks, Some(&[Developer])),
+        ("/members", t.nav_members, Some(&[Representative, Admin])),
+        ("/system", t.nav_system, Some(&[Admin])),
+        ("/notifications", t.nav_notifications, Some(&Role::ALL)),
+        ("/break-glass", t.nav_break_glass, Some(&[Auditor, Admin])),
         ("/security", t.nav_security, Some(&Role::ALL)),
     ];
     let open = |roles: Option<&[Role]>| match (roles, signed_in) {
@@ -337,6 +350,27 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "second-factor-needed" => t.done_second_factor_needed,
         "second-factor-removed" => t.done_second_factor_removed,
         "stepped-up" => t.done_stepped_up,
+        "agreement-published" => t.done_agreement_published,
+        "agreement-signed" => t.done_agreement_signed,
+        "glass-broken" => t.done_glass_broken,
+        "glass-reviewed" => t.done_glass_reviewed,
+        "member-invited" => t.done_member_invited,
+        "member-updated" => t.done_member_updated,
+        "member-disabled" => t.done_member_disabled,
+        "member-enabled" => t.done_member_enabled,
+        "invitation-revoked" => t.done_invitation_revoked,
+        "joined" => t.done_joined,
+        "password-changed" => t.done_password_changed,
+        "sessions-ended" => t.done_sessions_ended,
+        "notifications-read" => t.done_notifications_read,
+        "preferences-updated" => t.done_preferences_updated,
+        "webhook-tested" => t.done_webhook_tested,
+        "webhook-replayed" => t.done_webhook_replayed,
+        "webhook-disabled" => t.done_webhook_disabled,
+        "webhook-enabled" => t.done_webhook_enabled,
+        "webhook-deleted" => t.done_webhook_deleted,
+        "mail-tested" => t.done_mail_tested,
+        "mail-replayed" => t.done_mail_replayed,
         "plan-defined" => t.done_plan_defined,
         "plan-given" => t.done_plan_given,
         "invoice-issued" => t.done_invoice_issued,

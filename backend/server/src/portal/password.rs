@@ -48,6 +48,15 @@ pub fn hash(password: &Secret<String>, entropy: &dyn Entropy) -> Result<String, 
     Ok(argon().hash_password(text.as_bytes(), &salt).map_err(failed)?.to_string())
 }
 
+/// The hash of a password that somebody chose, made apart from the threads that answer requests.
+pub(super) async fn hash_apart(app: &App, password: Secret<String>) -> Result<Result<String, InvalidPassword>, Fault> {
+    let permit = app.portal.password_checks.acquire().await;
+    let entropy = std::sync::Arc::clone(&app.entropy);
+    let hashed = tokio::task::spawn_blocking(move || hash(&password, &*entropy)).await;
+    drop(permit);
+    hashed.map_err(|error| Fault::internal(format!("the password was not hashed: {error}")))
+}
+
 /// Whether the password is the one of the hash. Without a hash it works as long and says no, so that the time of an
 /// answer does not tell which accounts exist.
 pub(super) async fn check(app: &App, password: Secret<String>, hash: Option<String>) -> Result<bool, Fault> {

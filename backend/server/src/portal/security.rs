@@ -1,22 +1,29 @@
 //! The second factor of a member: set up, shown once, confirmed with a code, removed.
 
-use super::desk::{Anyone, Desk, FreshAnyone};
+use super::desk::{Anyone, Desk, FreshAnyone, Roles};
 use super::fields::Submitted;
-use super::page::{self, Page};
-use super::session::StepUp;
+use super::ledger::status_name;
+use super::page::{self, Badge, Page};
+use super::recovery::set_password;
+use super::session::{IDLE, StepUp};
 use super::step_up::{renew, takes_code};
 use super::texts::SecurityTexts;
-use super::{desk::see_other, totp};
+use super::{desk::see_other, moment, password, totp};
 use crate::fault::Fault;
 use crate::record;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use mudeung_core::clock::Timestamp;
 use mudeung_core::secret::Secret;
 use mudeung_store::second_factors::{self, SecondFactor};
-use mudeung_store::sessions::ProvedBy;
-use mudeung_store::{Conn, StoreError};
+use mudeung_store::sessions::{self, ProvedBy};
+use mudeung_store::{Conn, EntryFilter, StoreError};
 use mudeung_wire::ledger::entry::Status;
+
+/// How many sign-ins of the organization are looked at for those of the member, and how many of those are shown.
+const LOOKED_AT: usize = 500;
+const SHOWN_MAX: usize = 20;
 
 #[derive(Template)]
 #[template(path = "security.html")]
@@ -27,6 +34,15 @@ struct SecurityPage {
     codes_left: u64,
     pending: Option<Pending>,
     codes: Vec<String>,
+    sessions: Vec<SessionLine>,
+    attempts: Vec<(String, Badge)>,
+}
+
+/// A sign-in that is not over.
+struct SessionLine {
+    here: bool,
+    began: String,
+    seen: String,
 }
 
 /// A secret that waits for its first code. It is shown here alone.
@@ -104,6 +120,27 @@ pub(super) async fn remove_second_factor(desk: Desk<FreshAnyone>, _form: Submitt
     Ok(desk.go("/security", "second-factor-removed"))
 }
 
+/// Sets another password; all other sign-ins of the member end.
+pub(super) async fn change_password(desk: Desk<FreshAnyone>, form: Submitted) -> Result<HttpResponse, Fault> {
+    let t = SecurityTexts::of(desk.page.language);
+    let chosen = Secret::new(form.0.raw("password").unwrap_or_default().to_owned());
+    let Ok(hash) = password::hash_apart(&desk.app, chosen).await? else {
+        return show(&desk, Some(t.bad_password), None, Vec::new(), StatusCode::UNPROCESSABLE_ENTITY).await;
+    };
+    let (member, session, now) = (desk.signed_in.member.id, desk.signed_in.session, desk.app.clock.now());
+    let work = move |conn: &mut Conn| set_password(conn, member, &hash, Some(session), now);
+    desk.change("change password", desk.entry("password.change"), work).await?;
+    Ok(desk.go("/security", "password-changed"))
+}
+
+/// Ends all other sign-ins of the member.
+pub(super) async fn end_other_sessions(desk: Desk<Anyone>, _form: Submitted) -> Result<HttpResponse, Fault> {
+    let (member, session) = (desk.signed_in.member.id, desk.signed_in.session);
+    let work = move |conn: &mut Conn| sessions::delete_sessions(conn, member, Some(session)).map(|_| ());
+    desk.change("end sessions", desk.entry("portal.end_sessions"), work).await?;
+    Ok(desk.go("/security", "sessions-ended"))
+}
+
 fn pending(desk: &Desk<Anyone>, secret: &Secret<Vec<u8>>) -> Pending {
     Pending {
         secret: totp::base32(secret.expose()),
@@ -112,23 +149,54 @@ fn pending(desk: &Desk<Anyone>, secret: &Secret<Vec<u8>>) -> Pending {
 }
 
 async fn show(
-    desk: &Desk<Anyone>,
+    desk: &Desk<impl Roles>,
     problem: Option<&'static str>,
     pending: Option<Pending>,
     codes: Vec<String>,
     status: StatusCode,
 ) -> Result<HttpResponse, Fault> {
     let member = desk.signed_in.member.id;
-    let count = move |conn: &mut Conn| second_factors::count_recovery_codes(conn, member);
+    let now = desk.app.clock.now();
+    let look = move |conn: &mut Conn| {
+        Ok((second_factors::count_recovery_codes(conn, member)?, sessions::list_sessions(conn, member, now)?))
+    };
+    let (codes_left, open) = desk.app.db.read("look at security", look).await?;
     let mut page = desk.page.clone();
     page.problem = problem;
     let shown = SecurityPage {
         t: SecurityTexts::of(page.language),
         enrolled: desk.signed_in.has_second_factor,
-        codes_left: desk.app.db.read("count recovery codes", count).await?,
+        codes_left,
+        sessions: open
+            .iter()
+            .filter(|session| now.since(session.last_seen_at) < IDLE)
+            .map(|session| SessionLine {
+                here: session.id == desk.signed_in.session,
+                began: moment::minute(session.created_at),
+                seen: moment::minute(session.last_seen_at),
+            })
+            .collect(),
         pending,
         codes,
+        attempts: attempts(desk).await?,
         page: page.clone(),
     };
     page::show(&page, status, &shown)
+}
+
+/// The latest sign-ins of the member, right and wrong, as the ledger has them.
+async fn attempts(desk: &Desk<impl Roles>) -> Result<Vec<(String, Badge)>, Fault> {
+    let (member, organization) = (desk.signed_in.member.id.to_string(), desk.signed_in.organization.id.to_string());
+    let filter = EntryFilter {
+        organization: Some(organization),
+        operation: Some("portal.sign_in".to_owned()),
+        ..EntryFilter::default()
+    };
+    let found = desk.app.ledger.entries(filter, None, LOOKED_AT).await?;
+    let own = found.into_iter().map(|(_, entry)| entry).filter(|entry| entry.member.as_ref() == Some(&member));
+    let ended = own.filter_map(|entry| {
+        let status = entry.status?;
+        Some((moment::minute(Timestamp::from_micros(entry.time_us)), desk.page.badge(status_name(status))))
+    });
+    Ok(ended.take(SHOWN_MAX).collect())
 }

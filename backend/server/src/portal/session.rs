@@ -11,7 +11,7 @@ use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::request::AccessRequest;
 use mudeung_store::sessions::{self, ProvedBy, Session};
-use mudeung_store::{StoreError, members, second_factors};
+use mudeung_store::{StoreError, members, notifications, second_factors};
 use std::time::Duration;
 
 /// A session that is not used for so long is over.
@@ -38,6 +38,8 @@ pub(crate) struct SignedIn {
     pub(crate) proved: (Timestamp, ProvedBy),
     /// Whether the member has a second factor.
     pub(crate) has_second_factor: bool,
+    /// How many notifications the member has not seen.
+    pub(crate) unread: i64,
 }
 
 /// What a member must do before something grave.
@@ -66,7 +68,7 @@ impl SignedIn {
     /// Whether the member has one of the roles. A role counts only on its own side: whatever stands in the database, a
     /// company's member decides nothing for the hospital.
     pub(crate) fn has(&self, roles: &[Role]) -> bool {
-        let own_side = |role: &Role| self.is_hospital() != matches!(role, Role::Developer);
+        let own_side = |role: &Role| self.is_hospital() != role.is_of_company();
         roles.iter().any(|role| own_side(role) && self.member.roles.contains(role))
     }
 
@@ -100,7 +102,7 @@ pub(super) async fn signed_in(app: &App, request: &HttpRequest) -> Result<Option
     let hash = forgery::session_hash(app, &token);
     let now = app.clock.now();
     let found = app.db.read("find session", move |conn| find_live(conn, &hash, now)).await?;
-    let Some((session, member, has_second_factor)) = found else { return Ok(None) };
+    let Some((session, member, has_second_factor, unread)) = found else { return Ok(None) };
     let snapshot = app.snapshots.present();
     let Some(organization) = snapshot.organizations.get(&member.organization).cloned() else { return Ok(None) };
     if !matches!(organization.state, OrganizationState::Active) {
@@ -112,14 +114,14 @@ pub(super) async fn signed_in(app: &App, request: &HttpRequest) -> Result<Option
     }
     let form_token = forgery::form_token(app, &token);
     let proved = (session.proved_at, session.proved_by);
-    Ok(Some(SignedIn { member, organization, session: session.id, form_token, proved, has_second_factor }))
+    Ok(Some(SignedIn { member, organization, session: session.id, form_token, proved, has_second_factor, unread }))
 }
 
 fn find_live(
     conn: &mut mudeung_store::Conn,
     hash: &[u8; 32],
     now: Timestamp,
-) -> Result<Option<(Session, Member, bool)>, StoreError> {
+) -> Result<Option<(Session, Member, bool, i64)>, StoreError> {
     let Some(session) = sessions::find_session_by_hash(conn, hash)? else { return Ok(None) };
     if now >= session.expires_at || now.since(session.last_seen_at) >= IDLE {
         return Ok(None);
@@ -128,7 +130,8 @@ fn find_live(
     let Some(member) = member.filter(|member| matches!(member.state, MemberState::Active)) else { return Ok(None) };
     let factor = second_factors::find_second_factor(conn, member.id)?;
     let confirmed = factor.is_some_and(|factor| factor.confirmed_at.is_some());
-    Ok(Some((session, member, confirmed)))
+    let unread = notifications::count_unread(conn, member.id)?;
+    Ok(Some((session, member, confirmed, unread)))
 }
 
 /// A session for a member, to be stored; its token is for the browser alone.

@@ -3,10 +3,11 @@
 use super::brake::Verdict;
 use super::cookie::{Cookies, fresh_token};
 use super::desk::{Anyone, Desk, Visitor, see_other};
-use super::fields::{self, Fields, Submitted};
-use super::page::{self, Page, query_value};
+use super::fields::{Fields, Submitted};
+use super::page::{Page, query_value};
 use super::texts::SignInTexts;
-use super::{forgery, password, session};
+use super::{forgery, open_form, password, session};
+use crate::config::SignUp;
 use crate::fault::Fault;
 use crate::peer::address_of;
 use crate::record;
@@ -28,6 +29,7 @@ struct SignInPage {
     form_token: String,
     next: String,
     email: String,
+    may_sign_up: bool,
 }
 
 /// Shows the sign-in form.
@@ -45,12 +47,10 @@ pub(super) async fn sign_in(visitor: Visitor, request: HttpRequest, body: web::B
     let t = SignInTexts::of(visitor.page.language);
     let email = form.text("email").to_lowercase();
     let next = own_page(form.text("next"));
-    let cookies = Cookies { secure: visitor.app.portal.secure };
     let again = |problem, status| {
         show_form(&visitor, &request, Some(problem), next.clone().unwrap_or_default(), email.clone(), status)
     };
-    let visit = cookies.visit_of(&request);
-    if forgery::check(&visitor.app, &request, visit.as_deref(), form.raw("form_token")).is_err() {
+    if !open_form::is_ours(&visitor, &request, &form) {
         return again(t.stale, StatusCode::FORBIDDEN);
     }
     let address = address_of(&visitor.app, &request);
@@ -152,23 +152,15 @@ fn show_form(
     email: String,
     status: StatusCode,
 ) -> Result<HttpResponse, Fault> {
-    let cookies = Cookies { secure: visitor.app.portal.secure };
-    let (visit, fresh) = fields::visit_of(cookies, request, &*visitor.app.entropy);
-    let mut page = visitor.page.clone();
-    page.problem = problem;
-    let shown = SignInPage {
+    let may_sign_up = visitor.app.config.portal.sign_up == SignUp::Open;
+    open_form::show(visitor, request, problem, status, |page, form_token| SignInPage {
         t: SignInTexts::of(page.language),
-        form_token: forgery::form_token(&visitor.app, &visit),
+        form_token,
         next,
         email,
-        page: page.clone(),
-    };
-    let mut answer = page::show(&page, status, &shown)?;
-    answer.headers_mut().insert(actix_web::http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if fresh {
-        answer.add_cookie(&cookies.visit(&visit)).map_err(|error| Fault::internal(error.to_string()))?;
-    }
-    Ok(answer)
+        may_sign_up,
+        page,
+    })
 }
 
 /// A page of the portal to go to; never another site.

@@ -11,6 +11,8 @@ mod data;
 mod device;
 mod flow;
 mod keys;
+mod mail;
+mod people;
 mod problems;
 mod registration;
 mod review;
@@ -25,10 +27,14 @@ pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
 pub(crate) use flow::FlowTexts;
 pub(crate) use keys::KeysTexts;
+pub(crate) use mail::{MailTexts, topic_text};
+pub(crate) use people::{
+    AgreementsTexts, JoiningTexts, MembersTexts, NotificationsTexts, RecoveryTexts, SystemTexts, WebhooksTexts,
+};
 pub(crate) use problems::advice;
 pub(crate) use registration::RegistrationTexts;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
-pub(crate) use safety::{KillSwitchTexts, RulesTexts, SecurityTexts};
+pub(crate) use safety::{BreakGlassTexts, KillSwitchTexts, RulesTexts, SecurityTexts};
 
 /// One key with its Korean and its English text.
 #[cfg(test)]
@@ -87,7 +93,16 @@ mod tests {
             FlowTexts::PAIRS,
             GrantsTexts::PAIRS,
             HomeTexts::PAIRS,
+            AgreementsTexts::PAIRS,
+            BreakGlassTexts::PAIRS,
+            JoiningTexts::PAIRS,
             KeysTexts::PAIRS,
+            MailTexts::PAIRS,
+            MembersTexts::PAIRS,
+            NotificationsTexts::PAIRS,
+            RecoveryTexts::PAIRS,
+            SystemTexts::PAIRS,
+            WebhooksTexts::PAIRS,
             LedgerTexts::PAIRS,
             OrganizationsTexts::PAIRS,
             RegistrationTexts::PAIRS,

@@ -12,6 +12,8 @@ mod billing;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod carrier;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod conformance;

@@ -1,8 +1,10 @@
 //! The portal as a browser sees it.
 
 mod activation;
+mod agreements;
 mod billing;
 mod board;
+mod break_glass;
 mod doors;
 mod flow;
 mod flow_attacks;
@@ -10,11 +12,13 @@ mod forms;
 mod isolation;
 mod keys;
 mod matrix;
+mod members;
 mod pages;
 mod permissions;
 mod requests;
 mod reviews;
 mod step_up;
+mod telling;
 
 use crate::app::TestApp;
 use crate::app::fixture::PASSWORD;

@@ -85,6 +85,18 @@ const EXEMPT: &[&str] = &[
     "show_security",
     "show_step_up",
     "list_budgets",
+    "list_agreements",
+    "list_break_glass",
+    "show_agreement",
+    "show_sign_up",
+    "show_invitation",
+    "show_forgotten",
+    "show_password_reset",
+    "list_members",
+    "list_notifications",
+    "list_webhooks",
+    "show_webhook",
+    "show_system",
 ];
 
 /// An address of the route that names things there are.
@@ -119,6 +131,9 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{client_id}", fixture.reader.id.clone()),
         ("{month}", "2026-03".to_owned()),
         ("{job}", "job_00000000000000000000000000".to_owned()),
+        ("{agreement}", fixture.agreement.to_string()),
+        ("{invitation}", "inv_00000000000000000000000000".to_owned()),
+        ("{webhook}", "whk_00000000000000000000000000".to_owned()),
         ("{token}", "rgt_00000000000000000000000000".to_owned()),
     ];
     let path = values.iter().fold(route.path.to_owned(), |path, (name, value)| path.replace(name, value));

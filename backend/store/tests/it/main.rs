@@ -35,6 +35,8 @@ mod ledger_tampering;
 #[cfg(test)]
 mod ledger_usage;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod personal;
 #[cfg(test)]
 mod place;

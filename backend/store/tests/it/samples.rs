@@ -117,6 +117,7 @@ pub(crate) fn agreement(n: u8) -> Agreement {
         text_en: "Text".to_owned(),
         text_sha256: "00".repeat(32),
         published_at: NOW,
+        sign_by: NOW,
     }
 }
 

@@ -39,6 +39,8 @@ texts! {
         refused: "이메일 또는 비밀번호가 맞지 않습니다.", "E-mail or password is not right.";
         braked: "실패한 시도가 많습니다. 잠시 후 다시 시도하세요.", "Too many failed attempts. Try again a little later.";
         stale: "화면이 오래되었습니다. 다시 입력해 주세요.", "The page was too old. Please enter it again.";
+        forgotten: "비밀번호를 잊었습니다", "I have forgotten my password";
+        sign_up: "기업 가입하기", "Sign your company up";
         accounts: "계정은 병원 운영자가 발급합니다. 합성 데이터는 로그인 없이 쓸 수 있습니다.", "The hospital's operator issues accounts. Synthetic data needs none.";
     }
 }

@@ -12,6 +12,8 @@ texts! {
         waiting_own_requests: "이어서 처리할 이용 신청", "Access requests to go on with";
         waiting_versions: "공개를 기다리는 버전", "Versions to publish";
         waiting_reviews: "서명되지 않은 지난달 접속기록 점검", "Monthly reviews that are overdue";
+        waiting_glass: "긴급 접근의 사후 심사", "Break-glass access to review";
+        waiting_agreement: "데이터 이용 약정의 새 판에 서명하세요. 기한까지 서명하지 않으면 토큰이 발급되지 않습니다", "Sign the new version of the agreement; without it there are no tokens from its day on";
         waiting_app: "앱을 등록하고 자격증명을 만드세요.", "Register an app and create a credential.";
         since: "가장 오래된 접수", "Oldest since";
         apps: "앱", "Apps";
@@ -25,6 +27,7 @@ texts! {
         ending_days: "남은 일수", "Days left";
         ending_told: "알린 때", "Told";
         roles: "역할", "Roles";
+        representative: "기업 대표", "Company representative";
         developer: "개발자", "Developer";
         steward: "데이터 담당자", "Data steward";
         reviewer: "심의 담당자", "Reviewer";
@@ -169,6 +172,7 @@ texts! {
         kind: "종류", "Kind";
         company: "기업", "Company";
         hospital: "병원", "Hospital";
+        number: "사업자등록번호", "Business registration number";
         members: "구성원", "Members";
         suspend: "이용 중지", "Suspend";
         resume: "이용 재개", "Resume";

@@ -76,11 +76,61 @@ texts! {
         enrolled: "2단계 인증이 켜져 있습니다", "Your second factor is on";
         codes_left: "남은 복구 코드", "Recovery codes left";
         remove: "2단계 인증 해제", "Remove the second factor";
+        password_title: "비밀번호 바꾸기", "Change your password";
+        password_new: "새 비밀번호", "New password";
+        password_hint: "12자 이상. 바꾸면 다른 기기의 로그인이 모두 끝나고 메일로 알립니다.", "Twelve characters or more. All your other sign-ins end, and a mail tells you.";
+        password_set: "비밀번호 바꾸기", "Change it";
+        bad_password: "비밀번호는 12자 이상이어야 합니다.", "A password has twelve characters or more.";
+        sessions: "로그인한 기기", "Where you are signed in";
+        sessions_began: "로그인", "Signed in";
+        sessions_seen: "마지막 이용", "Last seen";
+        sessions_this: "지금 이 기기", "This one";
+        sessions_other: "다른 기기", "Another";
+        sessions_which: "기기", "Which";
+        sessions_end: "다른 기기 모두 로그아웃", "End all others";
+        attempts: "최근 로그인 기록", "Your latest sign-ins";
+        attempts_lead: "모르는 기록이 있으면 비밀번호를 바꾸고 운영자에게 알리세요.", "If one is not yours, change your password and tell the operator.";
+        attempts_outcome: "결과", "Outcome";
         step_up: "본인 확인", "Prove that it is you";
         step_up_note: "중요한 작업이라 다시 확인합니다. 확인은 5분 동안 유효합니다.", "This is a grave action, so we ask again. It holds for five minutes.";
         password: "비밀번호", "Password";
         go_on: "계속", "Go on";
         refused: "맞지 않습니다. 다시 적어 주세요.", "That is not right. Try again.";
         braked: "실패가 많았습니다. 잠시 후 다시 시도하세요.", "Too many failures. Try again a little later.";
+    }
+}
+
+texts! {
+    /// Access in an emergency.
+    BreakGlassTexts {
+        title: "긴급 접근", "Break-glass access";
+        lead: "심의를 기다릴 수 없는 응급 상황에만 씁니다. 여는 순간 감사자와 운영자, 해당 기업에 알리고, 정해진 시간이 지나면 저절로 닫히며, 다른 사람이 3일 안에 사후 심사를 합니다. 모든 접근은 원장에 남습니다.", "For emergencies that cannot wait for the board. Auditors, operators and the company are told the moment it opens; it closes by itself; somebody else reviews it within three days; every access is in the ledger.";
+        empty: "긴급 접근을 연 적이 없습니다.", "Nothing was ever opened in an emergency.";
+        opened_by: "연 사람", "Opened by";
+        ends: "닫히는 때", "Closes";
+        reason: "사유", "Why it cannot wait";
+        reason_hint: "20자 이상. 누가, 왜, 무엇이 급한지 적으세요. 원장과 사후 심사에 그대로 남습니다.", "Twenty characters or more: who, why, and what is urgent. It stands in the ledger and before the reviewer.";
+        used: "읽은 양", "What was read";
+        unknown: "알 수 없음", "Not known";
+        review: "사후 심사 기록", "Record the review";
+        review_due: "사후 심사 기한", "Review due";
+        overdue: "기한 경과", "Overdue";
+        verdict: "사후 심사", "Review";
+        justified: "정당함", "Justified";
+        unjustified: "정당하지 않음", "Not justified";
+        finding: "심사 의견", "Finding";
+        open: "긴급 접근 열기", "Break the glass";
+        open_lead: "비식별 데이터셋 하나를 앱 하나에 모두 엽니다. 시간과 읽는 양에 한도가 있습니다.", "Opens one whole de-identified dataset to one app, within a time and a quota.";
+        nothing_to_open: "공개된 비식별 데이터셋이나 사용 중인 앱이 없습니다.", "There is no published de-identified dataset, or no active app.";
+        hours: "시간", "Hours";
+        gib: "읽을 수 있는 양 (GiB)", "How much may be read (GiB)";
+        confirm: "심의 없이 여는 것이며 사후 심사를 받는다는 것을 압니다.", "I know that no board decided on this, and that it will be reviewed.";
+        purpose: "긴급 접근", "Break-glass access";
+        bad_reason: "사유를 20자 이상 2,000자 이하로 적어 주세요. 아무것도 열지 않았습니다.", "Give a reason of 20 to 2,000 characters. Nothing was opened.";
+        bad_confirm: "확인란에 표시해야 합니다. 아무것도 열지 않았습니다.", "Tick the box to confirm. Nothing was opened.";
+        bad_target: "데이터셋과 앱을 목록에서 고르세요. 아무것도 열지 않았습니다.", "Choose a dataset and an app from the lists. Nothing was opened.";
+        bad_limits: "시간은 1에서 24, 양은 1에서 100 GiB입니다. 아무것도 열지 않았습니다.", "Hours are 1 to 24, and the quota 1 to 100 GiB. Nothing was opened.";
+        no_agreement: "발효된 이용 약정이 없습니다. 아무것도 열지 않았습니다.", "No agreement is in force. Nothing was opened.";
+        bad_finding: "심사 결과를 고르고 의견을 2,000자 이하로 적어 주세요.", "Choose a verdict and give a finding in up to 2,000 characters.";
     }
 }

@@ -61,7 +61,7 @@ pub(crate) struct Fixture {
     pub(crate) synthetic_file: FileId,
     /// The file of the de-identified table.
     pub(crate) deidentified_file: FileId,
-    /// One member for each role: e-mail address and identifier. Developers are of the company, all others of the hospital.
+    /// One member for each role: e-mail address and identifier. Representatives and developers are of the company, all others of the hospital.
     pub(crate) members: Vec<(Role, String, MemberId)>,
 }
 
@@ -136,10 +136,12 @@ pub(crate) async fn insert(db: &Db, keys: &Keys, clock: &dyn Clock, entropy: &dy
     let grant = grant(GrantId::generate(clock, entropy), &company, &reader, &agreement);
     let manifests = [manifest(Tier::Synthetic, 1), manifest(Tier::Deidentified, 2)];
     let file = |manifest: &Manifest| FileId::parse(&manifest.tables[0].files[0].id).unwrap();
-    let members = Role::ALL.map(|role| {
-        let organization = if role == Role::Developer { company.id } else { hospital.id };
+    let mut members = Role::ALL.map(|role| {
+        let organization = if role.is_of_company() { company.id } else { hospital.id };
         member(MemberId::generate(clock, entropy), organization, role)
     });
+    // Tests of devices and tokens take the first for the developer.
+    members.sort_by_key(|member| member.roles != [Role::Developer]);
     let fixture = Fixture {
         company: company.id,
         hospital: hospital.id,
@@ -203,6 +205,7 @@ fn agreement(id: AgreementId) -> Agreement {
         text_en: "Agreement".to_owned(),
         text_sha256: "0".repeat(64),
         published_at: BEGIN,
+        sign_by: BEGIN,
     }
 }
 

@@ -20,12 +20,17 @@ fn path(app: &TestApp, pattern: &str, request: &str) -> String {
         ("{level}", "app".to_owned()),
         ("{version}", "ver_00000000000000000000000000".to_owned()),
         ("{index}", "0".to_owned()),
+        ("{member}", fixture.members[0].2.to_string()),
+        ("{agreement}", fixture.agreement.to_string()),
+        ("{invitation}", "inv_00000000000000000000000000".to_owned()),
+        ("{webhook}", "whk_00000000000000000000000000".to_owned()),
     ]
     .iter()
     .fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value))
 }
 
-const ABOUT_A_COMPANY: [&str; 4] = ["{app}", "{credential}", "{grant}", "{request}"];
+const ABOUT_A_COMPANY: [&str; 7] =
+    ["{app}", "{credential}", "{grant}", "{request}", "{member}", "{invitation}", "{webhook}"];
 
 #[actix_web::test]
 async fn oauth_88_no_member_of_another_company_reaches_anything_by_its_identifier() {

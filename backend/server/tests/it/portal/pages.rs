@@ -7,7 +7,21 @@ use mudeung_server::config::SandboxConfig;
 use mudeung_wire::problem::Code;
 
 const MEMBERS: [(Role, &[&str]); 2] = [
-    (Role::Developer, &["/home", "/apps", "/requests", "/requests/new", "/grants", "/usage", "/catalogue"]),
+    (
+        Role::Developer,
+        &[
+            "/home",
+            "/apps",
+            "/requests",
+            "/requests/new",
+            "/grants",
+            "/usage",
+            "/catalogue",
+            "/webhooks",
+            "/notifications",
+            "/security",
+        ],
+    ),
     (
         Role::Admin,
         &[
@@ -24,6 +38,9 @@ const MEMBERS: [(Role, &[&str]); 2] = [
             "/reviews",
             "/organizations",
             "/budgets",
+            "/members",
+            "/system",
+            "/break-glass",
         ],
     ),
 ];
@@ -48,7 +65,7 @@ async fn every_page_is_there_in_korean_and_english() {
     let app = TestApp::start().await;
     let mut anyone = Browser::new(&app);
     for language in ["ko", "en"] {
-        for path in PUBLIC.iter().chain(&["/sign-in"]) {
+        for path in PUBLIC.iter().chain(&["/sign-in", "/sign-up", "/password/forgot", "/agreements"]) {
             let path = format!("/{language}{path}");
             assert_is_page(&anyone.get(&path).await, language, &path);
         }

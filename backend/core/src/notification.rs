@@ -1,0 +1,372 @@
+//! What people and programs outside are told: which occurrences there are, and who hears of each.
+
+use crate::clock::Timestamp;
+use crate::dataset::Version;
+use crate::grant::Grant;
+use crate::id::{AgreementId, MemberId, OrganizationId};
+use crate::member::{Member, MemberState, Role};
+use crate::name::Name;
+use crate::request::AccessRequest;
+use crate::request::event::{Actor, Event, Happening, Verdict};
+use std::collections::BTreeSet;
+
+/// What something that occurred is about. Its name is the event type of webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// A request was handed in.
+    RequestSubmitted,
+    /// A request is complete and before the board.
+    RequestAccepted,
+    /// A request was sent back for changes.
+    RequestReturned,
+    /// A request was approved.
+    RequestApproved,
+    /// A request was approved with conditions that are still to be met.
+    RequestConditional,
+    /// A request was refused.
+    RequestRejected,
+    /// A company took its request back.
+    RequestWithdrawn,
+    /// A request ended without an answer.
+    RequestLapsed,
+    /// A request waits on the company, and its time is nearly over.
+    RequestAnswerDue,
+    /// A request waits on the hospital longer than it should.
+    RequestOverdue,
+    /// A company says that a condition is met.
+    ConditionAnswered,
+    /// The hospital found a condition met.
+    ConditionConfirmed,
+    /// A grant was ended.
+    GrantRevoked,
+    /// A grant ends soon.
+    GrantEnding,
+    /// A credential ends soon.
+    CredentialEnding,
+    /// A version came into service.
+    VersionPublished,
+    /// A version went out of service: copies of it are to be deleted.
+    VersionWithdrawn,
+    /// The agreement has a new version, to be signed.
+    AgreementPublished,
+    /// Access was opened in an emergency.
+    BreakGlassOpened,
+    /// Access in an emergency was not reviewed in time.
+    BreakGlassUnreviewed,
+    /// A test that a company asked for.
+    Test,
+}
+
+/// Who hears of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audience {
+    /// The company that it is about: its members, and its webhooks.
+    pub company: bool,
+    /// The hospital's members with one of these roles.
+    pub hospital: &'static [Role],
+}
+
+/// Something that occurred.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The same for the same thing, so that nobody is told twice.
+    pub id: String,
+    /// What it is about.
+    pub topic: Topic,
+    /// The company that it is about.
+    pub organization: OrganizationId,
+    /// The request, grant, credential or version, by its identifier.
+    pub subject: String,
+    /// The dataset that it is about, when it is about one.
+    pub dataset: Option<Name>,
+    /// Who did it, and need not be told.
+    pub by: Option<MemberId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Topic {
+    /// All of them.
+    pub const ALL: [Self; 21] = [
+        Self::RequestSubmitted,
+        Self::RequestAccepted,
+        Self::RequestReturned,
+        Self::RequestApproved,
+        Self::RequestConditional,
+        Self::RequestRejected,
+        Self::RequestWithdrawn,
+        Self::RequestLapsed,
+        Self::RequestAnswerDue,
+        Self::RequestOverdue,
+        Self::ConditionAnswered,
+        Self::ConditionConfirmed,
+        Self::GrantRevoked,
+        Self::GrantEnding,
+        Self::CredentialEnding,
+        Self::VersionPublished,
+        Self::VersionWithdrawn,
+        Self::AgreementPublished,
+        Self::BreakGlassOpened,
+        Self::BreakGlassUnreviewed,
+        Self::Test,
+    ];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RequestSubmitted => "request.submitted",
+            Self::RequestAccepted => "request.accepted",
+            Self::RequestReturned => "request.returned",
+            Self::RequestApproved => "request.approved",
+            Self::RequestConditional => "request.conditional",
+            Self::RequestRejected => "request.rejected",
+            Self::RequestWithdrawn => "request.withdrawn",
+            Self::RequestLapsed => "request.lapsed",
+            Self::RequestAnswerDue => "request.answer_due",
+            Self::RequestOverdue => "request.overdue",
+            Self::ConditionAnswered => "condition.answered",
+            Self::ConditionConfirmed => "condition.confirmed",
+            Self::GrantRevoked => "grant.revoked",
+            Self::GrantEnding => "grant.ending",
+            Self::CredentialEnding => "credential.ending",
+            Self::VersionPublished => "version.published",
+            Self::VersionWithdrawn => "version.withdrawn",
+            Self::AgreementPublished => "agreement.published",
+            Self::BreakGlassOpened => "break_glass.opened",
+            Self::BreakGlassUnreviewed => "break_glass.unreviewed",
+            Self::Test => "webhook.test",
+        }
+    }
+
+    /// Reads a name; `None` when there is no such topic.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_str() == text)
+    }
+
+    /// Who hears of it.
+    pub const fn audience(self) -> Audience {
+        const CHECKERS: &[Role] = &[Role::Reviewer, Role::Admin];
+        const WATCHERS: &[Role] = &[Role::Auditor, Role::Admin];
+        const BOARD: &[Role] = &[Role::Reviewer, Role::External];
+        let (company, hospital): (bool, &[Role]) = match self {
+            Self::RequestSubmitted | Self::ConditionAnswered | Self::RequestWithdrawn | Self::RequestLapsed => {
+                (true, CHECKERS)
+            }
+            Self::RequestAccepted => (true, BOARD),
+            Self::BreakGlassOpened => (true, WATCHERS),
+            Self::BreakGlassUnreviewed => (false, WATCHERS),
+            // How late the hospital is with it is told to those who are late.
+            Self::RequestOverdue => (false, CHECKERS),
+            Self::RequestReturned
+            | Self::RequestAnswerDue
+            | Self::RequestApproved
+            | Self::RequestConditional
+            | Self::RequestRejected
+            | Self::ConditionConfirmed
+            | Self::GrantRevoked
+            | Self::GrantEnding
+            | Self::CredentialEnding
+            | Self::VersionPublished
+            | Self::VersionWithdrawn
+            | Self::AgreementPublished
+            | Self::Test => (true, &[]),
+        };
+        Audience { company, hospital }
+    }
+
+    /// The topics that a company's webhooks may hear of.
+    pub fn of_webhooks() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|topic| topic.audience().company && *topic != Self::Test)
+    }
+
+    /// The topic of what happens to a request; nothing when nobody needs to be told.
+    pub const fn of(what: &Happening) -> Option<Self> {
+        Some(match what {
+            Happening::Submitted(_) => Self::RequestSubmitted,
+            Happening::Accepted => Self::RequestAccepted,
+            Happening::Returned { .. } => Self::RequestReturned,
+            Happening::Decided(decision) => match &decision.verdict {
+                Verdict::Approved { conditions, .. } if conditions.is_empty() => Self::RequestApproved,
+                Verdict::Approved { .. } => Self::RequestConditional,
+                Verdict::Rejected { .. } => Self::RequestRejected,
+            },
+            Happening::Answered { .. } => Self::ConditionAnswered,
+            Happening::Confirmed { .. } => Self::ConditionConfirmed,
+            Happening::Withdrawn => Self::RequestWithdrawn,
+            Happening::Lapsed => Self::RequestLapsed,
+            Happening::Saved(_) | Happening::SignedOff { .. } | Happening::Recused { .. } | Happening::Voted { .. } => {
+                return None;
+            }
+        })
+    }
+}
+
+impl Occurrence {
+    /// What happened to a request; nothing when nobody needs to be told.
+    pub fn of_request(request: &AccessRequest, event: &Event) -> Option<Self> {
+        let topic = Topic::of(&event.what)?;
+        let by = match event.by {
+            Actor::Member(member) => Some(member),
+            Actor::Clock => None,
+        };
+        let id = format!("{}-{}", request.id, event.number);
+        Some(Self { id, by, ..Self::about_request(request, topic, event.at) })
+    }
+
+    /// A request whose step is due at a moment, and that moment is near or over.
+    pub fn pressing(request: &AccessRequest, topic: Topic, due: Timestamp, at: Timestamp) -> Self {
+        let id = format!("{}-{}-{}", request.id, topic.as_str(), due.seconds());
+        Self { id, ..Self::about_request(request, topic, at) }
+    }
+
+    fn about_request(request: &AccessRequest, topic: Topic, at: Timestamp) -> Self {
+        Self {
+            id: String::new(),
+            topic,
+            organization: request.organization,
+            subject: request.id.to_string(),
+            dataset: Some(request.dataset.clone()),
+            by: None,
+            at,
+        }
+    }
+
+    /// A grant that was ended.
+    pub fn revoked(grant: &Grant, at: Timestamp) -> Self {
+        Self {
+            id: format!("{}-revoked", grant.id),
+            topic: Topic::GrantRevoked,
+            organization: grant.organization,
+            subject: grant.id.to_string(),
+            dataset: Some(grant.dataset.clone()),
+            by: None,
+            at,
+        }
+    }
+
+    /// A grant that was made in an emergency. Whoever made it is told too: it may not have been they.
+    pub fn break_glass(grant: &Grant, at: Timestamp) -> Self {
+        let id = format!("{}-break-glass", grant.id);
+        Self { id, topic: Topic::BreakGlassOpened, ..Self::revoked(grant, at) }
+    }
+
+    /// Such a grant that nobody reviewed in time.
+    pub fn unreviewed(grant: &Grant, at: Timestamp) -> Self {
+        let id = format!("{}-unreviewed", grant.id);
+        Self { id, topic: Topic::BreakGlassUnreviewed, ..Self::revoked(grant, at) }
+    }
+
+    /// A version that came into service, or went out of it, for a company that reads it.
+    pub fn of_version(version: &Version, topic: Topic, organization: OrganizationId, at: Timestamp) -> Self {
+        Self {
+            id: format!("{}-{}-{organization}", version.id, topic.as_str()),
+            topic,
+            organization,
+            subject: version.id.to_string(),
+            dataset: Some(version.dataset.clone()),
+            by: None,
+            at,
+        }
+    }
+
+    /// A new version of the agreement, for a company whose grants stand under an older one.
+    pub fn of_agreement(agreement: AgreementId, organization: OrganizationId, at: Timestamp) -> Self {
+        Self {
+            id: format!("{agreement}-published-{organization}"),
+            topic: Topic::AgreementPublished,
+            organization,
+            subject: agreement.to_string(),
+            dataset: None,
+            by: None,
+            at,
+        }
+    }
+
+    /// Whether a member of an organization hears of it.
+    pub fn reaches(&self, member: &Member, is_hospital: bool) -> bool {
+        let audience = self.topic.audience();
+        let meant = match is_hospital {
+            true => member.roles.iter().any(|role| audience.hospital.contains(role)),
+            false => audience.company && member.organization == self.organization,
+        };
+        meant && matches!(member.state, MemberState::Active) && self.by != Some(member.id)
+    }
+}
+
+/// How a member wants to have what is told them by e-mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Mailing {
+    /// Each at once.
+    #[default]
+    AtOnce,
+    /// All of a day in one mail in the morning.
+    Daily,
+    /// In the portal alone.
+    Never,
+}
+
+impl Mailing {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AtOnce, Self::Daily, Self::Never];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtOnce => "at_once",
+            Self::Daily => "daily",
+            Self::Never => "never",
+        }
+    }
+
+    /// Reads a name; `None` when there is no such way.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mailing| mailing.as_str() == text)
+    }
+}
+
+/// How long an attempt waits for the next, after so many: 30 s, doubled each time, 12 hours at most.
+pub fn wait_after(attempts: u32) -> std::time::Duration {
+    const FIRST: u64 = 30;
+    const LONGEST: u64 = 12 * 60 * 60;
+    let doubled = 1_u64.checked_shl(attempts.saturating_sub(1).min(32)).unwrap_or(u64::MAX);
+    std::time::Duration::from_secs(FIRST.saturating_mul(doubled).min(LONGEST))
+}
+
+/// Names of topics as they are stored: with spaces between, all when there are none.
+pub fn topics(text: &str) -> Option<BTreeSet<Topic>> {
+    text.split_terminator(' ').map(Topic::parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::event::Ballot;
+
+    #[test]
+    fn every_topic_has_a_name_of_its_own_and_somebody_who_hears_of_it() {
+        let names: BTreeSet<&str> = Topic::ALL.iter().map(|topic| topic.as_str()).collect();
+        assert_eq!(names.len(), Topic::ALL.len());
+        for topic in Topic::ALL {
+            assert_eq!(Topic::parse(topic.as_str()), Some(topic));
+            let audience = topic.audience();
+            assert!(audience.company || !audience.hospital.is_empty(), "{}", topic.as_str());
+            assert!(audience.hospital.iter().all(|role| !role.is_of_company()));
+        }
+    }
+
+    #[test]
+    fn how_members_of_the_board_vote_is_told_to_nobody() {
+        let voted = Happening::Voted { ballot: Ballot::Against, reason: "no".to_owned() };
+        assert_eq!(Topic::of(&voted), None);
+        assert_eq!(Topic::of(&Happening::Recused { reason: "kin".to_owned() }), None);
+        assert!(Topic::of_webhooks().all(|topic| topic != Topic::RequestOverdue && topic != Topic::Test));
+    }
+
+    #[test]
+    fn attempts_are_made_ever_more_rarely_and_never_less_than_twice_a_day() {
+        let seconds: Vec<u64> = (1..=14).map(|attempts| wait_after(attempts).as_secs()).collect();
+        assert_eq!(seconds.first(), Some(&30));
+        assert!(seconds.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert_eq!(wait_after(u32::MAX).as_secs(), 12 * 60 * 60);
+    }
+}

@@ -1,0 +1,76 @@
+//! What mails and notifications say.
+
+use super::texts;
+use mudeung_core::notification::Topic;
+
+texts! {
+    /// Mails, and what occurs.
+    MailTexts {
+        mark: "[무등]", "[Mudeung]";
+        dear: "님께", ",";
+        foot: "알림을 받는 방법은 여기서 바꿀 수 있습니다.", "Change how you are told:";
+        why: "이 일은 회원님이 처리하거나 알아야 하는 것이어서 알려 드립니다.", "You are told because it waits on you or concerns your organization.";
+        invited_subject: "구성원으로 초대합니다", "You are invited";
+        invited: "{organization}의 구성원으로 무등 의료데이터 샌드박스에 초대되었습니다. 아래 링크에서 비밀번호를 정하면 바로 시작할 수 있습니다.", "You are invited to the Mudeung healthcare data sandbox as a member of {organization}. Open the link and choose a password to begin.";
+        signed_up: "{organization}의 가입을 신청하셨습니다. 아래 링크에서 비밀번호를 정하면 가입이 끝나고 합성 데이터를 바로 쓸 수 있습니다.", "You signed up {organization}. Open the link and choose a password: that proves your address, and synthetic data is open at once.";
+        invited_until: "링크는 {until}(한국 시각)까지 한 번 쓸 수 있습니다.", "The link works once, until {until} (Korea time).";
+        invited_not_you: "모르는 일이라면 이 메일을 지우세요. 아무 일도 일어나지 않습니다.", "If you do not know of this, delete this mail: nothing happens.";
+        reset_subject: "비밀번호 다시 정하기", "Set a new password";
+        reset: "아래 링크에서 비밀번호를 다시 정할 수 있습니다. 30분 동안 한 번 쓸 수 있습니다.", "Set a new password at the link. It works once, for 30 minutes.";
+        reset_not_you: "요청하지 않았다면 이 메일을 지우세요. 비밀번호는 그대로입니다.", "If you did not ask for it, delete this mail: your password stays as it is.";
+        changed_subject: "비밀번호가 바뀌었습니다", "Your password was changed";
+        changed: "회원님 계정의 비밀번호가 방금 바뀌었고, 다른 기기의 로그인은 모두 끝났습니다.", "The password of your account was changed just now, and all other sign-ins were ended.";
+        changed_not_you: "바꾸지 않았다면 지금 비밀번호를 다시 정하고 운영자에게 알리세요.", "If it was not you, set a new one now and tell the operator:";
+        digest_subject: "오늘의 알림", "Your day in one mail";
+        test_subject: "시험 메일", "A test";
+        test: "이 메일을 읽고 있다면 메일 설정이 맞습니다.", "If you can read this, mail is set up right.";
+        request_submitted: "이용 신청이 제출되었습니다", "An access request was filed";
+        request_accepted: "이용 신청이 형식검토를 통과해 심의에 들어갔습니다", "An access request is complete and before the board";
+        request_returned: "이용 신청에 보완 요청이 있습니다", "An access request was sent back for changes";
+        request_approved: "이용 신청이 승인되었습니다", "An access request was approved";
+        request_conditional: "이용 신청이 조건부로 승인되었습니다", "An access request was approved with conditions";
+        request_rejected: "이용 신청이 반려되었습니다", "An access request was rejected";
+        request_withdrawn: "이용 신청이 철회되었습니다", "An access request was withdrawn";
+        request_lapsed: "이용 신청이 답변 기한이 지나 종료되었습니다", "An access request lapsed without an answer";
+        request_answer_due: "이용 신청에 답할 기한이 다가옵니다", "An access request waits for your answer, and its time is nearly over";
+        request_overdue: "이용 신청의 처리 기한이 지났습니다", "An access request is overdue";
+        condition_answered: "승인 조건에 대한 답변이 왔습니다", "A condition of an approval was answered";
+        condition_confirmed: "승인 조건의 이행이 확인되었습니다", "A condition of an approval was found met";
+        grant_revoked: "이용 승인이 취소되었습니다", "A grant was revoked";
+        grant_ending: "이용 승인이 곧 끝납니다", "A grant ends soon";
+        credential_ending: "자격증명이 곧 만료됩니다", "A credential expires soon";
+        version_published: "승인받은 데이터셋의 새 버전이 나왔습니다", "A new version of a dataset that you read is there";
+        version_withdrawn: "데이터셋의 버전이 회수되었습니다. 내려받은 사본을 지우세요", "A version of a dataset was withdrawn: delete your copies of it";
+        agreement_published: "데이터 이용 약정의 새 판이 나왔습니다. 기한 안에 서명해 주세요", "The data use agreement has a new version: sign it in time";
+        break_glass_opened: "긴급 접근이 열렸습니다", "Access was opened in an emergency";
+        break_glass_unreviewed: "긴급 접근의 사후 심사 기한이 지났습니다", "Access in an emergency was not reviewed in time";
+        webhook_test: "웹훅 시험", "A test of a webhook";
+    }
+}
+
+/// What occurred, in a sentence.
+pub(crate) const fn topic_text(t: &'static MailTexts, topic: Topic) -> &'static str {
+    match topic {
+        Topic::RequestSubmitted => t.request_submitted,
+        Topic::RequestAccepted => t.request_accepted,
+        Topic::RequestReturned => t.request_returned,
+        Topic::RequestApproved => t.request_approved,
+        Topic::RequestConditional => t.request_conditional,
+        Topic::RequestRejected => t.request_rejected,
+        Topic::RequestWithdrawn => t.request_withdrawn,
+        Topic::RequestLapsed => t.request_lapsed,
+        Topic::RequestAnswerDue => t.request_answer_due,
+        Topic::RequestOverdue => t.request_overdue,
+        Topic::ConditionAnswered => t.condition_answered,
+        Topic::ConditionConfirmed => t.condition_confirmed,
+        Topic::GrantRevoked => t.grant_revoked,
+        Topic::GrantEnding => t.grant_ending,
+        Topic::CredentialEnding => t.credential_ending,
+        Topic::VersionPublished => t.version_published,
+        Topic::VersionWithdrawn => t.version_withdrawn,
+        Topic::AgreementPublished => t.agreement_published,
+        Topic::BreakGlassOpened => t.break_glass_opened,
+        Topic::BreakGlassUnreviewed => t.break_glass_unreviewed,
+        Topic::Test => t.webhook_test,
+    }
+}
