@@ -22,13 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// What is kept of the answer of a program that refuses.
 const ANSWER_CHARACTERS: usize = 200;
 
-/// Starts to carry what is in the outbox of a server.
-pub(crate) fn carry(running: &Running) -> Result<JoinHandle<()>, Failure> {
-    let carriers = Carriers::open(&running.app().config)?;
-    Ok(tokio::spawn(keep_carrying(running.app().clone(), Arc::new(carriers))))
-}
-
-struct Carriers {
+/// The clients that carry the outbox of a server.
+pub(crate) struct Carriers {
     mail: Option<Mailer>,
     http: reqwest::Client,
 }
@@ -44,7 +39,14 @@ enum Way {
 }
 
 impl Carriers {
-    fn open(config: &Config) -> Result<Self, Failure> {
+    /// Starts to carry what is in the outbox of a server.
+    pub(crate) fn carry(self, running: &Running) -> JoinHandle<()> {
+        tokio::spawn(keep_carrying(running.app().clone(), Arc::new(self)))
+    }
+
+    /// Makes the clients that a configuration asks for. It takes a moment (certificates are read), so it comes before the
+    /// server answers.
+    pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).no_proxy();
         let client = client.user_agent(concat!("Mudeung-Webhooks/", env!("CARGO_PKG_VERSION")));
@@ -165,10 +167,11 @@ impl Resolve for PublicNames {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            match found.iter().all(|address| is_public(address.ip())) {
-                true if !found.is_empty() => Ok(Box::new(found.into_iter()) as Addrs),
-                _ => Err("the name leads to an address that is not public".into()),
+            if found.is_empty() || !found.iter().all(|address| is_public(address.ip())) {
+                return Err("the name leads to an address that is not public".into());
             }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
         })
     }
 }

@@ -158,13 +158,14 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         client_id: access.sandbox.client_id.clone(),
         client_secret: access.sandbox.client_secret.clone(),
     });
+    let carriers = crate::carriers::Carriers::open(&config)?;
     let running = mudeung_server::start(setup::parts(config).await?).await.map_err(Failure::failed)?;
     access.point_to(&format!("http://{}", running.address));
     if let Some(file) = &args.json {
         write_private(file, &access)?;
     }
     guide::print(&access, &layout)?;
-    let carrying = crate::carriers::carry(&running)?;
+    let carrying = carriers.carry(&running);
     let ended = command::serve::until_stopped(running).await;
     carrying.abort();
     ended

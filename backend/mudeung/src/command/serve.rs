@@ -1,6 +1,6 @@
 //! `mudeung serve`, `check-config` and `migrate`.
 
-use crate::carriers;
+use crate::carriers::Carriers;
 use crate::command::witness;
 use crate::failure::Failure;
 use crate::say;
@@ -14,10 +14,11 @@ pub(crate) async fn serve(path: &Path) -> Result<(), Failure> {
     for warning in mudeung_server::application::warnings(&parts.config, &parts.keys) {
         tracing::warn!("{warning}");
     }
+    let carriers = Carriers::open(&parts.config)?;
     let running = mudeung_server::start(parts).await.map_err(Failure::failed)?;
     tracing::info!(address = %running.address, "serving");
     let cosigning = witness::have_cosigned(&running)?;
-    let carrying = carriers::carry(&running)?;
+    let carrying = carriers.carry(&running);
     let ended = until_stopped(running).await;
     carrying.abort();
     cosigning.iter().for_each(tokio::task::JoinHandle::abort);

@@ -66,7 +66,7 @@ impl MailConfig {
             Some("smtp+plain") => return Err("mail.server: smtp+plain is for loopback alone".to_owned()),
             _ => return Err(bad()),
         }
-        if uri.path().trim_matches('/') != "" || uri.query().is_some() || self.server.contains('@') {
+        if !uri.path().trim_matches('/').is_empty() || uri.query().is_some() || self.server.contains('@') {
             return Err(format!("{}; the account goes into mail.user and mail.password_file", bad()));
         }
         match (&self.user, &self.password_file) {

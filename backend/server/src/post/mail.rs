@@ -97,7 +97,8 @@ pub(super) async fn compose(app: &App, delivery: &Delivery) -> Result<Mail, Unde
     if delivery.topic == INVITED {
         return compose_invitation(app, delivery, &said).await;
     }
-    let id: MemberId = delivery.target.parse().map_err(|_| Undelivered::Never("no such member".to_owned()))?;
+    let id: Option<MemberId> = delivery.target.parse().ok();
+    let id = id.ok_or_else(|| Undelivered::Never("no such member".to_owned()))?;
     let (member, preferences) = find_reader(app, id).await?;
     let language = language_of(&preferences.language);
     let t = MailTexts::of(language);

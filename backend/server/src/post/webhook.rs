@@ -33,7 +33,8 @@ pub struct Call {
 
 /// The call that a delivery is, signed at this moment.
 pub(super) async fn compose(app: &App, delivery: &Delivery) -> Result<Call, Undelivered> {
-    let id: WebhookId = delivery.target.parse().map_err(|_| Undelivered::Never("no such webhook".to_owned()))?;
+    let id: Option<WebhookId> = delivery.target.parse().ok();
+    let id = id.ok_or_else(|| Undelivered::Never("no such webhook".to_owned()))?;
     let find = move |conn: &mut Conn| find_webhook(conn, id);
     let found = app.db.read("find webhook", find).await.map_err(|error| Undelivered::Later(error.to_string()))?;
     let webhook = found.ok_or_else(|| Undelivered::Never("the webhook was removed".to_owned()))?;

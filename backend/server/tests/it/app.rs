@@ -216,7 +216,8 @@ async fn run(
 ) -> Result<Running, StartError> {
     let options = LedgerOptions { queue_entries_max: config.ledger.queue_entries_max, ..LedgerOptions::default() };
     let ledger = Ledger::open(&config.database.ledger, options).unwrap();
-    mudeung_server::start(Parts { config, clock, entropy, db, ledger, reader, keys }).await
+    // Boxed: its future is larger than those of the tests should be.
+    Box::pin(mudeung_server::start(Parts { config, clock, entropy, db, ledger, reader, keys })).await
 }
 
 fn http_client() -> reqwest::Client {
