@@ -230,7 +230,9 @@ fn routes() -> String {
 
 #[test]
 fn the_documentation_shows_the_table_of_permissions() {
-    let document = format!("{HEADER}{}{}", page(), routes());
+    // The anchors are where the guide takes the table from.
+    let actions = format!("<!-- ANCHOR: actions -->\n\n{}\n<!-- ANCHOR_END: actions -->\n", page());
+    let document = format!("{HEADER}{actions}{}", routes());
     if std::env::var_os("MUDEUNG_UPDATE_GOLDEN").is_some() {
         std::fs::write(GOLDEN, &document).unwrap();
     }
