@@ -114,6 +114,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_portal.py"),
     },
     Stage {
+        name: "guide",
+        shows: "every chapter of the guide in a browser, wide and narrow; its pictures made by walking its journeys",
+        work: Work::EndToEnd("test_guide.py"),
+    },
+    Stage {
         name: "hostile",
         shows: "malformed and forged requests: each a clear 4xx, and the server goes on",
         work: Work::EndToEnd("test_hostile.py"),
