@@ -132,6 +132,10 @@ def test_no_page_breaks_a_rule_of_accessibility(browser, demo, axe, language):  
     for address, passed_over in (("/docs", OF_THE_REFERENCE), ("/docs/problems/quota_exhausted", ())):
         browser.get(demo.url + address)
         look(address, passed_over)
+    browser.get(f"{demo.url}/guide/{language}")
+    for chapter in [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav.contents a")]:
+        browser.get(chapter)
+        look(urlsplit(chapter).path)
     for who in ("developer", "admin"):
         browser.delete_all_cookies()
         sign_in(browser, demo, language, who)

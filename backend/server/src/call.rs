@@ -191,11 +191,12 @@ fn add_headers(app: &App, call: &Call, headers: &mut HeaderMap) {
 /// What stays up while the service is paused: health, the portal and its documents, keys and metadata, the public proofs
 /// of the ledger, and the ways to withdraw and look at tokens. Whatever is not named here is stopped.
 fn serves_while_paused(path: &str) -> bool {
-    const PREFIXES: [&str; 6] = ["/ko/", "/en/", "/docs/", "/assets/", "/.well-known/", "/ledger/"];
-    const PATHS: [&str; 12] = [
+    const PREFIXES: [&str; 7] = ["/ko/", "/en/", "/guide/", "/docs/", "/assets/", "/.well-known/", "/ledger/"];
+    const PATHS: [&str; 13] = [
         "/",
         "/ko",
         "/en",
+        "/guide",
         "/docs",
         "/openapi.json",
         "/favicon.ico",

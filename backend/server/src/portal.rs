@@ -22,6 +22,7 @@ mod figure;
 mod forgery;
 mod front;
 mod grants;
+mod guide;
 mod home;
 mod invoices;
 mod joining;
@@ -135,6 +136,11 @@ pub static ROUTES: &[Route] = routes! {
         get "/docs" reference::show_reference, Access::Public, FIXED;
         get "/docs/problems/{code}" reference::show_problem, Access::Public, FIXED;
         get "/docs/{file}" reference::read_reference_file, Access::Public, FIXED;
+        get "/guide" guide::choose_guide, Access::Public, FIXED;
+        get "/guide/{language}" guide::show_guide, Access::Public, SHOWS;
+        get "/guide/{language}/" guide::show_guide, Access::Public, SHOWS;
+        get "/guide/{language}/{chapter}" guide::show_chapter, Access::Public, SHOWS;
+        get "/guide/{language}/images/{picture}" guide::read_guide_picture, Access::Public, FIXED;
         get "/assets/{file}" asset::read_asset, Access::Public, FIXED;
         get "/favicon.ico" asset::read_icon, Access::Public, FIXED;
     }

@@ -45,7 +45,9 @@ const UNREACHABLE: &[(&str, &[&str])] = &[
     ("mudeung-engine", &["actix*", "diesel*"]),
     ("mudeung-deid", &["actix*", "diesel*"]),
     ("mudeung-server", &["arrow*", "parquet*", "datafusion*", "object_store", "mudeung-engine", "mudeung-deid"]),
-    ("mudeung-sdk", &["actix*", "diesel*", "datafusion*"]),
+    ("mudeung-sdk", &["actix*", "diesel*", "datafusion*", "mdbook*"]),
+    ("mudeung", &["mdbook*"]),
+    ("xtask", &["mdbook*"]),
 ];
 
 /// Crates that only the named rooms may list among their own dependencies.

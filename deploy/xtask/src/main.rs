@@ -7,6 +7,8 @@ mod data;
 mod edges;
 mod fuzz;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod house;
 mod machine;
 mod stages;

@@ -2,6 +2,7 @@
 
 use super::page::harden;
 use crate::fault::Fault;
+use actix_web::body::MessageBody;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use sha2::{Digest, Sha256};
@@ -45,7 +46,8 @@ pub(super) async fn read_icon() -> HttpResponse {
     serve(LOGO, "image/svg+xml", "public, max-age=86400")
 }
 
-fn serve(content: &'static str, kind: &str, cache: &str) -> HttpResponse {
+/// Something that the server carries, for as long as a browser may keep it.
+pub(super) fn serve(content: impl MessageBody + 'static, kind: &str, cache: &str) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     harden(&mut answer, false);
     answer.insert_header((CONTENT_TYPE, kind)).insert_header((CACHE_CONTROL, cache)).body(content)

@@ -16,17 +16,9 @@ struct FailurePage {
     call: String,
 }
 
-/// Whether a path is one of the portal's pages.
-fn is_page(path: &str) -> bool {
-    [Language::Ko, Language::En].iter().any(|language| {
-        let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(language.as_str()));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
-}
-
 /// A fault as a page, when it happened on one.
 pub(crate) fn answer(call: &Call, path: &str, fault: &Fault) -> Option<HttpResponse> {
-    if !is_page(path) {
+    if !page::is_page(path) {
         return None;
     }
     let page = Page::bare(path, call.language);

@@ -27,14 +27,19 @@ struct FrontPage {
     first: Option<example::Example>,
 }
 
-/// Sends a browser to the front page in its language: the one last shown, else the one it prefers.
+/// Sends a browser to the front page in its language.
 pub(super) async fn choose_language(request: HttpRequest, call: Call) -> HttpResponse {
-    let language = match Cookies::language_of(&request).as_deref() {
+    go_by_language(&request, &call, |language| format!("/{language}/"))
+}
+
+/// Sends a browser to an address in its language: the one last shown, else the one it prefers.
+pub(super) fn go_by_language(request: &HttpRequest, call: &Call, address: impl Fn(&str) -> String) -> HttpResponse {
+    let language = match Cookies::language_of(request).as_deref() {
         Some("ko") => Language::Ko,
         Some("en") => Language::En,
         _ => call.language,
     };
-    let mut answer = see_other(&format!("/{}/", language.as_str()));
+    let mut answer = see_other(&address(language.as_str()));
     let vary = actix_web::http::header::HeaderValue::from_static("Cookie, Accept-Language");
     answer.headers_mut().insert(actix_web::http::header::VARY, vary);
     answer

@@ -26,6 +26,10 @@ pub(crate) struct Page {
     pub(crate) language: Language,
     /// Its path without the language.
     pub(crate) path: String,
+    /// The same page in the other language.
+    pub(crate) other_href: String,
+    /// Whether it belongs to the guide.
+    pub(crate) in_guide: bool,
     /// Where the navigation leads.
     pub(crate) links: Vec<Link>,
     /// Who is signed in.
@@ -91,6 +95,8 @@ impl Page {
             language,
             links: links(t, language, path, signed_in),
             path: path.to_owned(),
+            other_href: in_other_language(request.path(), language, path),
+            in_guide: path == GUIDE,
             who: signed_in.map(|signed_in| Who {
                 name: signed_in.member.name.clone(),
                 organization: signed_in.organization.name.clone(),
@@ -108,12 +114,14 @@ impl Page {
     }
 
     /// A frame without a request behind it, for errors.
-    pub(super) fn bare(path: &str, fallback: Language) -> Self {
-        let (language, path) = split(path, fallback);
+    pub(super) fn bare(whole: &str, fallback: Language) -> Self {
+        let (language, path) = split(whole, fallback);
         let t = Common::of(language);
         Self {
             t,
             language,
+            other_href: in_other_language(whole, language, path),
+            in_guide: path == GUIDE,
             path: path.to_owned(),
             links: links(t, language, path, None),
             who: None,
@@ -139,10 +147,7 @@ impl Page {
 
     /// The other language.
     pub(crate) const fn other(&self) -> &'static str {
-        match self.language {
-            Language::Ko => "en",
-            Language::En => "ko",
-        }
+        other(self.language).as_str()
     }
 
     /// The other language's own name.
@@ -229,17 +234,48 @@ pub(crate) fn query_values(query: &str, name: &str) -> Vec<String> {
     pairs.into_iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect()
 }
 
-/// Language and rest of a path such as `/ko/apps`.
-pub(super) fn split(path: &str, fallback: Language) -> (Language, &str) {
-    for language in [Language::Ko, Language::En] {
-        let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(language.as_str()));
-        match rest {
-            Some("") => return (language, "/"),
-            Some(rest) if rest.starts_with('/') => return (language, rest),
-            _ => {}
-        }
+/// The path of every chapter of the guide, whose addresses have the language in their middle.
+const GUIDE: &str = "/guide";
+
+const fn other(language: Language) -> Language {
+    match language {
+        Language::Ko => Language::En,
+        Language::En => Language::Ko,
     }
-    (fallback, "/")
+}
+
+/// The address of the page at the path `whole`, which is `path` in its language, in the other language.
+fn in_other_language(whole: &str, language: Language, path: &str) -> String {
+    let (this, other) = (language.as_str(), other(language).as_str());
+    if path == GUIDE {
+        return whole.replacen(&format!("{GUIDE}/{this}"), &format!("{GUIDE}/{other}"), 1);
+    }
+    format!("/{other}{path}")
+}
+
+/// Language and rest of a path such as `/ko/apps`; of one such as `/guide/ko/keys` the language and `/guide`.
+pub(super) fn split(path: &str, fallback: Language) -> (Language, &str) {
+    if let Some((language, _)) = path.strip_prefix(GUIDE).and_then(language_of) {
+        return (language, GUIDE);
+    }
+    match language_of(path) {
+        Some((language, "")) => (language, "/"),
+        Some(found) => found,
+        None => (fallback, "/"),
+    }
+}
+
+/// Whether a path is one of the portal's pages.
+pub(super) fn is_page(path: &str) -> bool {
+    language_of(path).is_some() || path.strip_prefix(GUIDE).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The language that a path begins with, and what comes after it.
+fn language_of(path: &str) -> Option<(Language, &str)> {
+    [Language::Ko, Language::En].into_iter().find_map(|language| {
+        let rest = path.strip_prefix('/')?.strip_prefix(language.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then_some((language, rest))
+    })
 }
 
 /// A page, with its headers.

@@ -9,6 +9,7 @@ mod doors;
 mod flow;
 mod flow_attacks;
 mod forms;
+mod guide;
 mod isolation;
 mod keys;
 mod matrix;

@@ -14,6 +14,7 @@ texts! {
         line_5: "모든 접근은 위·변조를 확인할 수 있는 원장에 남고, 그 기록이 곧 이용량입니다.", "Every access stands in a tamper-evident ledger, and usage is its sum.";
         browse: "데이터 둘러보기", "Browse the data";
         reference: "API 문서 열기", "Open the API reference";
+        guide: "사용 안내 읽기", "Read the guide";
         sandbox: "공개 샌드박스 자격증명", "The published sandbox credential";
         sandbox_note: "합성 데이터만 열립니다. 일부러 공개한 값이므로 그대로 쓰면 됩니다.", "It opens synthetic data alone and is published on purpose: use it as it is.";
         no_sandbox: "이 서버에는 공개 자격증명이 없습니다. 로그인해 앱을 등록하고 자격증명을 만드세요.", "This server publishes no credential. Sign in, register an app and create one.";

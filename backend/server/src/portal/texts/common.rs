@@ -10,6 +10,9 @@ texts! {
         main_navigation: "주 메뉴", "Main";
         breadcrumb: "현재 위치", "Breadcrumb";
         nav_catalogue: "데이터", "Data";
+        nav_guide: "사용 안내", "Guide";
+        contents: "차례", "Contents";
+        turn: "앞뒤 글", "Previous and next";
         nav_reference: "API 문서", "API reference";
         nav_home: "내 업무", "Overview";
         nav_apps: "앱", "Apps";

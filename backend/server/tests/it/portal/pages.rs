@@ -46,7 +46,7 @@ const MEMBERS: [(Role, &[&str]); 2] = [
 ];
 const PUBLIC: [&str; 5] = ["", "/", "/catalogue", "/catalogue/cohort", "/catalogue/cohort/deidentified/visits"];
 
-fn assert_is_page(shown: &Shown, language: &str, path: &str) {
+pub(super) fn assert_is_page(shown: &Shown, language: &str, path: &str) {
     assert_eq!(shown.status, 200, "{path}: {}", shown.body);
     assert!(shown.body.contains(&format!("<html lang=\"{language}\">")), "{path}");
     assert_eq!(shown.header("content-language"), language, "{path}");
