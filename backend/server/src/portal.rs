@@ -11,6 +11,7 @@ mod brake;
 mod break_glass;
 mod budgets;
 mod catalogue;
+mod components;
 mod cookie;
 mod desk;
 mod device;
@@ -139,6 +140,7 @@ pub static ROUTES: &[Route] = routes! {
         get "/guide" guide::choose_guide, Access::Public, FIXED;
         get "/guide/{language}" guide::show_guide, Access::Public, SHOWS;
         get "/guide/{language}/" guide::show_guide, Access::Public, SHOWS;
+        get "/guide/{language}/components" components::show_components, Access::Public, SHOWS;
         get "/guide/{language}/{chapter}" guide::show_chapter, Access::Public, SHOWS;
         get "/guide/{language}/images/{picture}" guide::read_guide_picture, Access::Public, FIXED;
         get "/assets/{file}" asset::read_asset, Access::Public, FIXED;

@@ -45,7 +45,7 @@ macro_rules! parts {
 const INDEX: &str = "index";
 
 /// The table of contents.
-static PARTS: &[Part] = parts! {
+pub(super) static PARTS: &[Part] = parts! {
     "", "" {
         "index": "사용 안내", "User guide";
     }
@@ -92,6 +92,7 @@ static PICTURES: &[Picture] = pictures! {
 struct GuidePage {
     page: Page,
     chapter: &'static Chapter,
+    here: &'static str,
     parts: &'static [Part],
     before: Option<&'static Chapter>,
     after: Option<&'static Chapter>,
@@ -155,10 +156,13 @@ pub(super) async fn read_guide_picture(path: web::Path<(String, String)>) -> Res
     Ok(asset::serve(content, "image/webp", "public, max-age=86400"))
 }
 
+/// Refuses a language that there is not: the page is then in another one than its address says.
+pub(super) fn check_language(page: &Page, language: &str) -> Result<(), Fault> {
+    if language == page.lang() { Ok(()) } else { Err(Fault::not_found()) }
+}
+
 fn show(page: &Page, language: &str, name: &str) -> Result<HttpResponse, Fault> {
-    if language != page.lang() {
-        return Err(Fault::not_found());
-    }
+    check_language(page, language)?;
     let mut chapters = PARTS.iter().flat_map(|part| part.chapters);
     let mut before = None;
     let chapter = chapters.by_ref().find(|chapter| {
@@ -167,7 +171,8 @@ fn show(page: &Page, language: &str, name: &str) -> Result<HttpResponse, Fault> 
         is_it
     });
     let chapter = chapter.ok_or_else(Fault::not_found)?;
-    let shown = GuidePage { chapter, parts: PARTS, before, after: chapters.next(), page: page.clone() };
+    let shown =
+        GuidePage { chapter, here: chapter.name, parts: PARTS, before, after: chapters.next(), page: page.clone() };
     page::show(page, StatusCode::OK, &shown)
 }
 

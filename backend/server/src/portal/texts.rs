@@ -7,6 +7,7 @@ mod activation;
 mod audit;
 mod billing;
 mod common;
+mod components;
 mod data;
 mod device;
 mod flow;
@@ -23,6 +24,7 @@ pub(crate) use activation::ActivationTexts;
 pub(crate) use audit::{ExportTexts, PersonalTexts, ReviewTexts};
 pub(crate) use billing::{InvoicesTexts, PlansTexts};
 pub(crate) use common::Common;
+pub(crate) use components::ComponentsTexts;
 pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
 pub(crate) use flow::FlowTexts;
@@ -79,6 +81,7 @@ mod tests {
             ActivationTexts::PAIRS,
             BudgetsTexts::PAIRS,
             Common::PAIRS,
+            ComponentsTexts::PAIRS,
             FrontTexts::PAIRS,
             ExportTexts::PAIRS,
             InvoicesTexts::PAIRS,

@@ -53,6 +53,7 @@ const EXEMPT: &[&str] = &[
     "choose_guide",
     "show_guide",
     "show_chapter",
+    "show_components",
     "read_guide_picture",
     "read_openapi",
     "show_reference",

@@ -12,6 +12,8 @@ texts! {
         nav_catalogue: "데이터", "Data";
         nav_guide: "사용 안내", "Guide";
         contents: "차례", "Contents";
+        portal: "포털", "The portal";
+        components: "화면 구성 요소", "Components";
         turn: "앞뒤 글", "Previous and next";
         nav_reference: "API 문서", "API reference";
         nav_home: "내 업무", "Overview";

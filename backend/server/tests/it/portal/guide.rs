@@ -79,6 +79,37 @@ async fn a_member_reads_the_guide_in_their_own_frame() {
     assert_eq!(shown.header("cache-control"), "no-store");
 }
 
+/// What stands between two signs, wherever it does.
+fn between<'t>(text: &'t str, before: &'t str, after: char) -> BTreeSet<&'t str> {
+    text.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+}
+
+#[actix_web::test]
+async fn every_component_is_on_one_page_in_both_languages() {
+    const TEMPLATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+    const STYLE: &str = include_str!("../../../assets/portal.css");
+    let read = |name: &str| std::fs::read_to_string(format!("{TEMPLATES}/{name}")).unwrap();
+    let (macros, components) = (read("macros.html"), read("components.html"));
+    for name in between(&macros, "{% macro ", '(') {
+        assert!(components.contains(&format!("{{% call m::{name}(")), "the page of components does not call {name}");
+    }
+    let app = TestApp::start().await;
+    let mut browser = Browser::of(&app, Role::Developer).await;
+    for language in ["ko", "en"] {
+        let shown = browser.get(&format!("/guide/{language}/components")).await;
+        assert_is_page(&shown, language, "components");
+        let classes: BTreeSet<&str> = values(&shown.body, "class=\"").flat_map(str::split_whitespace).collect();
+        let selectors = STYLE.lines().flat_map(|line| line.split(['{', '}']).next());
+        let named =
+            selectors.flat_map(|line| between(line, ".", ' ')).flat_map(|name| name.split([',', ':', '.', '>']).next());
+        let styled: BTreeSet<&str> =
+            named.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).collect();
+        // The way from chapter to chapter is on every other page of the guide.
+        let missing: Vec<&&str> = styled.difference(&classes).filter(|name| **name != "turn").collect();
+        assert!(missing.is_empty(), "no component shows {missing:?}");
+    }
+}
+
 #[actix_web::test]
 async fn a_chapter_that_is_not_there_is_told_as_a_page() {
     let app = TestApp::start().await;
