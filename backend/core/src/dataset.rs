@@ -1,6 +1,7 @@
 //! Datasets, their immutable versions, tables, columns and files.
 
 use crate::clock::Timestamp;
+use crate::duo::DataUse;
 use crate::id::{FileId, VersionId};
 use crate::name::Name;
 use crate::state::InvalidTransition;
@@ -82,6 +83,8 @@ pub struct Version {
     pub tables: Vec<Table>,
     /// Whether its generator is published with it, so that more of it can be made.
     pub generator: bool,
+    /// The terms under which it may be used.
+    pub terms: DataUse,
     /// Whether it is served.
     pub state: VersionState,
     /// When it was built.

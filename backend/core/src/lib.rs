@@ -12,6 +12,7 @@ pub mod business_number;
 pub mod clock;
 pub mod credential;
 pub mod dataset;
+pub mod duo;
 pub mod expiry;
 pub mod figures;
 pub mod filter;

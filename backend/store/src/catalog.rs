@@ -1,6 +1,7 @@
 //! Datasets and their versions in the control database. A version is its manifest, kept word for word.
 
 mod manifest;
+pub(crate) mod terms;
 
 use crate::error::{inserting, updating};
 use crate::grants::{self, GrantsOf};

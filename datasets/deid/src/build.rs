@@ -196,6 +196,7 @@ pub(crate) fn empty_manifest(definition: &Definition, tier: Tier, number: u32, c
         recipe_sha256: String::new(),
         input_sha256: String::new(),
         tables: Vec::new(),
+        uses: dataset.uses.clone(),
         risk: None,
         generator: None,
         twins: Vec::new(),

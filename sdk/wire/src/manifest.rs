@@ -44,6 +44,9 @@ pub struct Manifest {
     pub input_sha256: String,
     /// The tables, in the order of the definition.
     pub tables: Vec<ManifestTable>,
+    /// Under which terms it may be used; absent where nothing was said.
+    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
+    pub uses: Option<ManifestUse>,
     /// The measured risk of re-identification; absent in generated data, which has no source persons.
     pub risk: Option<RiskFigures>,
     /// What more of a generated version can be made with; absent when there is nothing to make it with.
@@ -52,6 +55,23 @@ pub struct Manifest {
     /// What was promised to the persons behind tables that are drawn from twins; empty for every other version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub twins: Vec<ManifestTwin>,
+}
+
+/// Terms of data use, in the shorthands or identifiers of the Data Use Ontology (DUO, <https://github.com/EBISPOT/DUO>).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestUse {
+    /// `NRES`, `GRU`, `HMB`, `DS` or `POA`.
+    pub permission: String,
+    /// With `DS`, the diseases: codes of KCD or ICD-10, each standing for all codes that begin with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diseases: Vec<String>,
+    /// `NPU`, `NCU`, `NPUNCU`, `GS-KR`, `TS-12`, `IRB`, `COL`, `PUB`, `MOR-2027-01-31`, `US`, `PS`, `IS`, `RS`, `NMDS`, `GSO`, `RTN`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<String>,
+    /// With `RS`, the type of research.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub studies: Option<Bilingual>,
 }
 
 /// A table that is drawn from a twin: a model fitted to real rows under differential privacy.

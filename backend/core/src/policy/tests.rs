@@ -47,6 +47,7 @@ fn version(tier: Tier, number: u32, state: VersionState) -> Arc<Version> {
     };
     Arc::new(Version {
         generator: false,
+        terms: crate::duo::DataUse::default(),
         id: VersionId::from_bytes([9; 16]),
         dataset: name("cohort"),
         tier,

@@ -152,6 +152,7 @@ fn manifest(file: ManifestFile) -> Manifest {
         risk: None,
         generator: None,
         twins: Vec::new(),
+        uses: None,
     }
 }
 

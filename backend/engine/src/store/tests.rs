@@ -44,6 +44,7 @@ fn build(root: &Path, number: u32) -> Result<(VersionWriter, Manifest), VersionE
         risk: None,
         generator: None,
         twins: Vec::new(),
+        uses: None,
     };
     Ok((writer, manifest))
 }

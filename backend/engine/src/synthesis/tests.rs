@@ -54,6 +54,7 @@ fn manifest(text: &str, writer: &VersionWriter) -> Manifest {
         risk: None,
         generator: Some(writer.generator(text).unwrap()),
         twins: Vec::new(),
+        uses: None,
     }
 }
 

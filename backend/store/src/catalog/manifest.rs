@@ -1,5 +1,6 @@
 //! From the manifest of a version to the version that decisions look at.
 
+use super::terms;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{Bilingual, Column, ColumnType, File, Table, Twin, Version, VersionState};
 use mudeung_core::id::{FileId, VersionId};
@@ -25,6 +26,8 @@ pub(super) fn version(manifest: &Manifest, id: VersionId, state: VersionState) -
     if names.len() != tables.len() {
         return Err(Problem("two tables have the same name".to_owned()));
     }
+    let terms = manifest.uses.as_ref().map(terms::read).transpose();
+    let terms = terms.map_err(|error| Problem(format!("use: {error}")))?.unwrap_or_default();
     let created = manifest.created_at.parse::<jiff::Timestamp>();
     let created = created.map_err(|error| Problem(format!("created_at `{}`: {error}", manifest.created_at)))?;
     Ok(Version {
@@ -34,6 +37,7 @@ pub(super) fn version(manifest: &Manifest, id: VersionId, state: VersionState) -
         number: manifest.version,
         tables,
         generator: manifest.generator.is_some(),
+        terms,
         state,
         created_at: Timestamp::from_micros(created.as_microsecond()),
     })

@@ -1,6 +1,6 @@
 //! `dataset.toml`: what a dataset is called, where it comes from and under which licence it stands.
 
-use mudeung_wire::manifest::Bilingual;
+use mudeung_wire::manifest::{Bilingual, ManifestUse};
 use serde::Deserialize;
 
 /// The file `dataset.toml`.
@@ -23,6 +23,9 @@ pub struct DatasetFile {
     pub tiers: Vec<String>,
     /// How large the bundled synthetic tier is.
     pub synthetic: Option<SyntheticSize>,
+    /// Under which terms it may be used; general research use with an ethics approval where nothing is said.
+    #[serde(default, rename = "use")]
+    pub uses: Option<ManifestUse>,
 }
 
 /// How large the bundled synthetic tier is.

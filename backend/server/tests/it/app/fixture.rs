@@ -274,5 +274,6 @@ pub(crate) fn manifest(tier: Tier, seed: u8) -> Manifest {
             sha256: "0".repeat(64),
         }),
         twins: Vec::new(),
+        uses: None,
     }
 }
