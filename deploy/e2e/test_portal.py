@@ -175,7 +175,14 @@ def test_a_request_is_sent_back_filed_again_and_opens_when_its_condition_is_met(
     sign_in(browser, demo, "en", "developer")
     browser.get(f"{demo.url}/en/requests/new")
     write("purpose", "Validate a model of survival on the public cohort.")
+    plan = {"study": "methods", "legal": "research", "place": "korea", "for_profit": "yes", "commercial": "no"}
+    plan |= dict.fromkeys(("publishes", "collaborates", "returns", "genetic"), "no")
+    for name, value in plan.items():
+        browser.find_element(By.CSS_SELECTOR, f"#{name} option[value={value}]").click()
     browser.find_element(By.CSS_SELECTOR, "option[value=follows]").click()
+    click(browser, "button[formaction$='/requests/check']")
+    assert "DUO:0000042" in browser.page_source and "A person must decide" in browser.page_source
+    assert "Validate a model of survival" in browser.page_source, "what was written is kept"
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400))
     browser.execute_script(f"document.getElementById('ethics_by').value = '{day}'")
     browser.find_element(By.NAME, "accept").click()

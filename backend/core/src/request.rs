@@ -7,6 +7,7 @@
 
 pub mod board;
 pub mod case;
+pub mod columns;
 pub mod decide;
 pub mod due;
 pub mod event;

@@ -73,6 +73,7 @@ use requests::board::{recuse_from_request, vote_on_request};
 use requests::check::{accept_request, return_request, sign_off_request};
 use requests::conditions::{answer_condition, confirm_condition};
 use requests::decide::{approve_request, reject_request};
+use requests::form::check_request;
 use requests::list_requests;
 use requests::minutes::show_minutes;
 use requests::show::show_request;
@@ -191,6 +192,7 @@ pub static ROUTES: &[Route] = routes! {
         get "/requests" list_requests, session::<Anyone>(), SHOWS;
         post "/requests" file_request, session::<Requesters>(), Recording::Entry;
         get "/requests/new" new_request, session::<Requesters>(), FORM;
+        post "/requests/check" check_request, session::<Requesters>(), DRY_RUN;
         post "/requests/drafts" create_draft, session::<Requesters>(), Recording::Entry;
         get "/requests/{request}" show_request, session::<Anyone>(), SHOWS;
         get "/requests/{request}/edit" edit_request, session::<Requesters>(), FORM;

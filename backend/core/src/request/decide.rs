@@ -1,15 +1,20 @@
 //! The decision: what a decider wishes, held against what the votes say and what must be true, gives events or a refusal.
 
 use crate::clock::Timestamp;
+use crate::duo::DataUse;
 use crate::id::{GrantId, MemberId};
 use crate::member::Role;
 use crate::request::RequestState;
 use crate::request::board::{Board, Inquorate, Motion};
 use crate::request::case::Case;
+use crate::request::columns::{Opening, beyond};
 use crate::request::event::{Actor, Ballot, Condition, Decision, Happening, Verdict};
 use crate::request::prerequisite::{Facts, Unmet, own_condition};
 use crate::request::ruling::House;
 use std::collections::BTreeSet;
+
+/// A month of a time limit has so many days at most.
+const DAYS_OF_MONTH: u32 = 31;
 
 /// What a decider wants to write down. The votes say whether they may.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +23,8 @@ pub enum Wish {
     Approve {
         /// The grant that comes of it.
         grant: GrantId,
+        /// What it opens.
+        opening: Opening,
         /// What it depends on.
         conditions: Vec<Condition>,
         /// What the condition is called that the request has by itself, because an ethics approval is to follow.
@@ -43,6 +50,10 @@ pub enum Obstacle {
     Motion(Motion),
     /// The votes want conditions and there are none, or there are some and they want none.
     Conditions(Motion),
+    /// It would open columns that the company did not ask for.
+    Wider(Vec<String>),
+    /// It would last longer than so many months, to which the dataset limits every use.
+    TooLong(u32),
     /// Something is not true any more.
     Unmet(BTreeSet<Unmet>),
     /// Offices have not given their opinion.
@@ -77,7 +88,8 @@ impl House {
         let motion = ruling.motion.map_err(Obstacle::Board)?;
         let verdict = match wish {
             Wish::Reject { reason } if motion == Motion::Reject => Verdict::Rejected { reason: reason.clone() },
-            Wish::Approve { grant, conditions, ethics } if motion != Motion::Reject => {
+            Wish::Approve { grant, opening, conditions, ethics } if motion != Motion::Reject => {
+                within(&case, facts, opening)?;
                 if !ruling.unmet.is_empty() {
                     return Err(Obstacle::Unmet(ruling.unmet));
                 }
@@ -92,8 +104,22 @@ impl House {
             }
             Wish::Reject { .. } | Wish::Approve { .. } => return Err(Obstacle::Motion(motion)),
         };
-        take(&mut case, &mut events, by, Happening::Decided(Decision { count: ruling.count, verdict }), now)?;
+        let decision = Decision { count: ruling.count, verdict, terms: facts.terms.clone() };
+        take(&mut case, &mut events, by, Happening::Decided(decision), now)?;
         Ok(events)
+    }
+}
+
+/// A decision narrows what was asked for and never widens it, and keeps to the time limit of the dataset.
+fn within(case: &Case, facts: &Facts, opening: &Opening) -> Result<(), Obstacle> {
+    let asked = case.proposal.as_ref().map(|proposal| proposal.columns.clone()).unwrap_or_default();
+    let wider = beyond(&opening.columns, &asked);
+    if !wider.is_empty() {
+        return Err(Obstacle::Wider(wider));
+    }
+    match facts.terms.as_ref().and_then(DataUse::months_max) {
+        Some(months) if opening.days > months.saturating_mul(DAYS_OF_MONTH) => Err(Obstacle::TooLong(months)),
+        _ => Ok(()),
     }
 }
 
@@ -126,9 +152,12 @@ fn own_vote(wish: &Wish) -> Happening {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::duo::{Modifier, ProposedUse};
     use crate::id::AgreementId;
     use crate::member::{Member, MemberState};
+    use crate::name::Name;
     use crate::request::board::BoardRule;
+    use crate::request::columns::Columns;
     use crate::request::due::Clocks;
     use crate::request::event::{Ethics, Proposal};
     use crate::request::need::Need;
@@ -169,13 +198,20 @@ mod tests {
             is_author_active: true,
             is_organization_active: true,
             is_app_active: true,
+            terms: Some(DataUse::default()),
         }
+    }
+
+    fn columns(names: &[&str]) -> Columns {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Columns::from([(Name::parse("visits").unwrap(), names)])
     }
 
     fn case(ethics: Ethics, votes: &[(u8, Ballot)]) -> Case {
         let mut case = Case::default();
         let agreement = AgreementId::from_bytes([1; 16]);
-        let submitted = Happening::Submitted(Proposal { purpose: String::new(), agreement, ethics });
+        let (purpose, uses, columns) = (String::new(), ProposedUse::default(), columns(&["age", "sex"]));
+        let submitted = Happening::Submitted(Proposal { purpose, agreement, ethics, uses, columns });
         for what in [submitted, Happening::Accepted] {
             case.apply(&case.next(NOW, Actor::Member(id(9)), what)).unwrap();
         }
@@ -193,7 +229,12 @@ mod tests {
     fn approve(conditions: &[&str]) -> Wish {
         let condition = |text: &&str| Condition { text: (*text).to_owned(), due: Timestamp::from_seconds(2_000) };
         let conditions = conditions.iter().map(condition).collect();
-        Wish::Approve { grant: GrantId::from_bytes([1; 16]), conditions, ethics: "number".to_owned() }
+        let opening = Opening { columns: columns(&["age"]), days: 30 };
+        Wish::Approve { grant: GrantId::from_bytes([1; 16]), opening, conditions, ethics: "number".to_owned() }
+    }
+
+    fn opens(opening: Opening) -> Wish {
+        Wish::Approve { grant: GrantId::from_bytes([1; 16]), opening, conditions: Vec::new(), ethics: String::new() }
     }
 
     fn reject() -> Wish {
@@ -227,6 +268,25 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_narrows_what_was_asked_for_and_never_widens_it() {
+        let house = house(BoardRule::default(), "");
+        let case = case(exempt(), &ALL_FOR);
+        let wish = |names: &[&str], days| opens(Opening { columns: columns(names), days });
+        for narrower in [&["age"][..], &["sex"], &["age", "sex"]] {
+            assert!(decide(&house, &case, &facts(), &wish(narrower, 30)).is_ok(), "{narrower:?}");
+        }
+        let wider = decide(&house, &case, &facts(), &wish(&["age", "name"], 30));
+        assert_eq!(wider, Err(Obstacle::Wider(vec!["visits.name".to_owned()])));
+        let elsewhere = Columns::from([(Name::parse("deaths").unwrap(), ["age".to_owned()].into())]);
+        let elsewhere = decide(&house, &case, &facts(), &opens(Opening { columns: elsewhere, days: 30 }));
+        assert_eq!(elsewhere, Err(Obstacle::Wider(vec!["deaths.age".to_owned()])));
+        let limited = DataUse { modifiers: [Modifier::TimeLimit(2)].into(), ..DataUse::default() };
+        let facts = Facts { terms: Some(limited), ..facts() };
+        assert!(decide(&house, &case, &facts, &wish(&["age"], 62)).is_ok());
+        assert_eq!(decide(&house, &case, &facts, &wish(&["age"], 63)), Err(Obstacle::TooLong(2)));
+    }
+
+    #[test]
     fn what_was_true_at_submission_is_looked_at_again() {
         let house = house(BoardRule::default(), "any(steward, auditor)");
         let gone = Facts { is_author_active: false, ..facts() };
@@ -244,7 +304,7 @@ mod tests {
         let house = house(BoardRule::default(), "");
         let by = Timestamp::from_seconds(1_500);
         let events = decide(&house, &case(Ethics::Follows { by }, &ALL_FOR), &facts(), &approve(&[])).unwrap();
-        let [Happening::Decided(Decision { verdict: Verdict::Approved { conditions, .. }, count })] = &events[..]
+        let [Happening::Decided(Decision { verdict: Verdict::Approved { conditions, .. }, count, .. })] = &events[..]
         else {
             panic!("{events:?}")
         };

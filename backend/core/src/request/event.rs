@@ -1,9 +1,11 @@
 //! What can happen to an access request. Events are only ever added; everything else is derived from them.
 
 use crate::clock::Timestamp;
+use crate::duo::{DataUse, ProposedUse};
 use crate::id::{AgreementId, GrantId, MemberId};
 use crate::member::Role;
 use crate::request::board::Count;
+use crate::request::columns::Columns;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +91,10 @@ pub struct Proposal {
     pub agreement: AgreementId,
     /// The ethics committee's approval.
     pub ethics: Ethics,
+    /// How the data is to be used, in the terms of its data use.
+    pub uses: ProposedUse,
+    /// The columns asked for.
+    pub columns: Columns,
 }
 
 /// What the company says of an ethics committee (IRB).
@@ -133,6 +139,8 @@ pub struct Decision {
     pub count: Count,
     /// Yes or no.
     pub verdict: Verdict,
+    /// The terms that the dataset stood under then; nothing when it was not published.
+    pub terms: Option<DataUse>,
 }
 
 /// Yes or no.

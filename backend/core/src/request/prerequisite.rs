@@ -1,13 +1,14 @@
 //! What must be true at the moment of an approval, whatever was true when the request was filed.
 
 use crate::clock::Timestamp;
+use crate::duo::DataUse;
 use crate::id::AgreementId;
 use crate::request::case::Case;
 use crate::request::event::{Condition, Ethics};
 use std::collections::BTreeSet;
 
 /// What is true now, as the database says in the transaction of the decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The agreement in force.
     pub agreement: Option<AgreementId>,
@@ -21,6 +22,8 @@ pub struct Facts {
     pub is_organization_active: bool,
     /// Whether the app may act.
     pub is_app_active: bool,
+    /// The terms that the dataset stands under, when it is published.
+    pub terms: Option<DataUse>,
 }
 
 /// What is not true.
@@ -83,7 +86,9 @@ mod tests {
 
     fn case(ethics: Ethics) -> Case {
         let agreement = AgreementId::from_bytes([1; 16]);
-        Case { proposal: Some(Proposal { purpose: String::new(), agreement, ethics }), ..Case::default() }
+        let (uses, columns) = Default::default();
+        let proposal = Proposal { purpose: String::new(), agreement, ethics, uses, columns };
+        Case { proposal: Some(proposal), ..Case::default() }
     }
 
     fn facts() -> Facts {
@@ -94,6 +99,7 @@ mod tests {
             is_author_active: true,
             is_organization_active: true,
             is_app_active: true,
+            terms: Some(DataUse::default()),
         }
     }
 

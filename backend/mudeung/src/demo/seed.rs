@@ -9,12 +9,14 @@ use mudeung_core::agreement::{Agreement, Signature};
 use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::Clock;
 use mudeung_core::credential::{Credential, CredentialState, Proof};
+use mudeung_core::duo::{LegalPurpose, Place, ProposedUse, Study};
 use mudeung_core::grant::{Grant, GrantState, TableGrant};
 use mudeung_core::id::{AgreementId, AppId, CredentialId, GrantId, MemberId, OrganizationId, RequestId};
 use mudeung_core::member::Role;
 use mudeung_core::name::Name;
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::quota::Amount;
+use mudeung_core::request::columns::{Opening, opened};
 use mudeung_core::request::decide::Wish;
 use mudeung_core::request::event::{Actor, Ethics, Happening, Proposal};
 use mudeung_core::request::ruling::House;
@@ -248,10 +250,19 @@ fn approve(
     grant: &Grant,
 ) -> Result<(), StoreError> {
     let ethics = Ethics::Exempt { reason: "Demonstration with public data".to_owned() };
-    let proposal = Proposal { purpose: request.purpose.clone(), agreement: request.agreement, ethics };
+    let columns = opened(&grant.tables);
+    let proposal = Proposal {
+        purpose: request.purpose.clone(),
+        agreement: request.agreement,
+        ethics,
+        uses: proposed_use(),
+        columns: columns.clone(),
+    };
     let filed = requests::insert_request(conn, request, Happening::Submitted(proposal))?;
     let (board, facts) = (requests::load_board(conn)?, requests::find_facts(conn, request)?);
-    let wish = Wish::Approve { grant: grant.id, conditions: Vec::new(), ethics: String::new() };
+    let days = u32::try_from(GRANT_LIFE.as_secs() / 86_400).unwrap_or(u32::MAX);
+    let opening = Opening { columns, days };
+    let wish = Wish::Approve { grant: grant.id, opening, conditions: Vec::new(), ethics: String::new() };
     let now = request.created_at;
     let events = house.decide(&filed.case, &board, &facts, decider, &wish, now);
     let events = events.map_err(|obstacle| StoreError::Invalid(format!("the demo's own request: {obstacle:?}")))?;
@@ -259,6 +270,21 @@ fn approve(
         requests::append_event(conn, request.id, now, Actor::Member(decider), what)?;
     }
     grants::insert_grant(conn, grant)
+}
+
+/// What the demo company does with the data.
+fn proposed_use() -> ProposedUse {
+    ProposedUse {
+        study: Some(Study::Methods),
+        for_profit: Some(true),
+        commercial: Some(false),
+        legal: Some(LegalPurpose::Research),
+        publishes: Some(true),
+        collaborates: Some(false),
+        returns: Some(false),
+        genetic: Some(false),
+        place: Some(Place::Korea),
+    }
 }
 
 /// Everything that reads, and nothing that writes.

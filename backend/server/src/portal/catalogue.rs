@@ -2,7 +2,8 @@
 
 use super::desk::Visitor;
 use super::page::{self, Page};
-use super::texts::{CatalogueTexts, pick};
+use super::requests::uses::{self, TermLine};
+use super::texts::{CatalogueTexts, UseTexts, pick};
 use super::{example, figure, moment};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 struct CataloguePage {
     page: Page,
     t: &'static CatalogueTexts,
+    u: &'static UseTexts,
     datasets: Vec<DatasetLine>,
 }
 
@@ -32,6 +34,7 @@ struct DatasetLine {
     rows: String,
     tiers: Vec<TierTag>,
     simulated: bool,
+    terms: Vec<TermLine>,
 }
 
 struct TierTag {
@@ -45,6 +48,7 @@ struct TierTag {
 struct DatasetPage {
     page: Page,
     t: &'static CatalogueTexts,
+    u: &'static UseTexts,
     name: String,
     title: String,
     summary: String,
@@ -63,6 +67,7 @@ struct TierPart {
     recipe: String,
     simulated: bool,
     requestable: bool,
+    terms: Vec<TermLine>,
     tables: Vec<TableLine>,
     risk: Option<RiskPart>,
 }
@@ -134,9 +139,11 @@ pub(super) async fn list_catalogue(visitor: Visitor) -> Result<HttpResponse, Fau
             rows: figure::grouped(rows),
             tiers: versions.iter().map(|version| tag(&page, t, version.tier)).collect(),
             simulated: versions.iter().all(|version| version.tier == Tier::Synthetic),
+            terms: versions.iter().flat_map(|version| terms_of(&page, version)).collect(),
         })
     });
-    let shown = CataloguePage { t, datasets: served.collect(), page: page.clone() };
+    let u = UseTexts::of(page.language);
+    let shown = CataloguePage { t, u, datasets: served.collect(), page: page.clone() };
     page::show(&page, StatusCode::OK, &shown)
 }
 
@@ -206,6 +213,7 @@ async fn manifest_of(visitor: &Visitor, version: &Arc<Version>) -> Result<Option
 fn dataset_page(page: &Page, entry: &CatalogEntry, tiers: Vec<TierPart>) -> DatasetPage {
     DatasetPage {
         t: CatalogueTexts::of(page.language),
+        u: UseTexts::of(page.language),
         name: entry.dataset.name.to_string(),
         title: pick(page.language, &entry.dataset.title),
         summary: pick(page.language, &entry.dataset.summary),
@@ -242,8 +250,17 @@ fn tier_part(page: &Page, version: &Version, manifest: Option<Manifest>) -> Tier
         recipe: manifest.as_ref().map(|manifest| manifest.recipe_sha256.clone()).unwrap_or_default(),
         simulated: version.tier == Tier::Synthetic,
         requestable: version.tier == Tier::Deidentified,
+        terms: terms_of(page, version),
         tables: tables.collect(),
         risk: manifest.and_then(|manifest| manifest.risk).map(risk_part),
+    }
+}
+
+/// The terms of a version that is asked for. Generated rows are about nobody and need no request.
+fn terms_of(page: &Page, version: &Version) -> Vec<TermLine> {
+    match version.tier {
+        Tier::Deidentified => uses::terms(page.language, &version.terms),
+        Tier::Synthetic => Vec::new(),
     }
 }
 

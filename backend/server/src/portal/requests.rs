@@ -1,15 +1,18 @@
 //! Access requests: the list, and what all pages about them share. What the company does is in [`write`] and
 //! [`conditions`], what the hospital does in [`check`], [`board`] and [`decide`].
 
+mod asked;
 pub(super) mod board;
 pub(super) mod check;
 pub(super) mod conditions;
 pub(super) mod decide;
+pub(super) mod form;
 pub(super) mod inbox;
 pub(super) mod minutes;
 pub(super) mod show;
 mod terms;
 mod timeline;
+pub(super) mod uses;
 pub(super) mod write;
 
 use super::desk::{Anyone, Desk, Roles};

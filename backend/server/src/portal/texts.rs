@@ -18,6 +18,7 @@ mod problems;
 mod registration;
 mod review;
 mod safety;
+mod uses;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
 pub(crate) use activation::ActivationTexts;
@@ -37,6 +38,7 @@ pub(crate) use problems::advice;
 pub(crate) use registration::RegistrationTexts;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
 pub(crate) use safety::{BreakGlassTexts, KillSwitchTexts, RulesTexts, SecurityTexts};
+pub(crate) use uses::UseTexts;
 
 /// One key with its Korean and its English text.
 #[cfg(test)]
@@ -114,6 +116,7 @@ mod tests {
             KillSwitchTexts::PAIRS,
             RulesTexts::PAIRS,
             SecurityTexts::PAIRS,
+            UseTexts::PAIRS,
             problems::PAIRS,
         ];
         groups.concat()

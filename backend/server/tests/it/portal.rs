@@ -20,6 +20,7 @@ mod requests;
 mod reviews;
 mod step_up;
 mod telling;
+mod uses;
 
 use crate::app::TestApp;
 use crate::app::fixture::PASSWORD;

@@ -48,6 +48,8 @@ const EXEMPT: &[&str] = &[
     // Dry runs of assertions, which change nothing.
     "validate_assertion",
     "check_assertion",
+    // A form that is shown again with what it would mean; it files nothing.
+    "check_request",
     // Pages and documents that show no data.
     "choose_language",
     "choose_guide",

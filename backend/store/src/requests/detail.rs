@@ -1,16 +1,20 @@
 //! What happened to a request as a JSON text in its row.
 
+mod proposal;
+
+use crate::catalog::terms;
 use crate::{StoreError, column};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::member::Role;
 use mudeung_core::request::board::Count;
-use mudeung_core::request::event::{Ballot, Condition, Decision, Ethics, Happening, Proposal, Verdict};
+use mudeung_core::request::event::{Ballot, Condition, Decision, Happening, Verdict};
+use mudeung_wire::manifest::ManifestUse;
 use serde_json::{Value, json};
 
 /// The text.
 pub(super) fn write(what: &Happening) -> String {
     let value = match what {
-        Happening::Saved(proposal) | Happening::Submitted(proposal) => write_proposal(proposal),
+        Happening::Saved(proposal) | Happening::Submitted(proposal) => proposal::write(proposal),
         Happening::Accepted | Happening::Withdrawn | Happening::Lapsed => json!({}),
         Happening::Returned { reason } | Happening::Recused { reason } => json!({ "reason": reason }),
         Happening::SignedOff { role, reason } => json!({ "role": role.as_str(), "reason": reason }),
@@ -26,8 +30,8 @@ pub(super) fn write(what: &Happening) -> String {
 pub(super) fn read(kind: &str, text: &str) -> Result<Happening, StoreError> {
     let value: Value = serde_json::from_str(text).map_err(StoreError::corrupt)?;
     Ok(match kind {
-        "saved" => Happening::Saved(read_proposal(&value)?),
-        "submitted" => Happening::Submitted(read_proposal(&value)?),
+        "saved" => Happening::Saved(proposal::read(&value)?),
+        "submitted" => Happening::Submitted(proposal::read(&value)?),
         "accepted" => Happening::Accepted,
         "withdrawn" => Happening::Withdrawn,
         "lapsed" => Happening::Lapsed,
@@ -52,33 +56,6 @@ pub(super) fn read(kind: &str, text: &str) -> Result<Happening, StoreError> {
     })
 }
 
-fn write_proposal(proposal: &Proposal) -> Value {
-    let ethics = match &proposal.ethics {
-        Ethics::Approved { number, valid_until } => {
-            json!({ "kind": "approved", "number": number, "valid_until": valid_until.micros() })
-        }
-        Ethics::Follows { by } => json!({ "kind": "follows", "by": by.micros() }),
-        Ethics::Exempt { reason } => json!({ "kind": "exempt", "reason": reason }),
-    };
-    json!({ "purpose": proposal.purpose, "agreement": proposal.agreement.to_string(), "ethics": ethics })
-}
-
-fn read_proposal(value: &Value) -> Result<Proposal, StoreError> {
-    let ethics = field(value, "ethics")?;
-    Ok(Proposal {
-        purpose: string(value, "purpose")?,
-        agreement: column::id(&string(value, "agreement")?)?,
-        ethics: match string(ethics, "kind")?.as_str() {
-            "approved" => {
-                Ethics::Approved { number: string(ethics, "number")?, valid_until: time(ethics, "valid_until")? }
-            }
-            "follows" => Ethics::Follows { by: time(ethics, "by")? },
-            "exempt" => Ethics::Exempt { reason: string(ethics, "reason")? },
-            other => return Err(column::unknown("kind of ethics approval", other)),
-        },
-    })
-}
-
 fn write_decision(decision: &Decision) -> Value {
     let Count { seats, external_seats, present, external_present, favour, conditional, against, abstained } =
         decision.count;
@@ -87,12 +64,13 @@ fn write_decision(decision: &Decision) -> Value {
         "favour": favour, "conditional": conditional, "against": against, "abstained": abstained,
     });
     let condition = |condition: &Condition| json!({ "text": condition.text, "due": condition.due.micros() });
+    let terms = decision.terms.as_ref().map(terms::write);
     match &decision.verdict {
         Verdict::Approved { grant, conditions } => {
             let conditions: Vec<Value> = conditions.iter().map(condition).collect();
-            json!({ "count": count, "grant": grant.to_string(), "conditions": conditions })
+            json!({ "count": count, "terms": terms, "grant": grant.to_string(), "conditions": conditions })
         }
-        Verdict::Rejected { reason } => json!({ "count": count, "reason": reason }),
+        Verdict::Rejected { reason } => json!({ "count": count, "terms": terms, "reason": reason }),
     }
 }
 
@@ -116,7 +94,10 @@ fn read_decision(value: &Value) -> Result<Decision, StoreError> {
     } else {
         Verdict::Rejected { reason: string(value, "reason")? }
     };
-    Ok(Decision { count, verdict })
+    let said: Option<ManifestUse> =
+        serde_json::from_value(field(value, "terms")?.clone()).map_err(StoreError::corrupt)?;
+    let terms = said.as_ref().map(terms::read).transpose().map_err(StoreError::corrupt)?;
+    Ok(Decision { count, verdict, terms })
 }
 
 fn field<'v>(value: &'v Value, name: &str) -> Result<&'v Value, StoreError> {

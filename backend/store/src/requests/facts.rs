@@ -2,7 +2,7 @@
 
 use crate::{Conn, StoreError, agreements, apps, catalog, members, organizations};
 use mudeung_core::app::AppState;
-use mudeung_core::dataset::{DatasetState, VersionState};
+use mudeung_core::dataset::{DatasetState, Version, VersionState};
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{OrganizationKind, OrganizationState};
 use mudeung_core::request::AccessRequest;
@@ -20,10 +20,12 @@ pub fn find_facts(conn: &mut Conn, request: &AccessRequest) -> Result<Facts, Sto
     let signed = signatures.iter().any(|signature| Some(signature.agreement) == agreement && active(signature.member));
     let organization = organizations::find_organization(conn, request.organization)?;
     let app = apps::find_app(conn, request.app)?;
+    let published = published(conn, request)?;
     Ok(Facts {
         agreement,
         is_signed: signed,
-        is_published: is_published(conn, request)?,
+        is_published: published.is_some(),
+        terms: published.map(|version| version.terms),
         is_author_active: active(request.author),
         is_organization_active: organization.is_some_and(|found| matches!(found.state, OrganizationState::Active)),
         is_app_active: app
@@ -42,12 +44,14 @@ pub fn load_board(conn: &mut Conn) -> Result<Board, StoreError> {
     Ok(Board::of(all.iter().filter(|member| hospitals.contains(&member.organization))))
 }
 
-fn is_published(conn: &mut Conn, request: &AccessRequest) -> Result<bool, StoreError> {
+/// The published de-identified version of the dataset that is served when nobody names another: the latest.
+fn published(conn: &mut Conn, request: &AccessRequest) -> Result<Option<Version>, StoreError> {
     let dataset = catalog::find_dataset(conn, &request.dataset)?;
     if !dataset.is_some_and(|dataset| matches!(dataset.state, DatasetState::Active)) {
-        return Ok(false);
+        return Ok(None);
     }
     let versions = catalog::list_versions(conn, &request.dataset)?;
     let published = |state: &VersionState| matches!(state, VersionState::Published { .. });
-    Ok(versions.iter().any(|version| version.tier == Tier::Deidentified && published(&version.state)))
+    let served = versions.into_iter().filter(|it| it.tier == Tier::Deidentified && published(&it.state));
+    Ok(served.max_by_key(|version| version.number))
 }

@@ -4,10 +4,12 @@
 use crate::place::{Place, on_both};
 use crate::samples::{self, NOW};
 use mudeung_core::clock::Timestamp;
-use mudeung_core::dataset::VersionState;
+use mudeung_core::dataset::{Bilingual, VersionState};
+use mudeung_core::duo::DataUse;
 use mudeung_core::id::{GrantId, MemberId, OrganizationId, RequestId, VersionId};
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::request::board::{BoardRule, Motion};
+use mudeung_core::request::columns::Opening;
 use mudeung_core::request::decide::{Obstacle, Wish};
 use mudeung_core::request::due::Clocks;
 use mudeung_core::request::event::{Actor, Ballot, Condition, Ethics, Happening, Proposal, Verdict};
@@ -19,6 +21,7 @@ use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_core::tier::Tier;
 use mudeung_store::requests::{self, Filed, RequestsOf};
 use mudeung_store::{Conn, Db, StoreError, agreements, catalog, grants, members};
+use mudeung_wire::manifest::{Manifest, ManifestUse};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,7 +90,10 @@ fn way() -> Vec<(Actor, Happening, &'static str)> {
     };
     let count =
         mudeung_core::request::board::Count { seats: 3, present: 2, favour: 1, against: 1, ..Default::default() };
-    let decided = mudeung_core::request::event::Decision { count, verdict };
+    let modifiers = ["NPU", "TS-12", "GS-JP,KR", "MOR-2027-01-31", "RS"].map(str::to_owned);
+    let studies = Bilingual { ko: "소아 연구".to_owned(), en: "Studies of children".to_owned() };
+    let terms = DataUse::parse("DS", &["C50".to_owned()], &modifiers, Some(studies)).unwrap();
+    let decided = mudeung_core::request::event::Decision { count, verdict, terms: Some(terms) };
     vec![
         (by(0), Happening::Returned { reason: reason() }, "returned"),
         (by(1), Happening::Saved(proposal(Ethics::Follows { by: after(500) })), "returned"),
@@ -217,8 +223,21 @@ async fn the_facts_of_a_decision_are_those_of_the_moment(place: Arc<Place>) {
         assert!(unmet(&filed.case, &facts, NOW).is_empty(), "{facts:?}");
         members::update_member_state(conn, developer.id, MemberState::Disabled { disabled_at: NOW })?;
         let gone = requests::find_facts(conn, &request)?;
+        assert_eq!(facts.terms, Some(DataUse::default()), "what holds where nothing was said");
         assert_eq!(gone, Facts { is_author_active: false, is_signed: false, ..facts });
         agreements::insert_agreement(conn, &samples::agreement(2))?;
+        let modifiers = vec!["NPU".to_owned(), "TS-6".to_owned()];
+        let uses = ManifestUse { permission: "HMB".to_owned(), diseases: Vec::new(), modifiers, studies: None };
+        let stricter = Manifest { uses: Some(uses), ..samples::manifest(Tier::Deidentified, 2) };
+        let second = VersionId::from_bytes([2; 16]);
+        catalog::insert_version(conn, &stricter, second, state, NOW)?;
+        let terms = requests::find_facts(conn, &request)?.terms.unwrap();
+        assert_eq!((terms.months_max(), terms.terms().len()), (Some(6), 3), "the terms of the latest version");
+        let odd = ManifestUse { permission: "ODD".to_owned(), ..stricter.uses.clone().unwrap() };
+        let odd = Manifest { uses: Some(odd), ..samples::manifest(Tier::Deidentified, 3) };
+        let refused = catalog::insert_version(conn, &odd, VersionId::from_bytes([3; 16]), state, NOW);
+        assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
+        catalog::update_version_state(conn, second, VersionState::Withdrawn { withdrawn_at: NOW })?;
         catalog::update_version_state(conn, version, VersionState::Withdrawn { withdrawn_at: NOW })?;
         let later = requests::find_facts(conn, &request)?;
         assert_eq!((later.agreement, later.is_published), (Some(samples::agreement(2).id), false));
@@ -239,6 +258,7 @@ fn decide(conn: &mut Conn, number: u8, wish: Wish) -> Result<Filed, StoreError> 
         is_author_active: true,
         is_organization_active: true,
         is_app_active: true,
+        terms: None,
     };
     let by = MemberId::from_bytes([number; 16]);
     let events = house().decide(&filed.case, &board, &facts, by, &wish, NOW);
@@ -265,7 +285,7 @@ async fn of_many_deciders_at_once_one_decides_and_there_is_one_grant(place: Arc<
         tasks.push(tokio::spawn(async move {
             let grant = GrantId::from_bytes([number; 16]);
             let wish = if number % 2 == 0 {
-                Wish::Approve { grant, conditions: Vec::new(), ethics: String::new() }
+                Wish::Approve { grant, opening: Opening::default(), conditions: Vec::new(), ethics: String::new() }
             } else {
                 Wish::Reject { reason: "no".to_owned() }
             };

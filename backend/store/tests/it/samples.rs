@@ -4,6 +4,7 @@ use mudeung_core::agreement::{Agreement, Signature};
 use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::credential::{Credential, CredentialState, Proof};
+use mudeung_core::duo::{Disease, LegalPurpose, Place, ProposedUse, Study};
 use mudeung_core::filter::Filter;
 use mudeung_core::grant::{Grant, GrantState, TableGrant};
 use mudeung_core::id::{
@@ -148,7 +149,21 @@ pub(crate) fn request(n: u8) -> AccessRequest {
 /// What the sample request asks for.
 pub(crate) fn proposal() -> Proposal {
     let reason = "익명화된 자료".to_owned();
-    Proposal { purpose: request(1).purpose, agreement: request(1).agreement, ethics: Ethics::Exempt { reason } }
+    let uses = ProposedUse {
+        study: Some(Study::Disease(vec![Disease::parse("C50").unwrap(), Disease::parse("I10.9").unwrap()])),
+        for_profit: Some(true),
+        commercial: Some(false),
+        legal: Some(LegalPurpose::Research),
+        place: Some(Place::Korea),
+        ..ProposedUse::default()
+    };
+    Proposal {
+        purpose: request(1).purpose,
+        agreement: request(1).agreement,
+        ethics: Ethics::Exempt { reason },
+        uses,
+        columns: BTreeMap::from([(Name::parse("patients").unwrap(), ["age", "sex"].map(str::to_owned).into())]),
+    }
 }
 
 pub(crate) fn grant(n: u8) -> Grant {
@@ -218,6 +233,7 @@ pub(crate) fn manifest(tier: Tier, version: u32) -> Manifest {
         risk: None,
         generator: None,
         twins: Vec::new(),
+        uses: None,
     }
 }
 

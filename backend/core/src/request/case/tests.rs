@@ -17,19 +17,20 @@ fn member(number: u8) -> MemberId {
 
 fn proposal(purpose: &str) -> Proposal {
     let agreement = AgreementId::from_bytes([1; 16]);
-    Proposal { purpose: purpose.to_owned(), agreement, ethics: Ethics::Exempt { reason: String::new() } }
+    let (uses, columns) = Default::default();
+    Proposal { purpose: purpose.to_owned(), agreement, ethics: Ethics::Exempt { reason: String::new() }, uses, columns }
 }
 
 fn decided(conditions: usize) -> Happening {
     let condition = Condition { text: "the number".to_owned(), due: at(1_000) };
     let grant = GrantId::from_bytes([1; 16]);
     let verdict = Verdict::Approved { grant, conditions: vec![condition; conditions] };
-    Happening::Decided(Decision { count: Count::default(), verdict })
+    Happening::Decided(Decision { count: Count::default(), verdict, terms: None })
 }
 
 fn rejected() -> Happening {
     let verdict = Verdict::Rejected { reason: "no".to_owned() };
-    Happening::Decided(Decision { count: Count::default(), verdict })
+    Happening::Decided(Decision { count: Count::default(), verdict, terms: None })
 }
 
 fn voted(ballot: Ballot) -> Happening {

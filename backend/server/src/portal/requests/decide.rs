@@ -5,12 +5,13 @@ use super::{entry, find_visible, is_stale, show};
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, FreshDeciders};
 use crate::portal::fields::Submitted;
-use crate::portal::texts::{FlowTexts, RequestsTexts};
+use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use actix_web::{HttpResponse, web};
 use mudeung_core::clock::Clock;
 use mudeung_core::grant::{Grant, GrantState};
 use mudeung_core::id::{MemberId, RequestId};
 use mudeung_core::request::board::{Inquorate, Motion};
+use mudeung_core::request::columns::{Opening, opened};
 use mudeung_core::request::decide::{Obstacle, Wish};
 use mudeung_core::request::event::{Actor, Happening, Verdict};
 use mudeung_core::request::prerequisite::Unmet;
@@ -33,20 +34,21 @@ pub(in crate::portal) async fn approve_request(
     if is_stale(&filed, &form.0) {
         return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
     }
-    let grant = match read_grant(&desk, &filed.request, &form.0)? {
-        Ok(grant) => grant,
+    let (grant, days) = match read_grant(&desk, &filed.request, &form.0)? {
+        Ok(read) => read,
         Err(problem) => return show::again(&desk, &id, problem).await,
     };
     let conditions = match read_conditions(&desk, &form.0) {
         Ok(conditions) => conditions,
         Err(problem) => return show::again(&desk, &id, problem).await,
     };
-    let wish = Wish::Approve { grant: grant.id, conditions, ethics: ETHICS.to_owned() };
+    let opening = Opening { columns: opened(&grant.tables), days };
+    let wish = Wish::Approve { grant: grant.id, opening, conditions, ethics: ETHICS.to_owned() };
     if let Some(problem) = foreseen(&desk, &filed, &wish).await? {
         return show::again(&desk, &id, problem).await;
     }
-    let opened = grant.tables.iter();
-    let columns = opened.flat_map(|(table, open)| open.columns.iter().map(move |column| format!("{table}.{column}")));
+    let tables = grant.tables.iter();
+    let columns = tables.flat_map(|(table, open)| open.columns.iter().map(move |column| format!("{table}.{column}")));
     let intent = Entry {
         columns: Some(columns.collect()),
         tier: Some(grant.tier.to_string()),
@@ -124,11 +126,12 @@ async fn foreseen(desk: &Desk<FreshDeciders>, filed: &Filed, wish: &Wish) -> Res
     let (house, by, now) = (desk.app.portal.house.clone(), desk.signed_in.member.id, desk.app.clock.now());
     let (filed, wish) = (filed.clone(), wish.clone());
     let look = move |conn: &mut Conn| events(conn, &house, &filed, by, &wish, now);
-    let f = FlowTexts::of(desk.page.language);
-    Ok(desk.app.db.read("foresee decision", look).await?.err().and_then(|obstacle| said(f, &obstacle)))
+    let obstacle = desk.app.db.read("foresee decision", look).await?.err();
+    Ok(obstacle
+        .and_then(|obstacle| said(FlowTexts::of(desk.page.language), UseTexts::of(desk.page.language), &obstacle)))
 }
 
-fn said(f: &'static FlowTexts, obstacle: &Obstacle) -> Option<&'static str> {
+fn said(f: &'static FlowTexts, u: &'static UseTexts, obstacle: &Obstacle) -> Option<&'static str> {
     Some(match obstacle {
         Obstacle::State(_) => return None,
         Obstacle::NotChecked => f.not_checked,
@@ -137,6 +140,8 @@ fn said(f: &'static FlowTexts, obstacle: &Obstacle) -> Option<&'static str> {
         Obstacle::Motion(Motion::Approve | Motion::ApproveWithConditions) => f.votes_approve,
         Obstacle::Conditions(Motion::ApproveWithConditions) => f.votes_want_conditions,
         Obstacle::Conditions(Motion::Approve | Motion::Reject) => f.votes_want_none,
+        Obstacle::Wider(_) => u.wider,
+        Obstacle::TooLong(_) => u.too_long,
         Obstacle::Unmet(unmet) => unmet.iter().next().map_or(f.not_checked, |first| unmet_text(f, *first)),
         Obstacle::Offices(_) => f.offices_missing,
     })

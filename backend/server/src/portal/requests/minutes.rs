@@ -1,20 +1,22 @@
 //! The minutes of a decision: one page to print, with the rule, who was there, who stayed out, the votes and the outcome.
 
 use super::timeline::{self, TimeLine, ballot_text};
+use super::uses::{self, MatchPart};
 use super::{RequestLine, find_visible, line, names};
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, Minutes};
 use crate::portal::moment;
 use crate::portal::page::{self, Page};
-use crate::portal::texts::{FlowTexts, RequestsTexts};
+use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use mudeung_core::id::MemberId;
 use mudeung_core::request::board::Count;
-use mudeung_core::request::event::{Actor, Event, Happening, Verdict};
+use mudeung_core::request::columns::Columns;
+use mudeung_core::request::event::{Actor, Decision, Event, Happening, Verdict};
 use mudeung_store::requests::Filed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Template)]
 #[template(path = "minutes.html")]
@@ -22,6 +24,9 @@ struct MinutesPage {
     page: Page,
     t: &'static RequestsTexts,
     f: &'static FlowTexts,
+    u: &'static UseTexts,
+    matched: Option<MatchPart>,
+    asked: Vec<(String, String)>,
     request: RequestLine,
     purpose: String,
     at: String,
@@ -60,6 +65,9 @@ pub(in crate::portal) async fn show_minutes(desk: Desk<Minutes>, id: web::Path<S
     let shown = MinutesPage {
         t: RequestsTexts::of(page.language),
         f,
+        u: UseTexts::of(page.language),
+        matched: matched(&page, &filed, &decision, event),
+        asked: filed.case.proposal.iter().flat_map(|proposal| asked(&proposal.columns)).collect(),
         request: line(&page, &filed.request, &desk.app.snapshots.present()),
         purpose: filed.request.purpose.clone(),
         at: moment::minute(event.at),
@@ -74,6 +82,18 @@ pub(in crate::portal) async fn show_minutes(desk: Desk<Minutes>, id: web::Path<S
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
+}
+
+/// The proposed use, held against the terms that the dataset stood under at the decision.
+fn matched(page: &Page, filed: &Filed, decision: &Decision, event: &Event) -> Option<MatchPart> {
+    let (terms, proposal) = (decision.terms.as_ref()?, filed.case.proposal.as_ref()?);
+    uses::matched(page.language, terms, &proposal.uses, Some(&proposal.ethics), event.at)
+}
+
+/// Tables with the columns asked for.
+fn asked(columns: &Columns) -> Vec<(String, String)> {
+    let list = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    columns.iter().map(|(table, names)| (table.to_string(), list(names))).collect()
 }
 
 const fn member(event: &Event) -> Option<MemberId> {

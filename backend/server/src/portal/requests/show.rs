@@ -1,29 +1,32 @@
 //! One access request: what is asked, where it stands, whose turn it is since when, and what the member may do.
 
+use super::asked::{self, AskedPart, ChangePart, TableLine};
 use super::decide::{inquorate, unmet_text};
+use super::form::requestable;
 use super::terms::CONDITIONS_MAX;
 use super::timeline::{self, TimeLine, ballot_text};
+use super::uses::{self, MatchPart};
 use super::{RequestLine, find_visible, line, names};
 use crate::fault::Fault;
 use crate::portal::desk::{Anyone, Desk, Roles};
 use crate::portal::home::role_name;
 use crate::portal::moment;
 use crate::portal::page::{self, Page};
-use crate::portal::texts::{FlowTexts, HomeTexts, RequestsTexts, pick};
+use crate::portal::texts::{FlowTexts, HomeTexts, RequestsTexts, UseTexts};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use mudeung_core::clock::Clock;
+use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::dataset::Version;
 use mudeung_core::id::MemberId;
 use mudeung_core::member::Role;
 use mudeung_core::request::RequestState;
 use mudeung_core::request::board::{Board, BoardRule, Motion};
+use mudeung_core::request::case::Case;
 use mudeung_core::request::due::Urgency;
-use mudeung_core::request::event::{Actor, Ethics, Event};
+use mudeung_core::request::event::{Actor, Decision, Ethics, Event, Happening};
 use mudeung_core::request::permission::{Act, may};
 use mudeung_core::request::ruling::Ruling;
-use mudeung_core::tier::Tier;
 use mudeung_store::requests::{self, Filed};
 use mudeung_store::{Conn, agreements};
 use std::collections::BTreeMap;
@@ -34,6 +37,7 @@ struct RequestPage {
     page: Page,
     t: &'static RequestsTexts,
     f: &'static FlowTexts,
+    u: &'static UseTexts,
     request: RequestLine,
     submitted: String,
     due: Option<Due>,
@@ -41,6 +45,9 @@ struct RequestPage {
     agreement: String,
     ethics: String,
     purpose: String,
+    asked: Option<AskedPart>,
+    changes: Option<ChangePart>,
+    matched: Option<MatchPart>,
     reason: Option<String>,
     grant: Option<String>,
     conditions: Vec<ConditionLine>,
@@ -48,7 +55,7 @@ struct RequestPage {
     history: Vec<TimeLine>,
     may: May,
     offices: Vec<(&'static str, &'static str)>,
-    tables: Vec<TableChoice>,
+    tables: Vec<TableLine>,
     condition_rows: Vec<usize>,
 }
 
@@ -99,16 +106,6 @@ struct SeatLine {
     reason: String,
 }
 
-struct TableChoice {
-    name: String,
-    columns: Vec<ColumnChoice>,
-}
-
-struct ColumnChoice {
-    name: String,
-    note: String,
-}
-
 /// What the page needs of the database beside the request.
 struct Beside {
     board: Board,
@@ -134,13 +131,17 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
     let beside = beside(desk, &filed, &page).await?;
     let snapshot = desk.app.snapshots.present();
     let (request, case) = (&filed.request, &filed.case);
-    let version = snapshot.published(request.dataset.as_str(), Tier::Deidentified, None);
+    let version = requestable(&snapshot, request.dataset.as_str());
     let for_hospital = desk.signed_in.is_hospital();
     let may = may_do(desk, &filed, &beside.board);
     let f = FlowTexts::of(page.language);
     let shown = RequestPage {
         t: RequestsTexts::of(page.language),
         f,
+        u: UseTexts::of(page.language),
+        asked: asked_part(&page, version, case),
+        changes: asked::changes(page.language, &filed.events),
+        matched: matched(desk, &filed, version),
         request: line(&page, request, &snapshot),
         submitted: case.submitted_at.map(|at| at.micros().to_string()).unwrap_or_default(),
         due: due(desk, &filed, f),
@@ -160,13 +161,36 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         board: (for_hospital && submitted_once(&filed)).then(|| board_part(desk, &filed, &beside, f)),
         history: timeline::lines(&page, &filed.events, &beside.names, for_hospital),
         offices: offices(desk, &filed, &beside, &page),
-        tables: version.filter(|_| may.decide).map(|version| choices(&page, version)).unwrap_or_default(),
+        tables: asked_part(&page, version.filter(|_| may.decide), case).map(|part| part.tables).unwrap_or_default(),
         condition_rows: (0..CONDITIONS_MAX).collect(),
         may,
         page: page.clone(),
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page::show(&page, status, &shown)
+}
+
+/// What the company asks for of the version that is published now.
+fn asked_part(page: &Page, version: Option<&Version>, case: &Case) -> Option<AskedPart> {
+    Some(asked::part(page, version?, case.proposal.as_ref()?))
+}
+
+/// The proposed use, held against the terms it was decided under, or against those of now while it is not decided.
+fn matched<R: Roles>(desk: &Desk<R>, filed: &Filed, version: Option<&Version>) -> Option<MatchPart> {
+    let proposal = filed.case.proposal.as_ref()?;
+    let (terms, at) = match decision(&filed.events) {
+        Some((decision, at)) => (decision.terms.clone()?, at),
+        None => (version?.terms.clone(), desk.app.clock.now()),
+    };
+    uses::matched(desk.page.language, &terms, &proposal.uses, Some(&proposal.ethics), at)
+}
+
+/// The decision, and when it was made.
+fn decision(events: &[Event]) -> Option<(&Decision, Timestamp)> {
+    events.iter().find_map(|event| match &event.what {
+        Happening::Decided(decision) => Some((decision, event.at)),
+        _ => None,
+    })
 }
 
 const fn submitted_once(filed: &Filed) -> bool {
@@ -210,12 +234,8 @@ fn may_do<R: Roles>(desk: &Desk<R>, filed: &Filed, board: &Board) -> May {
         vote: does(Act::Vote) && seated,
         recuse: does(Act::Recuse) && seated,
         decide: does(Act::Approve) && (in_review || alone),
-        minutes: me.has(crate::portal::desk::Minutes::ROLES) && decided(filed),
+        minutes: me.has(crate::portal::desk::Minutes::ROLES) && decision(&filed.events).is_some(),
     }
-}
-
-fn decided(filed: &Filed) -> bool {
-    filed.events.iter().any(|event| matches!(event.what, mudeung_core::request::event::Happening::Decided(_)))
 }
 
 fn due<R: Roles>(desk: &Desk<R>, filed: &Filed, f: &'static FlowTexts) -> Option<Due> {
@@ -304,19 +324,4 @@ fn offices<R: Roles>(desk: &Desk<R>, filed: &Filed, beside: &Beside, page: &Page
     }
     let own = beside.ruling.offices.iter().filter(|role| desk.signed_in.has(&[**role]));
     own.map(|role: &Role| (role.as_str(), role_name(HomeTexts::of(page.language), *role))).collect()
-}
-
-fn choices(page: &Page, version: &Version) -> Vec<TableChoice> {
-    let tables = version.tables.iter().map(|table| TableChoice {
-        name: table.name.to_string(),
-        columns: table
-            .columns
-            .iter()
-            .map(|column| ColumnChoice {
-                name: column.name.clone(),
-                note: column.deidentification.as_ref().map(|note| pick(page.language, note)).unwrap_or_default(),
-            })
-            .collect(),
-    });
-    tables.collect()
 }

@@ -26,12 +26,12 @@ pub(super) const CONDITIONS_MAX: usize = 5;
 /// A condition is to be met within a year.
 const CONDITION_DAYS_MAX: u32 = 366;
 
-/// The grant a form describes, or what is wrong with the form. It is held when it depends on something.
+/// The grant a form describes and its days, or what is wrong with the form. It is held when it depends on something.
 pub(super) fn read_grant<R: Roles>(
     desk: &Desk<R>,
     request: &AccessRequest,
     form: &Fields,
-) -> Result<Result<Grant, &'static str>, Fault> {
+) -> Result<Result<(Grant, u32), &'static str>, Fault> {
     let t = RequestsTexts::of(desk.page.language);
     let snapshot = desk.app.snapshots.present();
     let version = snapshot.published(request.dataset.as_str(), Tier::Deidentified, None);
@@ -48,7 +48,7 @@ pub(super) fn read_grant<R: Roles>(
         return Ok(Err(t.bad_days));
     };
     let now = desk.app.clock.now();
-    Ok(Ok(Grant {
+    let grant = Grant {
         id: GrantId::generate(&*desk.app.clock, &*desk.app.entropy),
         organization: request.organization,
         app: request.app,
@@ -63,7 +63,8 @@ pub(super) fn read_grant<R: Roles>(
         valid_until: now.plus(DAY.saturating_mul(days)),
         state: GrantState::Active,
         created_at: now,
-    }))
+    };
+    Ok(Ok((grant, days)))
 }
 
 /// The conditions a form names: each has a text and the last day to answer.

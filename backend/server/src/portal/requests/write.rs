@@ -1,26 +1,24 @@
 //! What a company writes: a new request, a draft, what it changes after a return, and that it takes it back.
 
-use super::{Choice, find_visible, happen};
+use super::form::{self, Typed, in_force, read_key, requestable, stored, typed};
+use super::{asked, find_visible, happen, uses};
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, Requesters, see_other};
 use crate::portal::fields::{Fields, Submitted};
-use crate::portal::page::{self, Page, query_value};
-use crate::portal::texts::{FlowTexts, RequestsTexts, pick};
-use crate::portal::{forgery, moment};
-use actix_web::http::StatusCode;
+use crate::portal::moment;
+use crate::portal::page::query_value;
+use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
 use mudeung_core::agreement::{Agreement, Signature};
 use mudeung_core::app::AppState;
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::id::{AppId, RequestId};
 use mudeung_core::name::Name;
-use mudeung_core::request::case::Case;
 use mudeung_core::request::event::{Actor, Ethics, Happening, Proposal};
 use mudeung_core::request::permission::{Act, may};
 use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_core::tier::Tier;
-use mudeung_store::requests::{self, Filed};
+use mudeung_store::requests;
 use mudeung_store::{Conn, StoreError, agreements};
 use mudeung_wire::ledger::entry::Entry;
 use std::time::Duration;
@@ -29,50 +27,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An ethics approval that is to follow does so within a year.
 const FOLLOWS_DAYS_MAX: u32 = 366;
 
-#[derive(Template)]
-#[template(path = "request_new.html")]
-struct WritePage {
-    page: Page,
-    t: &'static RequestsTexts,
-    f: &'static FlowTexts,
-    editing: Option<Editing>,
-    apps: Vec<Choice>,
-    datasets: Vec<Choice>,
-    agreement: Option<AgreementPart>,
-    key: String,
-    typed: Typed,
-}
-
-/// The request that is written anew.
-struct Editing {
-    id: String,
-    dataset: String,
-    app: String,
-    reason: Option<String>,
-}
-
-struct AgreementPart {
-    id: String,
-    title: String,
-    text: String,
-    version: u32,
-    sha256: String,
-}
-
-/// What stands in the fields.
-#[derive(Default)]
-struct Typed {
-    purpose: String,
-    ethics: String,
-    number: String,
-    until: String,
-    by: String,
-    reason: String,
-}
-
 /// Whether a form is handed in or kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Manner {
+pub(super) enum Manner {
     Save,
     Submit,
 }
@@ -83,7 +40,7 @@ pub(in crate::portal) async fn new_request(
     request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
     let dataset = query_value(request.query_string(), "dataset").unwrap_or_default();
-    show_form(&desk, None, None, &dataset, Typed::default()).await
+    form::show(&desk, None, None, Typed::about(dataset)).await
 }
 
 /// Files a request, with the signature under the agreement in force.
@@ -105,8 +62,7 @@ pub(in crate::portal) async fn edit_request(
     if !may(Act::Save, &desk.signed_in.member.roles, &filed.request.state) {
         return Ok(see_other(&desk.page.at(&format!("/requests/{}", filed.request.id))));
     }
-    let typed = stored(&filed.case);
-    show_form(&desk, None, Some(&filed), "", typed).await
+    form::show(&desk, None, Some(&filed), stored(&filed.case)).await
 }
 
 /// Keeps what was changed without handing it in.
@@ -143,11 +99,11 @@ pub(in crate::portal) async fn withdraw_request(
 async fn begin(desk: &Desk<Requesters>, form: &Fields, manner: Manner) -> Result<HttpResponse, Fault> {
     let Some(id) = read_key(desk, form) else {
         let problem = FlowTexts::of(desk.page.language).bad_key;
-        return show_form(desk, Some(problem), None, form.text("dataset"), typed(form)).await;
+        return form::show(desk, Some(problem), None, typed(desk, form)).await;
     };
     let (request, proposal) = match read_new(desk, form, id, manner).await? {
         Ok(read) => read,
-        Err(problem) => return show_form(desk, Some(problem), None, form.text("dataset"), typed(form)).await,
+        Err(problem) => return form::show(desk, Some(problem), None, typed(desk, form)).await,
     };
     let intent = Entry {
         app: Some(request.app.to_string()),
@@ -173,9 +129,9 @@ async fn begin(desk: &Desk<Requesters>, form: &Fields, manner: Manner) -> Result
 
 async fn change(desk: &Desk<Requesters>, id: &str, form: &Fields, manner: Manner) -> Result<HttpResponse, Fault> {
     let filed = find_visible(desk, id).await?;
-    let proposal = match read_proposal(desk, form, manner).await? {
+    let proposal = match read_proposal(desk, form, filed.request.dataset.as_str(), manner).await? {
         Ok(proposal) => proposal,
-        Err(problem) => return show_form(desk, Some(problem), Some(&filed), "", typed(form)).await,
+        Err(problem) => return form::show(desk, Some(problem), Some(&filed), typed(desk, form)).await,
     };
     let request = AccessRequest { agreement: proposal.agreement, ..filed.request };
     let (id, by, now) = (request.id, desk.signed_in.member.id, desk.app.clock.now());
@@ -218,19 +174,6 @@ impl Manner {
     }
 }
 
-/// The identifier that a form carries with our seal for this session.
-fn read_key(desk: &Desk<Requesters>, form: &Fields) -> Option<RequestId> {
-    let (id, seal) = form.text("request").split_once('~').unwrap_or_default();
-    let expected = forgery::seal(&desk.app, &desk.signed_in.session.to_string(), id);
-    id.parse().ok().filter(|_| forgery::is_same(seal, &expected))
-}
-
-fn new_key(desk: &Desk<Requesters>) -> String {
-    let id = RequestId::generate(&*desk.app.clock, &*desk.app.entropy).to_string();
-    let seal = forgery::seal(&desk.app, &desk.signed_in.session.to_string(), &id);
-    format!("{id}~{seal}")
-}
-
 /// The request a form describes, or what is wrong with the form.
 async fn read_new(
     desk: &Desk<Requesters>,
@@ -247,11 +190,11 @@ async fn read_new(
         })
     };
     let Some(app) = form.text("app").parse::<AppId>().ok().filter(own_app) else { return Ok(Err(t.bad_app)) };
-    let published = |name: &Name| snapshot.published(name.as_str(), Tier::Deidentified, None).is_some();
+    let published = |name: &Name| requestable(&snapshot, name.as_str()).is_some();
     let Some(dataset) = Name::parse(form.text("dataset")).ok().filter(published) else {
         return Ok(Err(t.bad_dataset));
     };
-    let proposal = match read_proposal(desk, form, manner).await? {
+    let proposal = match read_proposal(desk, form, dataset.as_str(), manner).await? {
         Ok(proposal) => proposal,
         Err(problem) => return Ok(Err(problem)),
     };
@@ -274,22 +217,35 @@ async fn read_new(
 async fn read_proposal(
     desk: &Desk<Requesters>,
     form: &Fields,
+    dataset: &str,
     manner: Manner,
 ) -> Result<Result<Proposal, &'static str>, Fault> {
-    let t = RequestsTexts::of(desk.page.language);
+    let (t, u) = (RequestsTexts::of(desk.page.language), UseTexts::of(desk.page.language));
     let shortest = if manner == Manner::Submit { 20 } else { 0 };
     let Some(purpose) = form.paragraph("purpose", shortest..=4_000) else { return Ok(Err(t.bad_purpose)) };
     let ethics = match read_ethics(desk, form, manner) {
         Ok(ethics) => ethics,
         Err(problem) => return Ok(Err(problem)),
     };
+    let uses = match uses::read(form, u) {
+        Ok(uses) if manner == Manner::Save || uses.is_complete() => uses,
+        Ok(_incomplete) => return Ok(Err(u.bad_use)),
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let snapshot = desk.app.snapshots.present();
+    let Some(version) = requestable(&snapshot, dataset) else { return Ok(Err(t.bad_dataset)) };
+    let columns = match asked::read(version, form, u) {
+        Ok(columns) => columns,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let shown = |agreement: &Agreement| agreement.id.to_string() == form.text("agreement");
     let agreement = in_force(desk).await?.filter(shown);
     let agreement = agreement.filter(|_| manner == Manner::Save || form.text("accept") == "yes");
-    Ok(agreement.map(|agreement| Proposal { purpose, agreement: agreement.id, ethics }).ok_or(t.bad_accept))
+    let proposal = |agreement: Agreement| Proposal { purpose, agreement: agreement.id, ethics, uses, columns };
+    Ok(agreement.map(proposal).ok_or(t.bad_accept))
 }
 
-fn read_ethics(desk: &Desk<Requesters>, form: &Fields, manner: Manner) -> Result<Ethics, &'static str> {
+pub(super) fn read_ethics(desk: &Desk<Requesters>, form: &Fields, manner: Manner) -> Result<Ethics, &'static str> {
     let f = FlowTexts::of(desk.page.language);
     let now = desk.app.clock.now();
     // A day that is named belongs to the time it ends.
@@ -328,98 +284,4 @@ fn sign(
     }
     let (agreement, organization) = (request.agreement, request.organization);
     agreements::insert_signature(conn, &Signature { agreement, organization, member: by, signed_at: at })
-}
-
-/// The newest version of the agreement.
-async fn in_force(desk: &Desk<Requesters>) -> Result<Option<Agreement>, Fault> {
-    Ok(desk.app.db.read("list agreements", agreements::list_agreements).await?.into_iter().next())
-}
-
-/// What was typed, to be shown again.
-fn typed(form: &Fields) -> Typed {
-    let text = |name: &str| form.text(name).to_owned();
-    Typed {
-        purpose: text("purpose"),
-        ethics: text("ethics"),
-        number: text("ethics_number"),
-        until: text("ethics_until"),
-        by: text("ethics_by"),
-        reason: text("ethics_reason"),
-    }
-}
-
-/// What was written last, to be changed.
-fn stored(case: &Case) -> Typed {
-    let Some(proposal) = &case.proposal else { return Typed::default() };
-    let typed = Typed { purpose: proposal.purpose.clone(), ..Typed::default() };
-    match &proposal.ethics {
-        Ethics::Approved { number, valid_until } => Typed {
-            ethics: "approved".to_owned(),
-            number: number.clone(),
-            until: moment::last_day(*valid_until),
-            ..typed
-        },
-        Ethics::Follows { by } => Typed { ethics: "follows".to_owned(), by: moment::last_day(*by), ..typed },
-        Ethics::Exempt { reason } => Typed { ethics: "exempt".to_owned(), reason: reason.clone(), ..typed },
-    }
-}
-
-async fn show_form(
-    desk: &Desk<Requesters>,
-    problem: Option<&'static str>,
-    filed: Option<&Filed>,
-    dataset: &str,
-    typed: Typed,
-) -> Result<HttpResponse, Fault> {
-    let mut page = desk.page.clone();
-    page.problem = problem;
-    let snapshot = desk.app.snapshots.present();
-    let own = snapshot
-        .apps
-        .values()
-        .filter(|app| app.organization == desk.signed_in.organization.id && matches!(app.state, AppState::Active));
-    let mut apps: Vec<_> = own.collect();
-    apps.sort_by_key(|app| app.id);
-    let published = snapshot
-        .datasets
-        .values()
-        .filter(|entry| snapshot.published(entry.dataset.name.as_str(), Tier::Deidentified, None).is_some());
-    let agreement = in_force(desk).await?.map(|agreement| AgreementPart {
-        id: agreement.id.to_string(),
-        title: page.language.pick(&agreement.title_ko, &agreement.title_en).to_owned(),
-        text: page.language.pick(&agreement.text_ko, &agreement.text_en).to_owned(),
-        version: agreement.version,
-        sha256: agreement.text_sha256,
-    });
-    let editing = filed.map(|filed| {
-        let line = super::line(&page, &filed.request, &snapshot);
-        let reason = match &filed.request.state {
-            RequestState::Returned { reason, .. } => Some(reason.clone()),
-            _ => None,
-        };
-        Editing { id: line.id, dataset: line.dataset_title, app: line.app, reason }
-    });
-    let shown = WritePage {
-        t: RequestsTexts::of(page.language),
-        f: FlowTexts::of(page.language),
-        apps: apps.iter().map(|app| choice(app.id.to_string(), app.name.clone(), false)).collect(),
-        datasets: published
-            .map(|entry| {
-                let name = entry.dataset.name.to_string();
-                let selected = name == dataset;
-                choice(name, pick(page.language, &entry.dataset.title), selected)
-            })
-            .collect(),
-        agreement,
-        key: if editing.is_none() { new_key(desk) } else { String::new() },
-        editing,
-        typed,
-        page: page.clone(),
-    };
-    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    page::show(&page, status, &shown)
-}
-
-const fn choice(value: String, text: String, selected: bool) -> Choice {
-    Choice { value, text, selected }
 }

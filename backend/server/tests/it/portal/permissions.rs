@@ -5,6 +5,7 @@ use super::Browser;
 use super::board::TERMS;
 use crate::app::TestApp;
 use mudeung_core::clock::Timestamp;
+use mudeung_core::duo::ProposedUse;
 use mudeung_core::grant::{Grant, GrantState, TableGrant};
 use mudeung_core::id::{GrantId, MemberId, RequestId};
 use mudeung_core::member::Role;
@@ -58,7 +59,7 @@ fn history(app: &TestApp, state: &str, proposal: &Proposal, grant: GrantId, due:
     let accepted = (hospital, Happening::Accepted);
     let signed = (hospital, Happening::SignedOff { role: Role::Steward, reason: String::new() });
     let returned = (hospital, Happening::Returned { reason: "More".to_owned() });
-    let decided = |verdict| (hospital, Happening::Decided(Decision { count: Count::default(), verdict }));
+    let decided = |verdict| (hospital, Happening::Decided(Decision { count: Count::default(), verdict, terms: None }));
     let condition = Condition { text: "A plan".to_owned(), due };
     let conditions = |conditions| decided(Verdict::Approved { grant, conditions });
     let answered = (company, Happening::Answered { condition: 0, answer: "Here".to_owned() });
@@ -82,7 +83,9 @@ async fn make(app: &TestApp, state: &'static str) -> RequestId {
     let (id, grant, now) = (RequestId::generate(clock, entropy), GrantId::generate(clock, entropy), app.now());
     let ethics = Ethics::Exempt { reason: "None".to_owned() };
     let agreement = app.fixture.agreement;
-    let proposal = Proposal { purpose: "Validate a model of readmission".to_owned(), agreement, ethics };
+    let columns = [(Name::parse("visits").unwrap(), ["age".to_owned()].into())].into();
+    let purpose = "Validate a model of readmission".to_owned();
+    let proposal = Proposal { purpose, agreement, ethics, uses: ProposedUse::default(), columns };
     let request = AccessRequest {
         id,
         organization: app.fixture.company,
@@ -152,6 +155,7 @@ fn form<'f>(token: &'f str, agreement: &'f str, office: &'f str) -> Vec<(&'f str
         ("answer", "Here"),
     ];
     fields.extend(TERMS);
+    fields.extend(super::requests::USE);
     fields
 }
 

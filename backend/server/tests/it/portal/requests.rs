@@ -8,9 +8,22 @@ use mudeung_wire::ledger::entry::Kind;
 const PURPOSE: &str = "Validate a model of readmission on a public cohort.";
 const TABLE: &str = "/v1/datasets/cohort/deidentified/tables/visits";
 
+/// How the data is used, as the form says it.
+pub(super) const USE: [(&str, &str); 9] = [
+    ("study", "methods"),
+    ("for_profit", "yes"),
+    ("commercial", "yes"),
+    ("legal", "research"),
+    ("publishes", "no"),
+    ("collaborates", "no"),
+    ("returns", "no"),
+    ("genetic", "no"),
+    ("place", "korea"),
+];
+
 /// The fields of a request for an app.
 pub(super) fn fields(app: &TestApp, client_id: &str) -> Vec<(&'static str, String)> {
-    vec![
+    let mut fields = vec![
         ("dataset", "cohort".to_owned()),
         ("app", client_id.to_owned()),
         ("purpose", PURPOSE.to_owned()),
@@ -18,7 +31,9 @@ pub(super) fn fields(app: &TestApp, client_id: &str) -> Vec<(&'static str, Strin
         ("ethics_reason", "Nothing can be traced to a person".to_owned()),
         ("agreement", app.fixture.agreement.to_string()),
         ("accept", "yes".to_owned()),
-    ]
+    ];
+    fields.extend(USE.map(|(name, value)| (name, value.to_owned())));
+    fields
 }
 
 /// Sends the form for a new request, with the identifier that the form carries.
@@ -140,6 +155,10 @@ async fn a_request_needs_a_signature_a_purpose_an_ethics_committee_and_a_publish
         ("ethics", "approved"),
         ("ethics", "follows"),
         ("ethics_reason", ""),
+        ("study", ""),
+        ("study", "disease"),
+        ("commercial", "maybe"),
+        ("place", ""),
     ] {
         let mut fields = fields(&app, &app.fixture.reader.id);
         fields.iter_mut().filter(|(key, _)| *key == name).for_each(|field| field.1 = value.to_owned());
