@@ -65,9 +65,9 @@ use apps::credentials::{create_credential, revoke_credential};
 use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
-    Admins, Anyone, AppKeepers, Auditors, Checkers, Developers, Examiners, FreshAdmins, FreshAnyone, FreshAppKeepers,
-    FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners, FreshWatchers, Leaders, Minutes,
-    Officers, Requesters, Roles, Stewards, Voters, Watchers,
+    Admins, Anyone, AppKeepers, Askers, Auditors, Checkers, Developers, Examiners, FreshAdmins, FreshAnyone,
+    FreshAppKeepers, FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners, FreshWatchers,
+    Leaders, Minutes, Officers, Remarkers, Repliers, Requesters, Roles, Stewards, Voters, Watchers,
 };
 use requests::board::{recuse_from_request, vote_on_request};
 use requests::check::{accept_request, return_request, sign_off_request};
@@ -75,6 +75,7 @@ use requests::conditions::{answer_condition, confirm_condition};
 use requests::decide::{approve_request, reject_request};
 use requests::form::check_request;
 use requests::list_requests;
+use requests::messages::{message_on_request, remark_on_request, reply_on_request};
 use requests::minutes::show_minutes;
 use requests::show::show_request;
 use requests::write::{
@@ -208,6 +209,9 @@ pub static ROUTES: &[Route] = routes! {
         post "/requests/{request}/reject" reject_request, session::<FreshDeciders>(), Recording::Entry;
         post "/requests/{request}/conditions/{condition}/answer" answer_condition, session::<Requesters>(), Recording::Entry;
         post "/requests/{request}/conditions/{condition}/confirm" confirm_condition, session::<FreshConfirmers>(), Recording::Entry;
+        post "/requests/{request}/message" message_on_request, session::<Askers>(), Recording::Entry;
+        post "/requests/{request}/reply" reply_on_request, session::<Repliers>(), Recording::Entry;
+        post "/requests/{request}/remark" remark_on_request, session::<Remarkers>(), Recording::Entry;
         get "/requests/{request}/minutes" show_minutes, session::<Minutes>(), SHOWS;
         get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;
         get "/usage/export" usage::export_usage, session::<Anyone>(), Recording::Entry;

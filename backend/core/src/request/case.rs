@@ -14,6 +14,9 @@ mod tests;
 /// The most events of one request: a history that people can still read.
 pub const EVENTS_MAX: u32 = 1_000;
 
+/// The most messages of both sides together, and the most remarks: talk must not use up the history.
+pub const MESSAGES_MAX: u32 = 200;
+
 /// A request as its events tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
@@ -31,6 +34,10 @@ pub struct Case {
     pub signed_off: BTreeMap<Role, Timestamp>,
     /// What an approval depends on.
     pub conditions: Vec<Standing>,
+    /// How many messages both sides wrote.
+    pub messages: u32,
+    /// How many remarks the hospital wrote for itself.
+    pub remarks: u32,
     /// How many events there were.
     pub events: u32,
 }
@@ -68,6 +75,8 @@ impl Default for Case {
             recused: BTreeMap::new(),
             signed_off: BTreeMap::new(),
             conditions: Vec::new(),
+            messages: 0,
+            remarks: 0,
             events: 0,
         }
     }
@@ -106,6 +115,10 @@ impl Case {
                 self.open_condition(*condition, "be answered")?.answer = Some((answer.clone(), event.at));
             }
             (Happening::Confirmed { condition }, Actor::Member(_)) => self.confirm(*condition, event.at)?,
+            (Happening::Asked { .. } | Happening::Replied { .. }, Actor::Member(_)) => {
+                self.messages = self.one_more(self.messages)?;
+            }
+            (Happening::Remarked { .. }, Actor::Member(_)) => self.remarks = self.one_more(self.remarks)?,
             (Happening::Withdrawn, Actor::Member(_)) => self.withdraw(event.at)?,
             (Happening::Lapsed, Actor::Clock) => self.lapse(event.at)?,
             (_, Actor::Member(_) | Actor::Clock) => return Err(self.state.refuse("be changed by that")),
@@ -224,6 +237,21 @@ impl Case {
             self.state = RequestState::Approved { decided_at, decided_by, grant };
         }
         Ok(())
+    }
+
+    /// One more word while there is something to say; it changes nothing but its number.
+    fn one_more(&self, count: u32) -> Result<u32, InvalidTransition> {
+        match self.state {
+            RequestState::Submitted { .. }
+            | RequestState::InReview { .. }
+            | RequestState::Returned { .. }
+            | RequestState::Conditional { .. }
+                if count < MESSAGES_MAX =>
+            {
+                Ok(count.saturating_add(1))
+            }
+            _ => Err(self.state.refuse("take another message")),
+        }
     }
 
     fn withdraw(&mut self, at: Timestamp) -> Result<(), InvalidTransition> {

@@ -76,6 +76,21 @@ pub enum Happening {
         /// Which condition, from 0.
         condition: u32,
     },
+    /// The company wrote to the hospital.
+    Asked {
+        /// What.
+        text: String,
+    },
+    /// The hospital wrote to the company.
+    Replied {
+        /// What.
+        text: String,
+    },
+    /// Somebody of the hospital wrote to others of it. Never shown to the company.
+    Remarked {
+        /// What.
+        text: String,
+    },
     /// The company took it back.
     Withdrawn,
     /// The company did not answer in time.
@@ -203,6 +218,9 @@ impl Happening {
             Self::Decided(_) => "decided",
             Self::Answered { .. } => "answered",
             Self::Confirmed { .. } => "confirmed",
+            Self::Asked { .. } => "asked",
+            Self::Replied { .. } => "replied",
+            Self::Remarked { .. } => "remarked",
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
         }

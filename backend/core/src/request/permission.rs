@@ -31,6 +31,12 @@ pub enum Act {
     Answer,
     /// Find a condition met.
     Confirm,
+    /// Write to the hospital.
+    Message,
+    /// Write to the company.
+    Reply,
+    /// Write to others of the hospital, out of the company's sight.
+    Remark,
 }
 
 /// One line of the table.
@@ -45,8 +51,11 @@ pub struct Rule {
     pub states: &'static [&'static str],
 }
 
+/// The states in which both sides still have something to say: the hospital knows of the request and it is not over.
+const TALKING: [&str; 4] = ["submitted", "in_review", "returned", "conditional"];
+
 /// The table.
-pub const RULES: [Rule; 12] = [
+pub const RULES: [Rule; 15] = [
     Rule { act: Act::Save, roles: &[Role::Developer], states: &["draft", "returned"] },
     Rule { act: Act::Submit, roles: &[Role::Developer], states: &["draft", "returned"] },
     Rule { act: Act::Withdraw, roles: &[Role::Developer], states: &["draft", "submitted", "in_review", "returned"] },
@@ -63,6 +72,13 @@ pub const RULES: [Rule; 12] = [
     Rule { act: Act::Reject, roles: &[Role::Reviewer, Role::Admin], states: &["submitted", "in_review"] },
     Rule { act: Act::Answer, roles: &[Role::Developer], states: &["conditional"] },
     Rule { act: Act::Confirm, roles: &[Role::Reviewer, Role::Admin], states: &["conditional"] },
+    Rule { act: Act::Message, roles: &[Role::Developer], states: &TALKING },
+    Rule { act: Act::Reply, roles: &[Role::Steward, Role::Reviewer, Role::Admin], states: &TALKING },
+    Rule {
+        act: Act::Remark,
+        roles: &[Role::Steward, Role::Reviewer, Role::External, Role::Auditor, Role::Admin],
+        states: &TALKING,
+    },
 ];
 
 /// Whether somebody with these roles may do it in that state.
@@ -89,6 +105,9 @@ impl Act {
             Self::Reject => "reject",
             Self::Answer => "answer",
             Self::Confirm => "confirm",
+            Self::Message => "message",
+            Self::Reply => "reply",
+            Self::Remark => "remark",
         }
     }
 
@@ -120,6 +139,9 @@ const fn is_same(one: Act, other: Act) -> bool {
             | (Act::Reject, Act::Reject)
             | (Act::Answer, Act::Answer)
             | (Act::Confirm, Act::Confirm)
+            | (Act::Message, Act::Message)
+            | (Act::Reply, Act::Reply)
+            | (Act::Remark, Act::Remark)
     )
 }
 

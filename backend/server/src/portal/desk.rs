@@ -100,6 +100,12 @@ acts! {
     Voters = Vote, false;
     /// Those who write down what the board decided, at it.
     FreshDeciders = Approve, true;
+    /// Those who write for the company.
+    Askers = Message, false;
+    /// Those who write for the hospital.
+    Repliers = Reply, false;
+    /// Those of the hospital who remark among themselves.
+    Remarkers = Remark, false;
     /// Those who find a condition met, about to open a grant.
     FreshConfirmers = Confirm, true;
 }

@@ -8,6 +8,7 @@ pub(super) mod conditions;
 pub(super) mod decide;
 pub(super) mod form;
 pub(super) mod inbox;
+pub(super) mod messages;
 pub(super) mod minutes;
 pub(super) mod show;
 mod terms;

@@ -13,6 +13,7 @@ mod device;
 mod flow;
 mod keys;
 mod mail;
+mod messages;
 mod people;
 mod problems;
 mod registration;
@@ -31,6 +32,7 @@ pub(crate) use device::DeviceTexts;
 pub(crate) use flow::FlowTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use mail::{MailTexts, topic_text};
+pub(crate) use messages::MessageTexts;
 pub(crate) use people::{
     AgreementsTexts, JoiningTexts, MembersTexts, NotificationsTexts, RecoveryTexts, SystemTexts, WebhooksTexts,
 };
@@ -109,6 +111,7 @@ mod tests {
             SystemTexts::PAIRS,
             WebhooksTexts::PAIRS,
             LedgerTexts::PAIRS,
+            MessageTexts::PAIRS,
             OrganizationsTexts::PAIRS,
             RegistrationTexts::PAIRS,
             ReleasesTexts::PAIRS,

@@ -14,6 +14,7 @@ mod isolation;
 mod keys;
 mod matrix;
 mod members;
+mod messages;
 mod pages;
 mod permissions;
 mod requests;

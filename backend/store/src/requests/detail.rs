@@ -22,6 +22,9 @@ pub(super) fn write(what: &Happening) -> String {
         Happening::Decided(decision) => write_decision(decision),
         Happening::Answered { condition, answer } => json!({ "condition": condition, "answer": answer }),
         Happening::Confirmed { condition } => json!({ "condition": condition }),
+        Happening::Asked { text } | Happening::Replied { text } | Happening::Remarked { text } => {
+            json!({ "text": text })
+        }
     };
     value.to_string()
 }
@@ -52,6 +55,9 @@ pub(super) fn read(kind: &str, text: &str) -> Result<Happening, StoreError> {
             Happening::Answered { condition: number(&value, "condition")?, answer: string(&value, "answer")? }
         }
         "confirmed" => Happening::Confirmed { condition: number(&value, "condition")? },
+        "asked" => Happening::Asked { text: string(&value, "text")? },
+        "replied" => Happening::Replied { text: string(&value, "text")? },
+        "remarked" => Happening::Remarked { text: string(&value, "text")? },
         other => return Err(column::unknown("event of a request", other)),
     })
 }

@@ -134,6 +134,25 @@ fn an_event_out_of_its_order_is_refused() {
     assert!(history(&mut case, [Happening::Saved(proposal(""))])[0].is_err(), "a history has an end");
 }
 
+#[test]
+fn words_change_nothing_but_their_number_and_have_an_end() {
+    let mut case = Case::default();
+    let text = || "When?".to_owned();
+    assert!(history(&mut case, [Happening::Asked { text: text() }])[0].is_err(), "nobody reads a draft");
+    assert!(history(&mut case, [Happening::Submitted(proposal("")), Happening::Accepted]).iter().all(Result::is_ok));
+    let before = case.clone();
+    let talk = (0..MESSAGES_MAX).map(|number| match number % 2 {
+        0 => Happening::Asked { text: text() },
+        _ => Happening::Replied { text: text() },
+    });
+    assert!(history(&mut case, talk).iter().all(Result::is_ok));
+    assert_eq!(case, Case { messages: MESSAGES_MAX, events: case.events, ..before }, "where it stands stays");
+    assert!(history(&mut case, [Happening::Replied { text: text() }])[0].is_err());
+    assert!(history(&mut case, [Happening::Remarked { text: text() }])[0].is_ok(), "remarks are counted by themselves");
+    assert!(history(&mut case, [voted(Ballot::For), rejected()]).iter().all(Result::is_ok), "there is room to decide");
+    assert!(history(&mut case, [Happening::Remarked { text: text() }])[0].is_err(), "it is over");
+}
+
 /// The act of the table that an event stands for.
 const fn act(what: &Happening) -> Option<Act> {
     Some(match what {
@@ -147,6 +166,9 @@ const fn act(what: &Happening) -> Option<Act> {
         Happening::Answered { .. } => Act::Answer,
         Happening::Confirmed { .. } => Act::Confirm,
         Happening::Withdrawn => Act::Withdraw,
+        Happening::Asked { .. } => Act::Message,
+        Happening::Replied { .. } => Act::Reply,
+        Happening::Remarked { .. } => Act::Remark,
         Happening::Decided(_) | Happening::Lapsed => return None,
     })
 }
@@ -166,6 +188,9 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         Just(rejected()),
         (0_u32..3).prop_map(|condition| Happening::Answered { condition, answer: String::new() }),
         (0_u32..3).prop_map(|condition| Happening::Confirmed { condition }),
+        Just(Happening::Asked { text: String::new() }),
+        Just(Happening::Replied { text: String::new() }),
+        Just(Happening::Remarked { text: String::new() }),
         Just(Happening::Withdrawn),
         Just(Happening::Lapsed),
     ]

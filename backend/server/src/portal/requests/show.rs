@@ -3,6 +3,7 @@
 use super::asked::{self, AskedPart, ChangePart, TableLine};
 use super::decide::{inquorate, unmet_text};
 use super::form::requestable;
+use super::messages::{self, MessageLine};
 use super::terms::CONDITIONS_MAX;
 use super::timeline::{self, TimeLine, ballot_text};
 use super::uses::{self, MatchPart};
@@ -12,7 +13,7 @@ use crate::portal::desk::{Anyone, Desk, Roles};
 use crate::portal::home::role_name;
 use crate::portal::moment;
 use crate::portal::page::{self, Page};
-use crate::portal::texts::{FlowTexts, HomeTexts, RequestsTexts, UseTexts};
+use crate::portal::texts::{FlowTexts, HomeTexts, MessageTexts, RequestsTexts, UseTexts};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -38,6 +39,7 @@ struct RequestPage {
     t: &'static RequestsTexts,
     f: &'static FlowTexts,
     u: &'static UseTexts,
+    w: &'static MessageTexts,
     request: RequestLine,
     submitted: String,
     due: Option<Due>,
@@ -52,6 +54,8 @@ struct RequestPage {
     grant: Option<String>,
     conditions: Vec<ConditionLine>,
     board: Option<BoardPart>,
+    messages: Vec<MessageLine>,
+    remarks: Option<Vec<MessageLine>>,
     history: Vec<TimeLine>,
     may: May,
     offices: Vec<(&'static str, &'static str)>,
@@ -69,6 +73,9 @@ struct May {
     recuse: bool,
     decide: bool,
     minutes: bool,
+    message: bool,
+    reply: bool,
+    remark: bool,
 }
 
 struct Due {
@@ -139,6 +146,7 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         t: RequestsTexts::of(page.language),
         f,
         u: UseTexts::of(page.language),
+        w: MessageTexts::of(page.language),
         asked: asked_part(&page, version, case),
         changes: asked::changes(page.language, &filed.events),
         matched: matched(desk, &filed, version),
@@ -159,6 +167,8 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         },
         conditions: conditions(desk, &filed),
         board: (for_hospital && submitted_once(&filed)).then(|| board_part(desk, &filed, &beside, f)),
+        messages: messages::public(&page, &filed.events, &beside.names, for_hospital),
+        remarks: for_hospital.then(|| messages::inner(&filed.events, &beside.names)),
         history: timeline::lines(&page, &filed.events, &beside.names, for_hospital),
         offices: offices(desk, &filed, &beside, &page),
         tables: asked_part(&page, version.filter(|_| may.decide), case).map(|part| part.tables).unwrap_or_default(),
@@ -234,6 +244,9 @@ fn may_do<R: Roles>(desk: &Desk<R>, filed: &Filed, board: &Board) -> May {
         vote: does(Act::Vote) && seated,
         recuse: does(Act::Recuse) && seated,
         decide: does(Act::Approve) && (in_review || alone),
+        message: own && does(Act::Message),
+        reply: does(Act::Reply),
+        remark: does(Act::Remark),
         minutes: me.has(crate::portal::desk::Minutes::ROLES) && decision(&filed.events).is_some(),
     }
 }

@@ -17,7 +17,15 @@ pub(super) struct TimeLine {
 
 /// Whether a happening is for the hospital alone.
 const fn is_inner(what: &Happening) -> bool {
-    matches!(what, Happening::SignedOff { .. } | Happening::Recused { .. } | Happening::Voted { .. })
+    matches!(
+        what,
+        Happening::SignedOff { .. } | Happening::Recused { .. } | Happening::Voted { .. } | Happening::Remarked { .. }
+    )
+}
+
+/// Whether a happening is a word of somebody, which has its own place on the page.
+const fn is_word(what: &Happening) -> bool {
+    matches!(what, Happening::Asked { .. } | Happening::Replied { .. } | Happening::Remarked { .. })
 }
 
 /// The history, oldest first. The company is told what concerns it, and no names of the hospital's people.
@@ -28,7 +36,7 @@ pub(super) fn lines(
     for_hospital: bool,
 ) -> Vec<TimeLine> {
     let f = FlowTexts::of(page.language);
-    let shown = events.iter().filter(|event| for_hospital || !is_inner(&event.what));
+    let shown = events.iter().filter(|event| !is_word(&event.what) && (for_hospital || !is_inner(&event.what)));
     let line = |event: &Event| TimeLine {
         at: moment::minute(event.at),
         what: what(page, f, &event.what),
@@ -45,7 +53,14 @@ pub(super) fn lines(
 }
 
 const fn is_of_company(what: &Happening) -> bool {
-    matches!(what, Happening::Saved(_) | Happening::Submitted(_) | Happening::Answered { .. } | Happening::Withdrawn)
+    matches!(
+        what,
+        Happening::Saved(_)
+            | Happening::Submitted(_)
+            | Happening::Answered { .. }
+            | Happening::Asked { .. }
+            | Happening::Withdrawn
+    )
 }
 
 fn what(page: &Page, f: &'static FlowTexts, what: &Happening) -> String {
@@ -67,6 +82,9 @@ fn what(page: &Page, f: &'static FlowTexts, what: &Happening) -> String {
         },
         Happening::Answered { condition, .. } => return format!("{} {}", f.did_answer, condition.saturating_add(1)),
         Happening::Confirmed { condition } => return format!("{} {}", f.did_confirm, condition.saturating_add(1)),
+        Happening::Asked { .. } => f.did_ask,
+        Happening::Replied { .. } => f.did_reply,
+        Happening::Remarked { .. } => f.did_remark,
         Happening::Withdrawn => f.did_withdraw,
         Happening::Lapsed => f.did_lapse,
     };
@@ -80,6 +98,7 @@ fn said(f: &'static FlowTexts, what: &Happening) -> String {
         | Happening::Recused { reason }
         | Happening::Voted { reason, .. } => reason.clone(),
         Happening::Answered { answer, .. } => answer.clone(),
+        Happening::Asked { text } | Happening::Replied { text } | Happening::Remarked { text } => text.clone(),
         Happening::Decided(decision) => match &decision.verdict {
             Verdict::Rejected { reason } => reason.clone(),
             Verdict::Approved { conditions, .. } => {

@@ -106,6 +106,7 @@ texts! {
         done_request_signed_off: "부서 의견을 제출했습니다.", "The opinion is given.";
         done_request_voted: "투표했습니다. 결정 전까지 바꿀 수 있습니다.", "You have voted. You may vote anew until the decision.";
         done_request_recused: "심의에서 회피했습니다.", "You are recused.";
+        done_message_written: "글을 남겼습니다.", "It is written.";
         done_condition_answered: "답변을 제출했습니다. 병원의 확인을 기다립니다.", "The answer is sent and waits for the hospital.";
         done_condition_confirmed: "조건 이행을 확인했습니다. 마지막 조건이면 이용 승인이 열립니다.", "The condition is met. With the last one the grant opens.";
         done_request_approved: "승인했습니다. 조건이 없으면 이용 승인이 바로 효력을 갖습니다.", "Approved. Without conditions the grant is effective now.";

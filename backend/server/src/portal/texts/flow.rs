@@ -31,6 +31,9 @@ texts! {
         did_reject: "반려", "Rejected";
         did_answer: "조건 이행 답변:", "Answered to condition";
         did_confirm: "조건 이행 확인:", "Found met: condition";
+        did_ask: "기업의 메시지", "The company wrote";
+        did_reply: "병원의 메시지", "The hospital wrote";
+        did_remark: "내부 의견", "Remarked within the hospital";
         did_withdraw: "신청 철회", "Withdrawn";
         did_lapse: "답변 기한이 지나 종료", "Lapsed without an answer";
         ethics: "기관생명윤리위원회(IRB)", "Ethics committee (IRB)";

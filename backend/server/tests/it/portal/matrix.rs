@@ -66,6 +66,7 @@ async fn oauth_88_no_member_of_another_company_reaches_anything_by_its_identifie
             ("days", "1"),
             ("ballot", "for"),
             ("answer", "x"),
+            ("message", "x"),
         ];
         let shown = match route.method {
             "GET" => outsider.get(&path).await,

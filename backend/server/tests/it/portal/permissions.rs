@@ -153,6 +153,7 @@ fn form<'f>(token: &'f str, agreement: &'f str, office: &'f str) -> Vec<(&'f str
         ("reason", "Because"),
         ("ballot", "for"),
         ("answer", "Here"),
+        ("message", "When?"),
     ];
     fields.extend(TERMS);
     fields.extend(super::requests::USE);
