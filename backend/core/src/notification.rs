@@ -33,6 +33,10 @@ pub enum Topic {
     RequestAnswerDue,
     /// A request waits on the hospital longer than it should.
     RequestOverdue,
+    /// A company wrote to the hospital about its request.
+    RequestAsked,
+    /// The hospital wrote to a company about its request.
+    RequestReplied,
     /// A company says that a condition is met.
     ConditionAnswered,
     /// The hospital found a condition met.
@@ -87,7 +91,7 @@ pub struct Occurrence {
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::RequestSubmitted,
         Self::RequestAccepted,
         Self::RequestReturned,
@@ -98,6 +102,8 @@ impl Topic {
         Self::RequestLapsed,
         Self::RequestAnswerDue,
         Self::RequestOverdue,
+        Self::RequestAsked,
+        Self::RequestReplied,
         Self::ConditionAnswered,
         Self::ConditionConfirmed,
         Self::GrantRevoked,
@@ -124,6 +130,8 @@ impl Topic {
             Self::RequestLapsed => "request.lapsed",
             Self::RequestAnswerDue => "request.answer_due",
             Self::RequestOverdue => "request.overdue",
+            Self::RequestAsked => "request.asked",
+            Self::RequestReplied => "request.replied",
             Self::ConditionAnswered => "condition.answered",
             Self::ConditionConfirmed => "condition.confirmed",
             Self::GrantRevoked => "grant.revoked",
@@ -149,15 +157,18 @@ impl Topic {
         const WATCHERS: &[Role] = &[Role::Auditor, Role::Admin];
         const BOARD: &[Role] = &[Role::Reviewer, Role::External];
         let (company, hospital): (bool, &[Role]) = match self {
-            Self::RequestSubmitted | Self::ConditionAnswered | Self::RequestWithdrawn | Self::RequestLapsed => {
-                (true, CHECKERS)
-            }
+            Self::RequestSubmitted
+            | Self::RequestAsked
+            | Self::ConditionAnswered
+            | Self::RequestWithdrawn
+            | Self::RequestLapsed => (true, CHECKERS),
             Self::RequestAccepted => (true, BOARD),
             Self::BreakGlassOpened => (true, WATCHERS),
             Self::BreakGlassUnreviewed => (false, WATCHERS),
             // How late the hospital is with it is told to those who are late.
             Self::RequestOverdue => (false, CHECKERS),
             Self::RequestReturned
+            | Self::RequestReplied
             | Self::RequestAnswerDue
             | Self::RequestApproved
             | Self::RequestConditional
@@ -192,9 +203,16 @@ impl Topic {
             },
             Happening::Answered { .. } => Self::ConditionAnswered,
             Happening::Confirmed { .. } => Self::ConditionConfirmed,
+            Happening::Asked { .. } => Self::RequestAsked,
+            Happening::Replied { .. } => Self::RequestReplied,
             Happening::Withdrawn => Self::RequestWithdrawn,
             Happening::Lapsed => Self::RequestLapsed,
-            Happening::Saved(_) | Happening::SignedOff { .. } | Happening::Recused { .. } | Happening::Voted { .. } => {
+            // What the hospital says among itself is told to nobody by mail.
+            Happening::Saved(_)
+            | Happening::Remarked { .. }
+            | Happening::SignedOff { .. }
+            | Happening::Recused { .. }
+            | Happening::Voted { .. } => {
                 return None;
             }
         })

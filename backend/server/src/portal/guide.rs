@@ -55,6 +55,7 @@ pub(super) static PARTS: &[Part] = parts! {
         "statistics": "신청 전에 인원 세어 보기", "Counting before you ask";
         "getting-a-grant": "이용 승인 받기", "Getting a grant";
         "accounts": "계정, 앱, 기기", "Accounts, apps and devices";
+        "notices": "알림, 메일, 웹훅", "Being told: notifications, mail and webhooks";
         "keys": "키로 앱 인증하기", "Proving an app with a key";
         "invoices": "이용량과 청구서", "Usage and invoices";
     }

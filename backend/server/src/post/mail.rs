@@ -210,6 +210,8 @@ pub(crate) fn page_about(topic: Topic, subject: &str) -> String {
         | Topic::RequestLapsed
         | Topic::RequestAnswerDue
         | Topic::RequestOverdue
+        | Topic::RequestAsked
+        | Topic::RequestReplied
         | Topic::ConditionAnswered
         | Topic::ConditionConfirmed => format!("/requests/{subject}"),
     }

@@ -1,0 +1,104 @@
+-- People and programs outside: what they are told, how they come in, and what was opened for them in an emergency.
+
+-- How a member reads and wants to have mail; Korean and at once for who said nothing.
+CREATE TABLE preferences (
+    member   TEXT NOT NULL PRIMARY KEY REFERENCES members (id),
+    language TEXT NOT NULL,
+    mailing  TEXT NOT NULL
+) STRICT;
+
+-- What a member was told in the portal, once each.
+CREATE TABLE notifications (
+    member       TEXT   NOT NULL REFERENCES members (id),
+    occurrence   TEXT   NOT NULL,
+    topic        TEXT   NOT NULL,
+    organization TEXT   NOT NULL,
+    subject      TEXT   NOT NULL,
+    dataset      TEXT,
+    happened_at  INTEGER NOT NULL,
+    read_at      INTEGER,
+    -- Waits for the mail of the next morning.
+    collected    INTEGER NOT NULL,
+    PRIMARY KEY (member, occurrence)
+) STRICT;
+CREATE INDEX notifications_member ON notifications (member, happened_at);
+CREATE INDEX notifications_occurrence ON notifications (occurrence);
+CREATE INDEX notifications_collected ON notifications (collected, member);
+
+-- What is to be sent to people and programs outside. Nothing secret is in it: links and keys are made when it is sent.
+CREATE TABLE outbox (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    -- `mail` or `webhook`, and to whom.
+    channel    TEXT   NOT NULL,
+    target     TEXT   NOT NULL,
+    topic      TEXT   NOT NULL,
+    body       TEXT   NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    -- `waiting`, `delivered` or `given_up`.
+    state      TEXT   NOT NULL,
+    state_at   INTEGER,
+    problem    TEXT
+) STRICT;
+CREATE INDEX outbox_due ON outbox (state, due_at);
+CREATE INDEX outbox_target ON outbox (channel, target, created_at);
+
+CREATE TABLE webhooks (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    organization  TEXT   NOT NULL REFERENCES organizations (id),
+    url           TEXT   NOT NULL,
+    -- Topics with spaces between them; all when there are none.
+    topics        TEXT   NOT NULL,
+    -- Its signing secret is made of this number and a key of the server.
+    secret_number INTEGER NOT NULL,
+    state         TEXT   NOT NULL,
+    state_at      INTEGER,
+    created_by    TEXT   NOT NULL,
+    created_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX webhooks_organization ON webhooks (organization);
+
+-- Who was asked to become a member: of an organization, or of a company that comes into being with that.
+CREATE TABLE invitations (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    organization    TEXT   REFERENCES organizations (id),
+    company_name    TEXT,
+    business_number TEXT,
+    email           TEXT   NOT NULL,
+    roles           TEXT   NOT NULL,
+    language        TEXT   NOT NULL,
+    invited_by      TEXT,
+    created_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX invitations_organization ON invitations (organization);
+CREATE INDEX invitations_expires_at ON invitations (expires_at);
+
+CREATE TABLE password_resets (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    member     TEXT   NOT NULL REFERENCES members (id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX password_resets_member ON password_resets (member);
+
+-- Companies by the number that the tax office gave them: one company is here once.
+CREATE TABLE business_numbers (
+    organization    TEXT NOT NULL PRIMARY KEY REFERENCES organizations (id),
+    business_number TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX business_numbers_number ON business_numbers (business_number);
+
+-- Grants that were made in an emergency, without a board, and what somebody else found of them afterwards.
+CREATE TABLE break_glass (
+    grant_id    TEXT   NOT NULL PRIMARY KEY REFERENCES grants (id),
+    opened_by   TEXT   NOT NULL,
+    reason      TEXT   NOT NULL,
+    opened_at   INTEGER NOT NULL,
+    reviewed_by TEXT,
+    reviewed_at INTEGER,
+    justified   INTEGER,
+    finding     TEXT
+) STRICT;
+CREATE INDEX break_glass_opened_at ON break_glass (opened_at);
