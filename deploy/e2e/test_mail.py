@@ -131,6 +131,15 @@ def test_a_company_comes_in_by_mail_grows_by_mail_and_gets_in_again_by_mail(post
     assert "sandbox@hospital.example" in mail["from"] and "새싹 주식회사" in mail.get_content()
     assert Visitor(posted.url).follow(mail, name="창업자", password=PASSWORD).status_code == 303
     founder = Visitor(posted.url).sign_in("founder@sprout.example", PASSWORD)
+    app = founder.submit("/en/apps", "/en/apps", name="First model").headers["location"].split("?")[0]
+    shown = founder.submit(app, app + "/credentials", label="laptop", days="30")
+    secret = re.search(r'<code class="secret">(mds_[^<]+)</code>', shown.text)[1]
+    company = sandbox.Company(posted.url, {"client_id": app.rsplit("/", 1)[1], "client_secret": secret})
+    rows = company.get("/v1/datasets/lymph_node/synthetic/tables/patient/rows?limit=3")
+    assert rows.status_code == 200, "the first synthetic rows, with nobody asked"
+    closed = company.get("/v1/datasets/lymph_node/deidentified/tables/patient/rows?limit=3")
+    assert closed.status_code == 404, "and nothing else"
+
     page = founder.http.get("/en/members").text
     organization = re.search(r'name="organization" value="(org_[^"]+)"', page)[1]
     fields = {"organization": organization, "email": "second@sprout.example", "role": "developer"}

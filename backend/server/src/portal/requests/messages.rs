@@ -64,7 +64,7 @@ async fn write<R: Roles>(
     };
     let what = what(text);
     let written = if matches!(what, Happening::Remarked { .. }) { filed.case.remarks } else { filed.case.messages };
-    if written >= MESSAGES_MAX {
+    if written >= MESSAGES_MAX && filed.request.state.is_open() {
         return show::again(desk, id, t.too_many).await;
     }
     happen(desk, &filed.request, operation, "", what).await?;
