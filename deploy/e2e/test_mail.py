@@ -189,7 +189,7 @@ def test_a_companys_program_verifies_with_the_library_of_standard_webhooks(poste
     hooks.wait_for(1)
     hooks.status = 204
     calls = hooks.wait_for(2, seconds=60)
-    assert calls[0][1] == calls[1][1] and calls[0][0]["Webhook-Id"] == calls[1][0]["Webhook-Id"], "the same, again"
+    assert calls[0][1] == calls[1][1] and calls[0][0]["webhook-id"] == calls[1][0]["webhook-id"], "the same, again"
     for headers, body in calls:
         said = Webhook(secret).verify(body, headers)
         assert said["type"] == "webhook.test"

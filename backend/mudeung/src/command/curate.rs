@@ -33,7 +33,7 @@ pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
     match command {
         CurateCommand::Check { definition } => check(&definition),
         CurateCommand::Build(args) => build(args).await,
-        CurateCommand::Twin(args) => twin(args).await,
+        CurateCommand::Twin(args) => Box::pin(twin(args)).await,
         CurateCommand::Report { manifest, html } => report(&manifest, html.as_deref()),
         CurateCommand::Schema => say(mudeung_deid::definition::RECIPE_SCHEMA.trim_end()),
         CurateCommand::Publish { manifest, config } => {

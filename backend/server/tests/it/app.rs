@@ -64,8 +64,9 @@ impl TestApp {
         Ledger::migrate(&config.database.ledger).unwrap();
         let db = Db::open(&config.database.control).await.unwrap();
         let keys = Keys::load_or_create(&config.data.keys, None, &*entropy).unwrap();
-        let fixture = fixture::insert(&db, &keys, &*clock, &*entropy).await;
-        let running = run(config, clock.clone(), entropy, db, keys, reader).await.unwrap();
+        // Boxed, as below: what a test awaits stays small.
+        let fixture = Box::pin(fixture::insert(&db, &keys, &*clock, &*entropy)).await;
+        let running = Box::pin(run(config, clock.clone(), entropy, db, keys, reader)).await.unwrap();
         let url = format!("http://{}", running.address);
         Self { url, clock, fixture, http: http_client(), running, folder }
     }
