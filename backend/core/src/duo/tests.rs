@@ -51,7 +51,8 @@ fn asked() -> Vec<Asked> {
     let wide = || Modifier::Geographic(vec!["JP".to_owned(), "KR".to_owned()]);
     let japan = || Modifier::Geographic(vec!["JP".to_owned()]);
     let until = |day: &str| Modifier::Moratorium(Day::parse(day).unwrap());
-    let rows: Vec<(Modifier, fn(&mut ProposedUse), Conclusion)> = vec![
+    type Row = (Modifier, fn(&mut ProposedUse), Conclusion);
+    let rows: Vec<Row> = vec![
         (Modifier::NotForProfitOrganization, |it| it.for_profit = Some(true), Denied),
         (Modifier::NotForProfitOrganization, |it| it.for_profit = Some(false), Allowed),
         (Modifier::NotForProfitOrganization, |it| it.for_profit = None, Person),
