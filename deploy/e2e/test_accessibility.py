@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import sandbox
 from canary import Portal
+from mails import wait_for_link
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -65,11 +66,12 @@ def kind_of(path, known):
     return None
 
 
-def walk(browser, base, language, look):
+def walk(browser, base, language, look, mailed=()):
     """Follows links from where everybody begins, and looks at one page of each kind. Says which kinds were seen."""
     prefix, known = f"{base}/{language}", kinds()
     # Two are typed or come of a refusal.
     waiting = [prefix, f"{prefix}/home", f"{prefix}/device", f"{prefix}/step-up"]
+    waiting += [base + re.sub(r"^/\w\w/", f"/{language}/", link) for link in mailed]
     seen = set()
     while waiting:
         url = waiting.pop(0)
@@ -100,7 +102,7 @@ def violations(browser, axe, passed_over=()):
 
 
 def make_content(demo):
-    """An app with a credential and a draft: so that pages have something to show."""
+    """An app with a credential, a draft, a webhook, and two links that come by mail: so that pages have something to show."""
     portal = Portal(demo.url)
     assert portal.sign_in(demo.json["developer"]).status_code == 303
     answer = portal.submit("/en/apps", "/en/apps", {"name": "Seen by axe", "method": "client_secret"})
@@ -113,11 +115,20 @@ def make_content(demo):
     draft = {**fields, **written, "app": page.rsplit("/", 1)[1], "dataset": dataset}
     answer = portal.http.post("/en/requests/drafts", data=draft)
     assert answer.status_code == 303, re.findall(r'role="alert"[^<]*<?[^<]*', answer.text)
+    shown = portal.submit("/en/webhooks", "/en/webhooks", {"url": "http://127.0.0.1:9/hook"})
+    assert shown.status_code == 200, shown.text
+    page = re.search(r"/webhooks/whk_[0-9a-z]+", shown.text)[0]
+    assert portal.submit(f"/en{page}", f"/en{page}/test", {}).status_code == 303
+    stranger, who = Portal(demo.url), demo.json["developer"]["email"]
+    asked = {"company": "Seen by axe", "number": "124-81-00998", "email": "axe@sprout.example", "accept": "yes"}
+    assert stranger.submit("/en/sign-up", "/en/sign-up", asked).status_code == 200
+    assert stranger.submit("/en/password/forgot", "/en/password/forgot", {"email": who}).status_code == 200
+    return wait_for_link("axe@sprout.example", "invitations"), wait_for_link(who, "password/reset")
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_no_page_breaks_a_rule_of_accessibility(browser, demo, axe, language):  # noqa: F811
-    make_content(demo)
+    mailed = make_content(demo)
     problems, looked = [], 0
 
     def look(kind, passed_over=()):
@@ -128,7 +139,7 @@ def test_no_page_breaks_a_rule_of_accessibility(browser, demo, axe, language):  
             problems.extend(f"{kind} {theme}: {each}" for each in violations(browser, axe, passed_over))
             looked += 1
 
-    seen = walk(browser, demo.url, language, look)
+    seen = walk(browser, demo.url, language, look, mailed)
     for address, passed_over in (("/docs", OF_THE_REFERENCE), ("/docs/problems/quota_exhausted", ())):
         browser.get(demo.url + address)
         look(address, passed_over)

@@ -6,6 +6,7 @@ import time
 import httpx
 import pytest
 import sandbox
+from mails import wait_for_link
 from selenium import webdriver
 from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.chrome.service import Service
@@ -25,6 +26,7 @@ FLAGS = [
     "--window-size=1280,1600",
 ]
 ADMIN_PAGES = ["", "home", "catalogue", "apps", "requests", "grants", "usage", "releases", "ledger", "organizations"]
+ADMIN_PAGES += ["members", "system", "break-glass", "notifications", "security", "agreements"]
 ADMIN_PAGES += ["budgets", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches"]
 DEVELOPER_PAGES = ["home", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "invoices"]
 
@@ -63,7 +65,7 @@ def click(browser, selector):
 
 
 def is_asked_to_sign_in(browser):
-    return bool(browser.find_elements(By.NAME, "password"))
+    return bool(browser.find_elements(By.CSS_SELECTOR, "form[action$='/sign-in'] [name=password]"))
 
 
 def picture(browser, name):
@@ -113,6 +115,56 @@ def test_the_catalogue_leads_to_every_table(browser, demo, language):
             assert_page(browser, table, language)
     picture(browser, f"table-{language}")
     assert_nothing_amiss(browser)
+
+
+def test_a_company_signs_itself_up_and_a_member_gets_in_again(browser, demo):
+    """In a browser, which says from where a form comes: a link that is followed must lead to a form that is taken."""
+    address, password = "browser@sprout.example", "a password that nobody guesses"
+    browser.get(f"{demo.url}/ko/sign-up")
+    for name, text in (("company", "새싹"), ("number", "220-81-62517"), ("email", address)):
+        browser.find_element(By.NAME, name).send_keys(text)
+    browser.find_element(By.NAME, "accept").click()
+    picture(browser, "sign-up")
+    click(browser, "main form button.main")
+    assert "메일을 보냈습니다" in browser.find_element(By.TAG_NAME, "main").text
+    browser.get(demo.url + wait_for_link(address, "invitations"))
+    browser.find_element(By.NAME, "name").send_keys("창업자")
+    browser.find_element(By.NAME, "password").send_keys(password)
+    picture(browser, "join")
+    click(browser, "main form button.main")
+    assert "sign-in" in browser.current_url and "가입했습니다" in browser.find_element(By.TAG_NAME, "main").text
+    browser.get(f"{demo.url}/en/password/forgot")
+    browser.find_element(By.NAME, "email").send_keys(address)
+    click(browser, "main form button.main")
+    browser.get(demo.url + wait_for_link(address, "password/reset"))
+    browser.find_element(By.NAME, "password").send_keys(password + " any more")
+    click(browser, "main form button.main")
+    browser.find_element(By.NAME, "email").send_keys(address)
+    browser.find_element(By.NAME, "password").send_keys(password + " any more")
+    click(browser, "main form button.main")
+    assert browser.current_url.endswith("/home")
+    for page in ("members", "webhooks", "notifications", "security", "agreements"):
+        assert_page(browser, f"{demo.url}/ko/{page}", "ko")
+        picture(browser, f"founder-{page}")
+    assert_nothing_amiss(browser)
+
+
+def test_a_link_to_a_profile_is_opened_in_a_browser(browser, demo):
+    sign_in(browser, demo, "en", "developer")
+    browser.get(f"{demo.url}/en/apps")
+    browser.find_element(By.PARTIAL_LINK_TEXT, "Demo app").click()
+    form = "main form[action$='/activation-links']"
+    browser.find_element(By.CSS_SELECTOR, f"{form} [name=label]").send_keys("notebook")
+    click(browser, f"{form} button")
+    link = browser.find_element(By.CSS_SELECTOR, "code.secret").text
+    browser.delete_all_cookies()
+    browser.get(link)
+    browser.find_element(By.CSS_SELECTOR, "main form button.main").click()
+    time.sleep(2)
+    # The profile is saved as a file and the page stays: a form that is refused would show another.
+    assert not browser.find_elements(By.CSS_SELECTOR, ".notice.bad"), browser.find_element(By.TAG_NAME, "main").text
+    browser.get(link)
+    assert not browser.find_elements(By.CSS_SELECTOR, "main form"), "the link is used up"
 
 
 def test_a_wrong_password_is_told_and_opens_nothing(browser, demo):

@@ -1,5 +1,6 @@
-//! Forms for who is not signed in: bound to the browser by a cookie of its own, never kept by caches, and with addresses
-//! that other sites are not told.
+//! Forms for who is not signed in: bound to the browser by a cookie of its own, and never kept by caches. Their addresses are
+//! told to no other site (`Referrer-Policy: same-origin`, as on every page; `no-referrer` would also keep back the Origin by
+//! which we know our own forms).
 
 use super::cookie::Cookies;
 use super::desk::Visitor;
@@ -8,7 +9,7 @@ use super::forgery;
 use super::page::{self, Page};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, REFERRER_POLICY};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -27,7 +28,6 @@ pub(super) fn show<T: Template>(
     let shown = make(page.clone(), forgery::form_token(&visitor.app, &visit));
     let mut answer = page::show(&page, status, &shown)?;
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if fresh {
         answer.add_cookie(&cookies.visit(&visit)).map_err(|error| Fault::internal(error.to_string()))?;
     }
