@@ -32,6 +32,7 @@ UNREACHED = {
     "/usage/export": "a file",
     "/invoices/{organization}/{month}": "a file",
     "/requests/{request}/minutes": "there are minutes once the board has voted; the demo's request is approved by one",
+    "/requests/{request}/attachments/{attachment}": "a file",
     "/reviews/{review}": "the demo's admin begins no review: that is the auditor's",
 }
 # The API reference is a component that others make; these rules it breaks itself, and no style of ours reaches into it.

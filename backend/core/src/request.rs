@@ -5,6 +5,7 @@
 //! ([`due`]). The data review board counts its votes in [`board`], and nothing is approved before what must be true is
 //! looked at once more ([`prerequisite`]).
 
+pub mod attachment;
 pub mod board;
 pub mod case;
 pub mod columns;

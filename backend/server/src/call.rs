@@ -161,7 +161,8 @@ async fn take_in(request: &mut ServiceRequest, app: &App) -> Result<(), Fault> {
             fault
         });
     }
-    intake::take_body(request, limits).await
+    let most = crate::portal::upload::body_limit(app, request).await?;
+    intake::take_body(request, limits, most).await
 }
 
 /// What every answer says. A handler that says it itself is not overruled.

@@ -318,7 +318,7 @@ pub struct SandboxConfig {
 }
 
 /// The portal.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PortalConfig {
     /// Whether grave actions (approving, stopping, showing a secret) need a second factor. Without it, members who have
@@ -326,6 +326,8 @@ pub struct PortalConfig {
     pub require_totp: bool,
     /// How companies come in: `invited` or `open`.
     pub sign_up: SignUp,
+    /// How large a file beside an access request may be. It is taken in as a whole, four at once.
+    pub attachment_bytes: usize,
 }
 
 /// What the operator looks at.
@@ -362,6 +364,12 @@ impl Config {
     /// that was made with that token.
     pub fn signing_keys_kept(&self) -> Duration {
         Duration::from_secs(check::TOKEN_SECONDS_MAX.saturating_add(self.tokens.url_lifetime_seconds))
+    }
+}
+
+impl Default for PortalConfig {
+    fn default() -> Self {
+        Self { require_totp: false, sign_up: SignUp::Invited, attachment_bytes: 10 << 20 }
     }
 }
 

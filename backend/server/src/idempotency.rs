@@ -11,6 +11,7 @@ use crate::keys::sealing;
 use crate::oauth::register::{bearer, token_hash};
 use crate::portal::fields::read;
 use crate::portal::once;
+use crate::portal::upload::takes_files;
 use crate::record;
 use crate::route::{Access, Route};
 use crate::state::App;
@@ -75,9 +76,11 @@ enum Begun {
 }
 
 /// Whether a request of a route may carry a key: what members and registration tokens change. Queries that run without
-/// their caller have keys that live with the job.
+/// their caller have keys that live with the job. A form with a file has none: its body is larger than what is looked through
+/// for a key, and a file that is sent twice is kept once.
 pub(crate) fn covers(route: &Route) -> bool {
-    route.method == "POST" && (matches!(route.access, Access::Session(_)) || route.path == "/oauth2/register")
+    let of_member = matches!(route.access, Access::Session(_)) && !takes_files(route.path);
+    route.method == "POST" && (of_member || route.path == "/oauth2/register")
 }
 
 /// The key under which a request may be sent twice: a quoted string or a bare token.

@@ -79,18 +79,18 @@ fn came_in_the_open(headers: &HeaderMap) -> bool {
 
 /// Takes in the whole body before anything else happens, so that its size and the time it takes are bounded in one
 /// place for every handler.
-pub async fn take_body(request: &mut ServiceRequest, limits: &LimitConfig) -> Result<(), Fault> {
+pub async fn take_body(request: &mut ServiceRequest, limits: &LimitConfig, most: usize) -> Result<(), Fault> {
     let headers = request.headers();
     if !headers.contains_key("content-length") && !headers.contains_key("transfer-encoding") {
         return Ok(());
     }
     let announced = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limits.body_bytes) {
-        return Err(too_large(limits));
+    if announced.is_some_and(|length| length > most) {
+        return Err(too_large(most));
     }
     let payload = request.take_payload();
     let time = Duration::from_secs(limits.body_seconds);
-    let body = match tokio::time::timeout(time, collect(payload, limits)).await {
+    let body = match tokio::time::timeout(time, collect(payload, most)).await {
         Ok(body) => body?,
         Err(_) => {
             return Err(Fault::new(
@@ -104,20 +104,19 @@ pub async fn take_body(request: &mut ServiceRequest, limits: &LimitConfig) -> Re
     Ok(())
 }
 
-async fn collect(mut payload: Payload, limits: &LimitConfig) -> Result<Bytes, Fault> {
+async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, Fault> {
     let mut body = BytesMut::new();
     while let Some(piece) = payload.next().await {
         let piece = piece.map_err(|error| broken(&error))?;
-        if body.len().saturating_add(piece.len()) > limits.body_bytes {
-            return Err(too_large(limits));
+        if body.len().saturating_add(piece.len()) > most {
+            return Err(too_large(most));
         }
         body.extend_from_slice(&piece);
     }
     Ok(body.freeze())
 }
 
-fn too_large(limits: &LimitConfig) -> Fault {
-    let most = limits.body_bytes;
+fn too_large(most: usize) -> Fault {
     Fault::new(
         Code::TooLarge,
         format!("The body is larger than {most} bytes."),

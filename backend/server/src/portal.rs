@@ -54,6 +54,7 @@ mod step_up;
 mod system;
 pub(crate) mod texts;
 mod totp;
+pub(crate) mod upload;
 mod usage;
 mod webhooks;
 
@@ -65,10 +66,11 @@ use apps::credentials::{create_credential, revoke_credential};
 use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
-    Admins, Anyone, AppKeepers, Askers, Auditors, Checkers, Developers, Examiners, FreshAdmins, FreshAnyone,
-    FreshAppKeepers, FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners, FreshWatchers,
-    Leaders, Minutes, Officers, Remarkers, Repliers, Requesters, Roles, Stewards, Voters, Watchers,
+    Admins, Anyone, AppKeepers, Askers, Attachers, Auditors, Checkers, Developers, Enclosers, Examiners, FreshAdmins,
+    FreshAnyone, FreshAppKeepers, FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners,
+    FreshWatchers, Leaders, Minutes, Officers, Remarkers, Repliers, Requesters, Roles, Stewards, Voters, Watchers,
 };
+use requests::attachments::{attach_to_request, enclose_to_request, read_attachment};
 use requests::board::{recuse_from_request, vote_on_request};
 use requests::check::{accept_request, return_request, sign_off_request};
 use requests::conditions::{answer_condition, confirm_condition};
@@ -209,6 +211,9 @@ pub static ROUTES: &[Route] = routes! {
         post "/requests/{request}/reject" reject_request, session::<FreshDeciders>(), Recording::Entry;
         post "/requests/{request}/conditions/{condition}/answer" answer_condition, session::<Requesters>(), Recording::Entry;
         post "/requests/{request}/conditions/{condition}/confirm" confirm_condition, session::<FreshConfirmers>(), Recording::Entry;
+        post "/requests/{request}/attach" attach_to_request, session::<Attachers>(), Recording::Entry;
+        post "/requests/{request}/enclose" enclose_to_request, session::<Enclosers>(), Recording::Entry;
+        get "/requests/{request}/attachments/{attachment}" read_attachment, session::<Anyone>(), Recording::Entry;
         post "/requests/{request}/message" message_on_request, session::<Askers>(), Recording::Entry;
         post "/requests/{request}/reply" reply_on_request, session::<Repliers>(), Recording::Entry;
         post "/requests/{request}/remark" remark_on_request, session::<Remarkers>(), Recording::Entry;

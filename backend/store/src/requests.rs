@@ -3,8 +3,10 @@
 
 mod detail;
 mod facts;
+mod files;
 
 pub use facts::{find_facts, load_board};
+pub use files::{FILES_OF_COMPANY_BYTES_MAX, append_file, files_bytes, find_file};
 
 use crate::error::{inserting, updating};
 use crate::schema::request_events;

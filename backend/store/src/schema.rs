@@ -331,6 +331,26 @@ diesel::joinable!(request_events -> requests (request));
 diesel::allow_tables_to_appear_in_same_query!(request_events, requests);
 
 diesel::table! {
+    request_files (sha256) {
+        sha256 -> Text,
+        bytes -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    request_attachments (request, number) {
+        request -> Text,
+        number -> BigInt,
+        sha256 -> Text,
+        size_bytes -> BigInt,
+    }
+}
+
+diesel::joinable!(request_attachments -> requests (request));
+diesel::allow_tables_to_appear_in_same_query!(request_attachments, requests);
+
+diesel::table! {
     reviews (id) {
         id -> Text,
         month -> Text,

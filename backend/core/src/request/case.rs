@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::id::MemberId;
 use crate::member::Role;
 use crate::request::RequestState;
+use crate::request::attachment::ATTACHMENTS_MAX;
 use crate::request::event::{Actor, Ballot, Condition, Decision, Event, Happening, Proposal, Verdict};
 use crate::state::InvalidTransition;
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub struct Case {
     pub messages: u32,
     /// How many remarks the hospital wrote for itself.
     pub remarks: u32,
+    /// How many files lie beside it.
+    pub attachments: u32,
     /// How many events there were.
     pub events: u32,
 }
@@ -77,6 +80,7 @@ impl Default for Case {
             conditions: Vec::new(),
             messages: 0,
             remarks: 0,
+            attachments: 0,
             events: 0,
         }
     }
@@ -119,6 +123,10 @@ impl Case {
                 self.messages = self.one_more(self.messages)?;
             }
             (Happening::Remarked { .. }, Actor::Member(_)) => self.remarks = self.one_more(self.remarks)?,
+            (Happening::Attached(_), Actor::Member(_)) => self.attach(&["draft", "returned", "conditional"])?,
+            (Happening::Enclosed(_), Actor::Member(_)) => {
+                self.attach(&["submitted", "in_review", "returned", "conditional"])?;
+            }
             (Happening::Withdrawn, Actor::Member(_)) => self.withdraw(event.at)?,
             (Happening::Lapsed, Actor::Clock) => self.lapse(event.at)?,
             (_, Actor::Member(_) | Actor::Clock) => return Err(self.state.refuse("be changed by that")),
@@ -252,6 +260,14 @@ impl Case {
             }
             _ => Err(self.state.refuse("take another message")),
         }
+    }
+
+    fn attach(&mut self, states: &[&str]) -> Result<(), InvalidTransition> {
+        if self.attachments >= ATTACHMENTS_MAX || !states.contains(&self.state.as_str()) {
+            return Err(self.state.refuse("take another file"));
+        }
+        self.attachments = self.attachments.saturating_add(1);
+        Ok(())
     }
 
     fn withdraw(&mut self, at: Timestamp) -> Result<(), InvalidTransition> {

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::duo::{DataUse, ProposedUse};
 use crate::id::{AgreementId, GrantId, MemberId};
 use crate::member::Role;
+use crate::request::attachment::Attachment;
 use crate::request::board::Count;
 use crate::request::columns::Columns;
 
@@ -91,6 +92,10 @@ pub enum Happening {
         /// What.
         text: String,
     },
+    /// The company put a file beside it.
+    Attached(Attachment),
+    /// The hospital put a file beside it.
+    Enclosed(Attachment),
     /// The company took it back.
     Withdrawn,
     /// The company did not answer in time.
@@ -221,6 +226,8 @@ impl Happening {
             Self::Asked { .. } => "asked",
             Self::Replied { .. } => "replied",
             Self::Remarked { .. } => "remarked",
+            Self::Attached(_) => "attached",
+            Self::Enclosed(_) => "enclosed",
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
         }

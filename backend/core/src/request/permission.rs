@@ -37,6 +37,10 @@ pub enum Act {
     Reply,
     /// Write to others of the hospital, out of the company's sight.
     Remark,
+    /// Put a file beside it, for the company.
+    Attach,
+    /// Put a file beside it, for the hospital.
+    Enclose,
 }
 
 /// One line of the table.
@@ -55,7 +59,7 @@ pub struct Rule {
 const TALKING: [&str; 4] = ["submitted", "in_review", "returned", "conditional"];
 
 /// The table.
-pub const RULES: [Rule; 15] = [
+pub const RULES: [Rule; 17] = [
     Rule { act: Act::Save, roles: &[Role::Developer], states: &["draft", "returned"] },
     Rule { act: Act::Submit, roles: &[Role::Developer], states: &["draft", "returned"] },
     Rule { act: Act::Withdraw, roles: &[Role::Developer], states: &["draft", "submitted", "in_review", "returned"] },
@@ -79,6 +83,8 @@ pub const RULES: [Rule; 15] = [
         roles: &[Role::Steward, Role::Reviewer, Role::External, Role::Auditor, Role::Admin],
         states: &TALKING,
     },
+    Rule { act: Act::Attach, roles: &[Role::Developer], states: &["draft", "returned", "conditional"] },
+    Rule { act: Act::Enclose, roles: &[Role::Steward, Role::Reviewer, Role::Admin], states: &TALKING },
 ];
 
 /// Whether somebody with these roles may do it in that state.
@@ -108,6 +114,8 @@ impl Act {
             Self::Message => "message",
             Self::Reply => "reply",
             Self::Remark => "remark",
+            Self::Attach => "attach",
+            Self::Enclose => "enclose",
         }
     }
 
@@ -142,6 +150,8 @@ const fn is_same(one: Act, other: Act) -> bool {
             | (Act::Message, Act::Message)
             | (Act::Reply, Act::Reply)
             | (Act::Remark, Act::Remark)
+            | (Act::Attach, Act::Attach)
+            | (Act::Enclose, Act::Enclose)
     )
 }
 

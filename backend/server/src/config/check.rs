@@ -182,6 +182,7 @@ impl Config {
             ("limits.assertions_per_app", limits.assertions_per_app > 0),
             ("limits.rows_per_answer", limits.rows_per_answer > 0),
             ("limits.body_bytes", limits.body_bytes > 0),
+            ("portal.attachment_bytes", self.portal.attachment_bytes > 0),
             ("limits.page_items", limits.page_items > 0),
             ("limits.connections", limits.connections > 0),
             ("limits.header_seconds", limits.header_seconds > 0),

@@ -106,6 +106,10 @@ acts! {
     Repliers = Reply, false;
     /// Those of the hospital who remark among themselves.
     Remarkers = Remark, false;
+    /// Those who put files beside requests for the company.
+    Attachers = Attach, false;
+    /// Those who put files beside requests for the hospital.
+    Enclosers = Enclose, false;
     /// Those who find a condition met, about to open a grant.
     FreshConfirmers = Confirm, true;
 }

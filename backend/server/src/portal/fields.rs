@@ -22,6 +22,11 @@ pub(crate) struct Fields(Vec<(String, String)>);
 pub(crate) struct Submitted(pub(crate) Fields);
 
 impl Fields {
+    /// The fields of a form that was read otherwise.
+    pub(super) const fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// Reads a form body.
     pub(super) fn parse(body: &[u8]) -> Result<Self, Fault> {
         let unreadable = || Fault::new(Code::BadRequest, "The form cannot be read.", "양식을 읽을 수 없습니다.");

@@ -369,6 +369,7 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "request-signed-off" => t.done_request_signed_off,
         "request-voted" => t.done_request_voted,
         "request-recused" => t.done_request_recused,
+        "file-added" => t.done_file_added,
         "message-written" => t.done_message_written,
         "condition-answered" => t.done_condition_answered,
         "condition-confirmed" => t.done_condition_confirmed,

@@ -2,6 +2,7 @@
 //! [`conditions`], what the hospital does in [`check`], [`board`] and [`decide`].
 
 mod asked;
+pub(super) mod attachments;
 pub(super) mod board;
 pub(super) mod check;
 pub(super) mod conditions;

@@ -12,12 +12,16 @@ const PASSWORD_CHECKS_MAX: usize = 2;
 /// How many exports of the ledger run at once.
 const EXPORTS_MAX: usize = 2;
 
+/// How many files are taken in at once. Each lies in memory as a whole.
+const UPLOADS_MAX: usize = 4;
+
 /// Sign-ins and their brakes.
 #[derive(Debug)]
 pub struct PortalState {
     pub(super) brake: Brake,
     pub(super) password_checks: Semaphore,
     pub(super) exports: Arc<Semaphore>,
+    pub(super) uploads: Arc<Semaphore>,
     /// How access requests are reviewed.
     pub(crate) house: House,
     /// Whether browsers reach us through TLS, so that cookies may be bound to it.
@@ -31,6 +35,7 @@ impl PortalState {
             brake: Brake::default(),
             password_checks: Semaphore::new(PASSWORD_CHECKS_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             house: config.review.house(),
             secure: config.http.public_url.starts_with("https://"),
         }

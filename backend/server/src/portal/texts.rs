@@ -4,6 +4,7 @@ use crate::call::Language;
 
 mod account;
 mod activation;
+mod attachments;
 mod audit;
 mod billing;
 mod common;
@@ -23,6 +24,7 @@ mod uses;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
 pub(crate) use activation::ActivationTexts;
+pub(crate) use attachments::AttachmentTexts;
 pub(crate) use audit::{ExportTexts, PersonalTexts, ReviewTexts};
 pub(crate) use billing::{InvoicesTexts, PlansTexts};
 pub(crate) use common::Common;
@@ -83,6 +85,7 @@ mod tests {
     fn everything() -> Vec<Pair> {
         let groups = [
             ActivationTexts::PAIRS,
+            AttachmentTexts::PAIRS,
             BudgetsTexts::PAIRS,
             Common::PAIRS,
             ComponentsTexts::PAIRS,

@@ -2,6 +2,7 @@
 
 mod activation;
 mod agreements;
+mod attachments;
 mod billing;
 mod board;
 mod break_glass;

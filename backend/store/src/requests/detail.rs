@@ -6,6 +6,7 @@ use crate::catalog::terms;
 use crate::{StoreError, column};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::member::Role;
+use mudeung_core::request::attachment::{Attachment, FileKind};
 use mudeung_core::request::board::Count;
 use mudeung_core::request::event::{Ballot, Condition, Decision, Happening, Verdict};
 use mudeung_wire::manifest::ManifestUse;
@@ -22,6 +23,7 @@ pub(super) fn write(what: &Happening) -> String {
         Happening::Decided(decision) => write_decision(decision),
         Happening::Answered { condition, answer } => json!({ "condition": condition, "answer": answer }),
         Happening::Confirmed { condition } => json!({ "condition": condition }),
+        Happening::Attached(file) | Happening::Enclosed(file) => write_file(file),
         Happening::Asked { text } | Happening::Replied { text } | Happening::Remarked { text } => {
             json!({ "text": text })
         }
@@ -57,8 +59,25 @@ pub(super) fn read(kind: &str, text: &str) -> Result<Happening, StoreError> {
         "confirmed" => Happening::Confirmed { condition: number(&value, "condition")? },
         "asked" => Happening::Asked { text: string(&value, "text")? },
         "replied" => Happening::Replied { text: string(&value, "text")? },
+        "attached" => Happening::Attached(read_file(&value)?),
+        "enclosed" => Happening::Enclosed(read_file(&value)?),
         "remarked" => Happening::Remarked { text: string(&value, "text")? },
         other => return Err(column::unknown("event of a request", other)),
+    })
+}
+
+fn write_file(file: &Attachment) -> Value {
+    let Attachment { name, kind, size_bytes, sha256 } = file;
+    json!({ "name": name, "kind": kind.as_str(), "size_bytes": size_bytes, "sha256": sha256 })
+}
+
+fn read_file(value: &Value) -> Result<Attachment, StoreError> {
+    let kind = string(value, "kind")?;
+    Ok(Attachment {
+        name: string(value, "name")?,
+        kind: FileKind::parse(&kind).ok_or_else(|| column::unknown("kind of file", &kind))?,
+        size_bytes: field(value, "size_bytes")?.as_u64().ok_or_else(shape)?,
+        sha256: string(value, "sha256")?,
     })
 }
 

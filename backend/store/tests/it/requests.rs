@@ -33,6 +33,7 @@ on_both!(
     the_facts_of_a_decision_are_those_of_the_moment,
     of_many_deciders_at_once_one_decides_and_there_is_one_grant,
     of_many_who_vote_at_once_every_vote_counts,
+    a_file_is_kept_once_under_its_hash_and_comes_back,
 );
 
 fn id() -> RequestId {
@@ -96,6 +97,7 @@ fn way() -> Vec<(Actor, Happening, &'static str)> {
     let decided = mudeung_core::request::event::Decision { count, verdict, terms: Some(terms) };
     vec![
         (by(0), Happening::Returned { reason: reason() }, "returned"),
+        (by(1), Happening::Attached(samples::attachment()), "returned"),
         (by(1), Happening::Saved(proposal(Ethics::Follows { by: after(500) })), "returned"),
         (
             by(1),
@@ -306,6 +308,36 @@ async fn of_many_deciders_at_once_one_decides_and_there_is_one_grant(place: Arc<
     let all = db.read("test", |conn| grants::list_grants(conn, grants::GrantsOf::All)).await.unwrap();
     let given = all.iter().filter(|grant| grant.request == Some(id())).count();
     assert_eq!(given, usize::from(filed.request.state.as_str() == "approved"));
+}
+
+async fn a_file_is_kept_once_under_its_hash_and_comes_back(place: Arc<Place>) {
+    let db = filled(&place, 1).await;
+    db.tx("test", |conn| {
+        let enclosed = || Happening::Enclosed(samples::attachment());
+        for seconds in 1..3 {
+            let filed = requests::append_file(conn, id(), after(seconds), by(0), enclosed(), b"%PDF-\0\xff")?;
+            assert_eq!(filed.events.last().unwrap().what, enclosed());
+        }
+        let sha256 = samples::attachment().sha256;
+        assert_eq!(requests::find_file(conn, &sha256)?.as_deref(), Some(b"%PDF-\0\xff".as_slice()));
+        assert_eq!(requests::find_file(conn, &"1".repeat(64))?, None);
+        let company = samples::request(1).organization;
+        assert_eq!(requests::files_bytes(conn, company)?, 14, "counted as often as it was sent");
+        assert_eq!(requests::files_bytes(conn, OrganizationId::from_bytes([0; 16]))?, 0);
+        let other = requests::append_file(conn, id(), after(9), by(0), Happening::Accepted, b"");
+        assert!(matches!(other, Err(StoreError::Invalid(_))), "{other:?}");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    crate::place::execute(&place.control, "UPDATE request_attachments SET size_bytes = 1073741824");
+    let more = db.tx("more", |conn| {
+        let what = Happening::Enclosed(samples::attachment());
+        requests::append_file(conn, id(), after(10), by(0), what, b"%PDF-\0\xff")
+    });
+    assert!(matches!(more.await, Err(StoreError::Invalid(_))));
+    let filed = db.read("test", |conn| requests::find_filed(conn, id())).await.unwrap().unwrap();
+    assert_eq!(filed.case.attachments, 2, "what is refused leaves nothing");
 }
 
 async fn of_many_who_vote_at_once_every_vote_counts(place: Arc<Place>) {

@@ -14,6 +14,7 @@ use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::name::Name;
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::quota::Amount;
+use mudeung_core::request::attachment::{Attachment, FileKind};
 use mudeung_core::request::event::{Ethics, Happening, Proposal};
 use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_core::scope::ScopeSet;
@@ -144,6 +145,11 @@ pub(crate) fn request(n: u8) -> AccessRequest {
         submitted_at: Some(NOW),
         created_at: NOW,
     }
+}
+
+/// A file of seven bytes.
+pub(crate) fn attachment() -> Attachment {
+    Attachment { name: "IRB 승인서.pdf".to_owned(), kind: FileKind::Pdf, size_bytes: 7, sha256: "0".repeat(64) }
 }
 
 /// What the sample request asks for.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::id::{AgreementId, GrantId};
+use crate::request::attachment::{Attachment, FileKind};
 use crate::request::board::Count;
 use crate::request::event::Ethics;
 use crate::request::permission::{Act, RULES};
@@ -134,6 +135,27 @@ fn an_event_out_of_its_order_is_refused() {
     assert!(history(&mut case, [Happening::Saved(proposal(""))])[0].is_err(), "a history has an end");
 }
 
+fn attachment() -> Attachment {
+    Attachment { name: "irb.pdf".to_owned(), kind: FileKind::Pdf, size_bytes: 5, sha256: "0".repeat(64) }
+}
+
+#[test]
+fn files_of_both_sides_are_counted_together() {
+    let mut case = Case::default();
+    let saved = history(&mut case, [Happening::Saved(proposal("")), Happening::Attached(attachment())]);
+    assert!(saved.iter().all(Result::is_ok));
+    assert!(history(&mut case, [Happening::Enclosed(attachment())])[0].is_err(), "the hospital sees no draft");
+    let handed_in = [Happening::Submitted(proposal("")), Happening::Enclosed(attachment())];
+    assert!(history(&mut case, handed_in).iter().all(Result::is_ok));
+    assert!(history(&mut case, [Happening::Attached(attachment())])[0].is_err(), "what is reviewed stays as it is");
+    assert!(history(&mut case, [Happening::Returned { reason: String::new() }])[0].is_ok());
+    let more = (2..ATTACHMENTS_MAX).map(|_| Happening::Attached(attachment()));
+    assert!(history(&mut case, more).iter().all(Result::is_ok));
+    for what in [Happening::Attached(attachment()), Happening::Enclosed(attachment())] {
+        assert!(history(&mut case, [what])[0].is_err());
+    }
+}
+
 #[test]
 fn words_change_nothing_but_their_number_and_have_an_end() {
     let mut case = Case::default();
@@ -169,6 +191,8 @@ const fn act(what: &Happening) -> Option<Act> {
         Happening::Asked { .. } => Act::Message,
         Happening::Replied { .. } => Act::Reply,
         Happening::Remarked { .. } => Act::Remark,
+        Happening::Attached(_) => Act::Attach,
+        Happening::Enclosed(_) => Act::Enclose,
         Happening::Decided(_) | Happening::Lapsed => return None,
     })
 }
@@ -191,6 +215,8 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         Just(Happening::Asked { text: String::new() }),
         Just(Happening::Replied { text: String::new() }),
         Just(Happening::Remarked { text: String::new() }),
+        Just(Happening::Attached(attachment())),
+        Just(Happening::Enclosed(attachment())),
         Just(Happening::Withdrawn),
         Just(Happening::Lapsed),
     ]

@@ -1,6 +1,7 @@
 //! One access request: what is asked, where it stands, whose turn it is since when, and what the member may do.
 
 use super::asked::{self, AskedPart, ChangePart, TableLine};
+use super::attachments::{self, FileLine};
 use super::decide::{inquorate, unmet_text};
 use super::form::requestable;
 use super::messages::{self, MessageLine};
@@ -11,9 +12,9 @@ use super::{RequestLine, find_visible, line, names};
 use crate::fault::Fault;
 use crate::portal::desk::{Anyone, Desk, Roles};
 use crate::portal::home::role_name;
-use crate::portal::moment;
 use crate::portal::page::{self, Page};
-use crate::portal::texts::{FlowTexts, HomeTexts, MessageTexts, RequestsTexts, UseTexts};
+use crate::portal::texts::{AttachmentTexts, FlowTexts, HomeTexts, MessageTexts, RequestsTexts, UseTexts};
+use crate::portal::{figure, moment};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -40,6 +41,7 @@ struct RequestPage {
     f: &'static FlowTexts,
     u: &'static UseTexts,
     w: &'static MessageTexts,
+    a: &'static AttachmentTexts,
     request: RequestLine,
     submitted: String,
     due: Option<Due>,
@@ -54,6 +56,8 @@ struct RequestPage {
     grant: Option<String>,
     conditions: Vec<ConditionLine>,
     board: Option<BoardPart>,
+    files: Vec<FileLine>,
+    file_limit: String,
     messages: Vec<MessageLine>,
     remarks: Option<Vec<MessageLine>>,
     history: Vec<TimeLine>,
@@ -73,6 +77,8 @@ struct May {
     recuse: bool,
     decide: bool,
     minutes: bool,
+    attach: bool,
+    enclose: bool,
     message: bool,
     reply: bool,
     remark: bool,
@@ -147,6 +153,7 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         f,
         u: UseTexts::of(page.language),
         w: MessageTexts::of(page.language),
+        a: AttachmentTexts::of(page.language),
         asked: asked_part(&page, version, case),
         changes: asked::changes(page.language, &filed.events),
         matched: matched(desk, &filed, version),
@@ -167,6 +174,8 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         },
         conditions: conditions(desk, &filed),
         board: (for_hospital && submitted_once(&filed)).then(|| board_part(desk, &filed, &beside, f)),
+        files: attachments::lines(&page, &filed.events, &beside.names, for_hospital),
+        file_limit: figure::size(u64::try_from(desk.app.config.portal.attachment_bytes).unwrap_or(u64::MAX)),
         messages: messages::public(&page, &filed.events, &beside.names, for_hospital),
         remarks: for_hospital.then(|| messages::inner(&filed.events, &beside.names)),
         history: timeline::lines(&page, &filed.events, &beside.names, for_hospital),
@@ -244,6 +253,8 @@ fn may_do<R: Roles>(desk: &Desk<R>, filed: &Filed, board: &Board) -> May {
         vote: does(Act::Vote) && seated,
         recuse: does(Act::Recuse) && seated,
         decide: does(Act::Approve) && (in_review || alone),
+        attach: own && does(Act::Attach),
+        enclose: does(Act::Enclose),
         message: own && does(Act::Message),
         reply: does(Act::Reply),
         remark: does(Act::Remark),

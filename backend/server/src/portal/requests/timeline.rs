@@ -59,6 +59,7 @@ const fn is_of_company(what: &Happening) -> bool {
             | Happening::Submitted(_)
             | Happening::Answered { .. }
             | Happening::Asked { .. }
+            | Happening::Attached(_)
             | Happening::Withdrawn
     )
 }
@@ -82,6 +83,7 @@ fn what(page: &Page, f: &'static FlowTexts, what: &Happening) -> String {
         },
         Happening::Answered { condition, .. } => return format!("{} {}", f.did_answer, condition.saturating_add(1)),
         Happening::Confirmed { condition } => return format!("{} {}", f.did_confirm, condition.saturating_add(1)),
+        Happening::Attached(_) | Happening::Enclosed(_) => f.did_attach,
         Happening::Asked { .. } => f.did_ask,
         Happening::Replied { .. } => f.did_reply,
         Happening::Remarked { .. } => f.did_remark,
@@ -98,6 +100,7 @@ fn said(f: &'static FlowTexts, what: &Happening) -> String {
         | Happening::Recused { reason }
         | Happening::Voted { reason, .. } => reason.clone(),
         Happening::Answered { answer, .. } => answer.clone(),
+        Happening::Attached(file) | Happening::Enclosed(file) => file.name.clone(),
         Happening::Asked { text } | Happening::Replied { text } | Happening::Remarked { text } => text.clone(),
         Happening::Decided(decision) => match &decision.verdict {
             Verdict::Rejected { reason } => reason.clone(),

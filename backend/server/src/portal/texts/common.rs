@@ -36,7 +36,7 @@ texts! {
         nav_members: "구성원", "Members";
         nav_webhooks: "웹훅", "Webhooks";
         nav_system: "시스템", "System";
-        unread: "새 알림", "new";
+        unread: "새 알림", "New";
         sign_in: "로그인", "Sign in";
         sign_out: "로그아웃", "Sign out";
         footer: "모든 데이터 접근은 첫 바이트가 나가기 전에 원장에 기록됩니다.", "Every access is in the ledger before the first byte leaves.";
@@ -106,6 +106,7 @@ texts! {
         done_request_signed_off: "부서 의견을 제출했습니다.", "The opinion is given.";
         done_request_voted: "투표했습니다. 결정 전까지 바꿀 수 있습니다.", "You have voted. You may vote anew until the decision.";
         done_request_recused: "심의에서 회피했습니다.", "You are recused.";
+        done_file_added: "파일을 올렸습니다. 해시가 원장에 남았습니다.", "The file is added. The ledger keeps its hash.";
         done_message_written: "글을 남겼습니다.", "It is written.";
         done_condition_answered: "답변을 제출했습니다. 병원의 확인을 기다립니다.", "The answer is sent and waits for the hospital.";
         done_condition_confirmed: "조건 이행을 확인했습니다. 마지막 조건이면 이용 승인이 열립니다.", "The condition is met. With the last one the grant opens.";

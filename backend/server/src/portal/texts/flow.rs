@@ -31,6 +31,7 @@ texts! {
         did_reject: "반려", "Rejected";
         did_answer: "조건 이행 답변:", "Answered to condition";
         did_confirm: "조건 이행 확인:", "Found met: condition";
+        did_attach: "파일 첨부", "File added";
         did_ask: "기업의 메시지", "The company wrote";
         did_reply: "병원의 메시지", "The hospital wrote";
         did_remark: "내부 의견", "Remarked within the hospital";

@@ -16,6 +16,7 @@ fn path(app: &TestApp, pattern: &str, request: &str) -> String {
         ("{grant}", fixture.grant.to_string()),
         ("{request}", request.rsplit('/').next().unwrap().to_owned()),
         ("{condition}", "0".to_owned()),
+        ("{attachment}", "1".to_owned()),
         ("{organization}", fixture.company.to_string()),
         ("{level}", "app".to_owned()),
         ("{version}", "ver_00000000000000000000000000".to_owned()),

@@ -2,6 +2,7 @@
 //! documentation shows.
 
 use super::Browser;
+use super::attachments::send_file;
 use super::board::TERMS;
 use crate::app::TestApp;
 use mudeung_core::clock::Timestamp;
@@ -173,7 +174,11 @@ async fn every_action_in_every_state_is_open_to_the_roles_of_the_table_alone() {
             let mut browser = Browser::of(&app, role).await;
             let token = browser.get("/en/home").await.form_token();
             for rule in &RULES {
-                let shown = browser.post(&action(rule.act, &request), &form(&token, &agreement, role.as_str())).await;
+                let to = action(rule.act, &request);
+                let shown = match rule.act {
+                    Act::Attach | Act::Enclose => send_file(&mut browser, &token, &to, "plan.txt", b"A plan").await,
+                    _ => browser.post(&to, &form(&token, &agreement, role.as_str())).await,
+                };
                 let name = format!("{} in {state} as {}: {}", rule.act.as_str(), role.as_str(), shown.status);
                 match (rule.roles.contains(&role), rule.states.contains(&state)) {
                     (false, _) => assert_eq!(shown.status, 403, "{name}"),

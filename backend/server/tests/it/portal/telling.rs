@@ -36,9 +36,9 @@ async fn a_request_is_told_to_those_it_waits_on_and_not_to_whoever_filed_it() {
     assert!(post.mails(&app).await.is_empty(), "each is told once");
     let mut reviewer = Browser::of(&app, Role::Reviewer).await;
     let page = reviewer.get("/en/notifications").await;
-    assert!(page.body.contains("An access request was filed") && page.body.contains("1 new"));
+    assert!(page.body.contains("An access request was filed") && page.body.contains("New: 1"));
     reviewer.submit("/en/notifications", "/en/notifications/read", &[]).await;
-    assert!(!reviewer.get("/en/home").await.body.contains("1 new"));
+    assert!(!reviewer.get("/en/home").await.body.contains("New: 1"));
     assert!(!Browser::of(&app, Role::External).await.get("/en/notifications").await.body.contains("was filed"));
     reviewer.submit(&request, &format!("{request}/return"), &[("reason", "More, please")]).await;
     let returned = "[무등] 이용 신청에 보완 요청이 있습니다 (cohort)";

@@ -306,6 +306,22 @@ CREATE TABLE request_events (
     PRIMARY KEY (request, number)
 );
 
+-- Files beside access requests, each under the SHA-256 of its bytes, once however often it was sent.
+CREATE TABLE request_files (
+    sha256     TEXT    NOT NULL PRIMARY KEY,
+    bytes      BYTEA   NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Which file came with which event of which request.
+CREATE TABLE request_attachments (
+    request    TEXT    NOT NULL REFERENCES requests (id),
+    number     BIGINT NOT NULL,
+    sha256     TEXT    NOT NULL REFERENCES request_files (sha256),
+    size_bytes BIGINT NOT NULL,
+    PRIMARY KEY (request, number)
+);
+
 -- A month has one review; what is signed never changes.
 CREATE TABLE reviews (
     id               TEXT    NOT NULL PRIMARY KEY,

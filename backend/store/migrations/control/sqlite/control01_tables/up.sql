@@ -307,6 +307,22 @@ CREATE TABLE request_events (
     PRIMARY KEY (request, number)
 ) STRICT;
 
+-- Files beside access requests, each under the SHA-256 of its bytes, once however often it was sent.
+CREATE TABLE request_files (
+    sha256     TEXT    NOT NULL PRIMARY KEY,
+    bytes      BLOB   NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Which file came with which event of which request.
+CREATE TABLE request_attachments (
+    request    TEXT    NOT NULL REFERENCES requests (id),
+    number     INTEGER NOT NULL,
+    sha256     TEXT    NOT NULL REFERENCES request_files (sha256),
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (request, number)
+) STRICT;
+
 -- A month has one review; what is signed never changes.
 CREATE TABLE reviews (
     id               TEXT    NOT NULL PRIMARY KEY,
