@@ -27,6 +27,7 @@
 mod bind;
 mod brainmap;
 mod cancer;
+mod chronic;
 mod draw;
 mod fitted;
 mod hypertension;

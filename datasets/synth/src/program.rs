@@ -6,8 +6,10 @@
 //! form, and the persons themselves. Programs whose `generator.toml` states the same population draw the same persons:
 //! person n of a seed has one number, sex, birthday and fate in all of them (see [`person`]).
 
+pub(crate) mod adult;
 pub(crate) mod calendar;
 pub(crate) mod concept;
+pub(crate) mod event;
 pub(crate) mod figure;
 pub(crate) mod kidney;
 pub(crate) mod omop;
@@ -77,6 +79,7 @@ pub(crate) fn read(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option
         Some(crate::brainmap::Brainmap::NAME) => {
             Some(Box::new(Bound::<crate::brainmap::Brainmap>::parse(text, schemas)?))
         }
+        Some(crate::chronic::Chronic::NAME) => Some(Box::new(Bound::<crate::chronic::Chronic>::parse(text, schemas)?)),
         Some(crate::hypertension::Hypertension::NAME) => {
             Some(Box::new(Bound::<crate::hypertension::Hypertension>::parse(text, schemas)?))
         }

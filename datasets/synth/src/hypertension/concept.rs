@@ -2,8 +2,8 @@
 
 use super::life::Disease;
 use super::model::Model;
-use super::traits::Smoking;
 use crate::SynthError;
+use crate::program::adult::Smoking;
 use crate::program::concept::{Class, Concepts, Known};
 
 pub(crate) const SYSTOLIC: i64 = 3_004_249;

@@ -9,8 +9,9 @@ use super::home;
 use super::life::{Death, Disease, Exposure, Life, Place, Visit, mean};
 use super::model::Model;
 use super::prevent::{Asked, risk};
-use super::traits::{self, Pair, Smoking, Traits, error};
+use super::traits::{self, Pair, Traits, error};
 use crate::draw::{unit, whole};
+use crate::program::adult::Smoking;
 use crate::program::person::DAYS_PER_YEAR;
 use rand_chacha::ChaCha8Rng;
 

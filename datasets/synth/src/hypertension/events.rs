@@ -6,7 +6,9 @@ use super::home;
 use super::life::{Life, Place, Visit, mean};
 use super::lives::{event_id, visit_on};
 use crate::draw::normal;
-use crate::program::concept::{self, Class};
+use crate::program::adult::tenths;
+use crate::program::concept::Class;
+use crate::program::event::{Answer, Exposure, Measured};
 use crate::program::table::{Cell, Sink};
 
 /// One value: the concept, the source's code, and the unit.
@@ -55,7 +57,7 @@ fn measured(program: &Hypertension, life: &Life, visit: &Visit) -> Vec<Value> {
     if visit.home {
         let week = home::week(&program.model, life, visit.day);
         let mean = mean(week.iter().map(|reading| reading.pressure));
-        let means = [mean.systolic, mean.diastolic].map(super::traits::tenths);
+        let means = [mean.systolic, mean.diastolic].map(tenths);
         for ((code, _), value) in HOME.into_iter().zip(means).filter(|_| !week.is_empty()) {
             let concept = program.concepts.own(Class::Measurement, code);
             values.push(Value { concept, code, value, unit: mmhg });
@@ -67,28 +69,10 @@ fn measured(program: &Hypertension, life: &Life, visit: &Visit) -> Vec<Value> {
 pub(crate) fn measurement(program: &Hypertension, life: &Life, sink: &mut Sink) {
     let mut position = 0;
     for (at, visit) in life.visits.iter().enumerate() {
-        for value in measured(program, life, visit) {
-            sink.row(&[
-                Cell::Integer(event_id(life, position)),
-                Cell::Integer(life.traits.person.id()),
-                Cell::Integer(value.concept),
-                Cell::Date(visit.day),
-                Cell::Null,
-                Cell::Null,
-                Cell::Integer(concept::EHR),
-                Cell::Null,
-                Cell::Number(value.value),
-                Cell::Null,
-                Cell::Integer(value.unit.0),
-                Cell::Null,
-                Cell::Null,
-                Cell::Null,
-                Cell::Integer(event_id(life, at)),
-                Cell::Null,
-                Cell::Text(value.code),
-                Cell::Null,
-                Cell::Text(value.unit.1),
-            ]);
+        for Value { concept, code, value, unit } in measured(program, life, visit) {
+            let (id, visit_id) = (event_id(life, position), event_id(life, at));
+            let person = life.traits.person.id();
+            Measured { id, person, concept, day: visit.day, value, unit, visit: visit_id, code }.write(sink);
             position += 1;
         }
     }
@@ -97,58 +81,33 @@ pub(crate) fn measurement(program: &Hypertension, life: &Life, sink: &mut Sink) 
 pub(crate) fn drug_exposure(program: &Hypertension, life: &Life, sink: &mut Sink) {
     for (position, exposure) in life.exposures.iter().enumerate() {
         let (_, atc, _) = program.model.drug(exposure.drug);
-        let days = exposure.end - exposure.start + 1;
-        sink.row(&[
-            Cell::Integer(event_id(life, position)),
-            Cell::Integer(life.traits.person.id()),
-            Cell::Integer(program.concepts.own(Class::Substance, atc)),
-            Cell::Date(exposure.start),
-            Cell::Null,
-            Cell::Date(exposure.end),
-            Cell::Null,
-            Cell::Null,
-            Cell::Integer(concept::EHR),
-            Cell::Null,
-            Cell::Null,
-            Cell::Number(days.into()),
-            Cell::Integer(days.into()),
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            if exposure.prescribed { visit_on(life, exposure.start) } else { Cell::Null },
-            Cell::Null,
-            Cell::Text(atc),
-        ]);
+        Exposure {
+            id: event_id(life, position),
+            person: life.traits.person.id(),
+            concept: program.concepts.own(Class::Substance, atc),
+            first: exposure.start,
+            last: exposure.end,
+            visit: exposure.prescribed.then(|| visit_on(life, exposure.start)).flatten(),
+            code: atc,
+        }
+        .write(sink);
     }
 }
 
 pub(crate) fn observation(program: &Hypertension, life: &Life, sink: &mut Sink) {
     let answer = life.traits.smoking.name();
-    for (position, (at, visit)) in
-        life.visits.iter().enumerate().filter(|(_, visit)| visit.place == Place::Checkup).enumerate()
-    {
-        sink.row(&[
-            Cell::Integer(event_id(life, position)),
-            Cell::Integer(life.traits.person.id()),
-            Cell::Integer(program.concepts.own(Class::Observation, "smoking")),
-            Cell::Date(visit.day),
-            Cell::Null,
-            Cell::Integer(concept::EHR),
-            Cell::Null,
-            Cell::Text(answer),
-            Cell::Integer(program.concepts.own(Class::Answer, answer)),
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Integer(event_id(life, at)),
-            Cell::Null,
-            Cell::Text("smoking"),
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Text(answer),
-        ]);
+    let checkups = life.visits.iter().enumerate().filter(|(_, visit)| visit.place == Place::Checkup);
+    for (position, (at, visit)) in checkups.enumerate() {
+        Answer {
+            id: event_id(life, position),
+            person: life.traits.person.id(),
+            concept: program.concepts.own(Class::Observation, "smoking"),
+            day: visit.day,
+            answer: (program.concepts.own(Class::Answer, answer), answer),
+            visit: event_id(life, at),
+            code: "smoking",
+        }
+        .write(sink);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::model::{Levels, Model};
 use super::spec;
-use super::traits::{Pair, Traits, chance};
+use super::traits::{Pair, Traits};
+use crate::program::adult::chance;
 
 /// What is found at the first check-up.
 #[derive(Debug, Clone)]

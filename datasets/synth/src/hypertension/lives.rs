@@ -4,8 +4,9 @@ use super::Hypertension;
 use super::concept::icd10;
 use super::life::{Disease, Life, Place};
 use crate::program::concept::{self, Class};
+use crate::program::event::{Condition, Death, Period, Visit};
 use crate::program::omop;
-use crate::program::table::{Cell, Sink};
+use crate::program::table::Sink;
 
 /// Events of a person in one table have numbers from the person's number times this.
 pub(crate) const EVENTS_MAX: i64 = 1_000;
@@ -16,8 +17,8 @@ pub(crate) fn event_id(life: &Life, position: usize) -> i64 {
 }
 
 /// The number of the visit on a day.
-pub(crate) fn visit_on(life: &Life, day: i32) -> Cell<'static> {
-    life.visit_on(day).map_or(Cell::Null, |position| Cell::Integer(event_id(life, position)))
+pub(crate) fn visit_on(life: &Life, day: i32) -> Option<i64> {
+    life.visit_on(day).map(|position| event_id(life, position))
 }
 
 pub(crate) fn person(_: &Hypertension, life: &Life, sink: &mut Sink) {
@@ -25,13 +26,8 @@ pub(crate) fn person(_: &Hypertension, life: &Life, sink: &mut Sink) {
 }
 
 pub(crate) fn observation_period(program: &Hypertension, life: &Life, sink: &mut Sink) {
-    sink.row(&[
-        Cell::Integer(event_id(life, 0)),
-        Cell::Integer(life.traits.person.id()),
-        Cell::Date(program.model.first_day),
-        Cell::Date(life.end),
-        Cell::Integer(concept::EHR),
-    ]);
+    let (id, person) = (event_id(life, 0), life.traits.person.id());
+    Period { id, person, first: program.model.first_day, last: life.end }.write(sink);
 }
 
 pub(crate) fn visit_occurrence(program: &Hypertension, life: &Life, sink: &mut Sink) {
@@ -45,19 +41,9 @@ pub(crate) fn visit_occurrence(program: &Hypertension, life: &Life, sink: &mut S
                 (concept::INPATIENT, HOSPITAL_DAYS, named)
             }
         };
-        sink.row(&[
-            Cell::Integer(event_id(life, position)),
-            Cell::Integer(life.traits.person.id()),
-            Cell::Integer(concept),
-            Cell::Date(visit.day),
-            Cell::Null,
-            Cell::Date((visit.day + days).min(life.end)),
-            Cell::Null,
-            Cell::Integer(concept::EHR),
-            Cell::Null,
-            Cell::Null,
-            Cell::Text(source),
-        ]);
+        let (id, person) = (event_id(life, position), life.traits.person.id());
+        let last = (visit.day + days).min(life.end);
+        Visit { id, person, concept, first: visit.day, last, source }.write(sink);
     }
 }
 
@@ -67,22 +53,9 @@ const HOSPITAL_DAYS: i32 = 7;
 pub(crate) fn condition_occurrence(program: &Hypertension, life: &Life, sink: &mut Sink) {
     for (position, (disease, day)) in life.diagnoses.iter().enumerate() {
         let code = icd10(&program.model, *disease);
-        sink.row(&[
-            Cell::Integer(event_id(life, position)),
-            Cell::Integer(life.traits.person.id()),
-            Cell::Integer(program.concepts.own(Class::Condition, code)),
-            Cell::Date(*day),
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            Cell::Integer(concept::EHR),
-            Cell::Null,
-            Cell::Null,
-            Cell::Null,
-            visit_on(life, *day),
-            Cell::Null,
-            Cell::Text(code),
-        ]);
+        let concept = program.concepts.own(Class::Condition, code);
+        let (id, person) = (event_id(life, position), life.traits.person.id());
+        Condition { id, person, concept, day: *day, visit: visit_on(life, *day), code }.write(sink);
     }
 }
 
@@ -95,12 +68,5 @@ pub(crate) fn death(program: &Hypertension, life: &Life, sink: &mut Sink) {
         }
         None => (program.concepts.own(Class::Cause, "not cardiovascular"), "not cardiovascular"),
     };
-    sink.row(&[
-        Cell::Integer(life.traits.person.id()),
-        Cell::Date(death.day),
-        Cell::Null,
-        Cell::Integer(concept::EHR),
-        Cell::Integer(cause),
-        Cell::Text(source),
-    ]);
+    Death { person: life.traits.person.id(), day: death.day, cause, source }.write(sink);
 }

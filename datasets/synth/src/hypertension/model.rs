@@ -3,11 +3,12 @@
 use super::exam;
 use super::prevent::Betas;
 use super::spec::{
-    Body, Course, Diabetes, Drug, Drugs, Glucose, Home, Kidney, KidneyDisease, Lipids, Odds, OutcomeSpec, Pressure,
-    Reading, Season, Spec, Targets, WhiteCoat, Window,
+    Course, Drug, Drugs, Glucose, Home, Kidney, KidneyDisease, Odds, OutcomeSpec, Pressure, Reading, Season, Spec,
+    Targets, WhiteCoat, Window,
 };
-use super::traits::{self, Pair, Smoking, Traits};
+use super::traits::{self, Pair, Traits};
 use crate::SynthError;
+use crate::program::adult::{Adults, Filtration, Smoking};
 use crate::program::calendar;
 use crate::program::figure::BySex;
 use crate::program::person::{DAYS_PER_YEAR, Population, Sex};
@@ -56,11 +57,7 @@ pub(crate) struct Model {
     pub(crate) first_day: i32,
     pub(crate) last_day: i32,
     pub(crate) window: Window,
-    pub(crate) center_age: f64,
-    pub(crate) body: BySex<Body>,
-    pub(crate) smoking: BySex<Weighted<Smoking>>,
-    pub(crate) diabetes: Diabetes,
-    pub(crate) lipids: Lipids,
+    pub(crate) adults: Adults,
     pub(crate) kidney: Kidney,
     pub(crate) glucose: Glucose,
     pub(crate) pressure: Pressure,
@@ -80,7 +77,6 @@ pub(crate) struct Model {
     pub(crate) home: Home,
     pub(crate) kidney_disease: KidneyDisease,
     pub(crate) outcomes: [Outcome; 3],
-    pub(crate) other_deaths: f64,
     pub(crate) levels: Levels,
 }
 
@@ -120,18 +116,28 @@ impl Model {
         if course.supply_days < 2 || course.early_days >= f64::from(course.supply_days) {
             return Err(wrong("course", "must supply drugs for longer than a visit comes early"));
         }
-        let body = spec.body.value;
+        let kidney = spec.kidney.value;
+        let adults = Adults {
+            within_days: window.checkup_within_days,
+            other_deaths: spec.other_deaths.value,
+            bodies: spec.body.value,
+            smoking: spec.smoking.value.map(|_, shares| weighted(Smoking::ALL.into_iter().zip(shares), "smoking"))?,
+            diabetes: spec.diabetes.value,
+            lipids: spec.lipids.value,
+            filtration: Filtration {
+                at_50: kidney.at_50,
+                per_year: kidney.per_year,
+                sd: kidney.sd,
+                diabetes: kidney.diabetes,
+            },
+        };
         Ok(Self {
             population,
             first_day,
             last_day,
             window,
-            center_age: body.center_age,
-            body: BySex { male: body.male, female: body.female },
-            smoking: spec.smoking.value.map(|_, shares| weighted(Smoking::ALL.into_iter().zip(shares), "smoking"))?,
-            diabetes: spec.diabetes.value,
-            lipids: spec.lipids.value,
-            kidney: spec.kidney.value,
+            adults,
+            kidney,
             glucose: spec.glucose.value,
             pressure: spec.pressure.value,
             reading: spec.reading.value,
@@ -152,7 +158,6 @@ impl Model {
                 outcome("stroke", spec.outcomes.stroke),
                 outcome("heart_failure", spec.outcomes.heart_failure),
             ],
-            other_deaths: spec.other_deaths.value,
             levels: Levels { pressure: 0.0, awareness: 1.0, treatment: 3.0, dose: 1.0 },
         })
     }

@@ -3,6 +3,7 @@
 use super::prevent::Betas;
 use super::traits::Pair;
 use crate::SynthError;
+use crate::program::adult::{Bodies, Diabetes, Lipids};
 use crate::program::figure::{self, BySex, Figure};
 use crate::program::person::PopulationSpec;
 use serde::Deserialize;
@@ -60,51 +61,6 @@ pub(crate) struct Targets {
     pub(crate) awareness: f64,
     pub(crate) treatment: f64,
     pub(crate) control: f64,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Bodies {
-    pub(crate) center_age: f64,
-    pub(crate) male: Body,
-    pub(crate) female: Body,
-}
-
-/// Height in cm and body mass index.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Body {
-    pub(crate) height: f64,
-    pub(crate) height_sd: f64,
-    pub(crate) per_year: f64,
-    pub(crate) bmi: f64,
-    pub(crate) bmi_sd: f64,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Diabetes {
-    pub(crate) male: f64,
-    pub(crate) female: f64,
-    pub(crate) per_year: f64,
-    pub(crate) center_age: f64,
-    pub(crate) per_bmi: f64,
-    pub(crate) center_bmi: f64,
-}
-
-/// In mg/dL.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Lipids {
-    pub(crate) total: f64,
-    pub(crate) total_sd: f64,
-    pub(crate) hdl_male: f64,
-    pub(crate) hdl_female: f64,
-    pub(crate) hdl_sd: f64,
-    pub(crate) statin: f64,
-    pub(crate) statin_per_year: f64,
-    pub(crate) statin_diabetes: f64,
-    pub(crate) statin_lowers: f64,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -18,8 +18,13 @@ use crate::{Generator, SynthError};
 pub(crate) const FIGURES: &str = include_str!("../../../definitions/hypertension/generator.toml");
 pub(crate) const SCHEMA: &str = include_str!("../../../definitions/hypertension/schema.toml");
 
-fn model() -> Model {
+pub(crate) fn model() -> Model {
     Model::bind(spec::parse(FIGURES).unwrap()).unwrap()
+}
+
+/// What a person brings along, for the tests of programs of the same population.
+pub(crate) fn life(model: &Model, seed: u64, number: u64) -> super::traits::Traits {
+    super::traits::draw(model, seed, number).unwrap()
 }
 
 fn lives(model: &Model, persons: std::ops::Range<u64>, seed: u64) -> Vec<Life> {

@@ -2,7 +2,8 @@
 //! blood pressure beside them, and how the person would be found.
 
 use super::model::Model;
-use crate::draw::{normal, unit, whole};
+use crate::draw::{normal, unit};
+use crate::program::adult::{self, Adult, Smoking, tenths};
 use crate::program::kidney;
 use crate::program::person::{Person, Sex};
 use crate::program::sequence::Axis;
@@ -34,26 +35,6 @@ impl Pair {
     /// Whether it is high in the office.
     pub(crate) fn is_high(self) -> bool {
         self.reaches(140.0, 90.0)
-    }
-}
-
-/// Tobacco.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Smoking {
-    Never,
-    Past,
-    Current,
-}
-
-impl Smoking {
-    pub(crate) const ALL: [Self; 3] = [Self::Never, Self::Past, Self::Current];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::Past => "past",
-            Self::Current => "current",
-        }
     }
 }
 
@@ -108,30 +89,11 @@ impl Traits {
 /// Draws a person; `None` only for figures that `Model::bind` refuses.
 pub(crate) fn draw(model: &Model, seed: u64, number: u64) -> Option<Traits> {
     let population = &model.population;
-    let person = population.person(seed, number)?;
-    let other_death = population.death(seed, &person, model.other_deaths);
-    let mut rng = crate::rows::stream(seed, number, super::NAME);
-    let rng = &mut rng;
-    let until = model.window.checkup_within_days.min(f64::from(other_death - population.on) - 1.0);
-    let checkup = population.on + whole(unit(rng) * until.max(0.0));
+    let (adult, mut stream) = adult::draw(population, &model.adults, seed, number)?;
+    let rng = &mut stream;
+    let Adult { person, checkup, height_cm, weight_kg, bmi, diabetes, filtration, .. } = adult;
+    let Adult { total_cholesterol, hdl, .. } = adult;
     let age = person.age(checkup);
-    let (height_cm, bmi) = body(model, person.sex, age, rng);
-    let weight_kg = tenths(bmi * height_cm * height_cm / 10_000.0);
-    let (&smoking, _) = model.smoking.of(person.sex).at(unit(rng))?;
-    let diabetes = unit(rng) < diabetes(model, person.sex, age, bmi);
-    let lipids = &model.lipids;
-    let statin_odds =
-        lipids.statin + lipids.statin_per_year * (age - 60.0) + if diabetes { lipids.statin_diabetes } else { 0.0 };
-    let statin = unit(rng) < chance(statin_odds);
-    let kidney = &model.kidney;
-    let filtration = kidney.at_50
-        + kidney.per_year * (age - 50.0)
-        + if diabetes { kidney.diabetes } else { 0.0 }
-        + kidney.sd * normal(rng);
-    let hdl_mean = if person.sex == Sex::Male { lipids.hdl_male } else { lipids.hdl_female };
-    let lowered = if statin { lipids.statin_lowers } else { 0.0 };
-    let total_cholesterol = (lipids.total - lowered + lipids.total_sd * normal(rng)).clamp(100.0, 340.0);
-    let hdl = (hdl_mean + lipids.hdl_sd * normal(rng)).clamp(22.0, 110.0);
     let remains = model.pressure.systolic_sd * quantile(population.sequence.at(seed, number, Axis::Status));
     let untreated = untreated(model, (person.sex, age, bmi, diabetes), remains, normal(rng));
     let white = &model.white_coat;
@@ -141,13 +103,13 @@ pub(crate) fn draw(model: &Model, seed: u64, number: u64) -> Option<Traits> {
     let mut traits = Traits {
         person,
         checkup,
-        other_death,
+        other_death: adult.other_death,
         height_cm,
         weight_kg,
         bmi: tenths(weight_kg * 10_000.0 / (height_cm * height_cm)),
-        smoking,
+        smoking: adult.smoking,
         diabetes,
-        statin,
+        statin: adult.statin,
         filtration: filtration.clamp(12.0, 128.0),
         total_cholesterol,
         hdl,
@@ -182,19 +144,6 @@ pub(crate) fn labs(model: &Model, traits: &Traits, day: i32, filtration: f64, rn
     }
 }
 
-fn body(model: &Model, sex: Sex, age: f64, rng: &mut ChaCha8Rng) -> (f64, f64) {
-    let body = model.body.of(sex);
-    let mean = body.height + body.per_year * (age - model.center_age);
-    let height = tenths((mean + body.height_sd * normal(rng)).clamp(130.0, 205.0));
-    (height, (body.bmi + body.bmi_sd * normal(rng)).clamp(15.0, 44.0))
-}
-
-fn diabetes(model: &Model, sex: Sex, age: f64, bmi: f64) -> f64 {
-    let figures = &model.diabetes;
-    let level = if sex == Sex::Male { figures.male } else { figures.female };
-    chance(level + figures.per_year * (age - figures.center_age) + figures.per_bmi * (bmi - figures.center_bmi))
-}
-
 fn untreated(model: &Model, (sex, age, bmi, diabetes): (Sex, f64, f64, bool), remains: f64, other: f64) -> Pair {
     let figures = &model.pressure;
     let (systolic, per_year, diastolic) = match sex {
@@ -224,14 +173,6 @@ pub(crate) fn error(sd: (f64, f64), rng: &mut ChaCha8Rng) -> Pair {
 
 /// What is left of a standard deviation of one when half of it is common: the root of 1 - 0.5².
 const HALF_LEFT: f64 = 0.866_025_403_784_438_6;
-
-pub(crate) fn chance(log_odds: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-log_odds))
-}
-
-pub(crate) fn tenths(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
-}
 
 /// The standard normal quantile, by bisection of the error function; good to 1e-9 between 1e-9 and its complement.
 pub(crate) fn quantile(share: f64) -> f64 {

@@ -44,7 +44,7 @@ impl TryFrom<String> for Source {
 }
 
 /// One value for each sex.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BySex<T> {
     pub(crate) male: T,

@@ -101,6 +101,15 @@ impl Population {
     }
 }
 
+impl Population {
+    /// The day on which a person who lives on a day dies of something that adds a share of the population's mortality.
+    pub(crate) fn death_after(&self, person: &Person, day: i32, share: f64, unit: f64) -> i32 {
+        let gompertz = self.background.of(person.sex);
+        let of_share = Gompertz { a: gompertz.a * share.max(1e-9), b: gompertz.b };
+        day.saturating_add(whole(of_share.days_to_death(person.age(day), unit))).saturating_add(1)
+    }
+}
+
 impl Gompertz {
     /// Days from an age in years to death, for a number from zero to below one: the mortality turned round.
     pub(crate) fn days_to_death(self, age: f64, unit: f64) -> f64 {

@@ -4,10 +4,10 @@
 use crate::program::figure::Figure;
 use crate::program::person::{Person, Population, PopulationSpec, Sex};
 use crate::{Amount, Generator};
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
-use std::collections::BTreeMap;
+use arrow::datatypes::{DataType, Date32Type, Field, Int64Type, Schema, SchemaRef, TimeUnit};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tables of a `schema.toml` as the reader of definitions binds them.
 pub(crate) fn schemas(text: &str) -> Vec<(String, SchemaRef)> {
@@ -45,6 +45,7 @@ fn programs() -> Vec<Generator> {
     let definitions = [
         (crate::cancer::tests::FIGURES, crate::cancer::tests::SCHEMA),
         (crate::brainmap::tests::FIGURES, crate::brainmap::tests::SCHEMA),
+        (crate::chronic::tests::FIGURES, crate::chronic::tests::SCHEMA),
         (crate::hypertension::tests::FIGURES, crate::hypertension::tests::SCHEMA),
     ];
     definitions.into_iter().map(|(figures, schema)| Generator::parse(figures, &schemas(schema)).unwrap()).collect()
@@ -80,7 +81,7 @@ fn a_list_of_concepts_is_about_nobody_and_ends_with_its_first_batch() {
 
 #[test]
 fn batches_hold_whole_persons_and_come_in_several() {
-    let tables = [("measurement", 8_300), ("regional_volume", 8_900), ("measurement", 8_900)];
+    let tables = [("measurement", 8_300), ("regional_volume", 8_900), ("measurement", 8_600), ("measurement", 8_900)];
     for (generator, (table, most)) in programs().iter().zip(tables) {
         let batches = generator.generate(table, Amount::Persons(2_000), 5).unwrap().map(Result::unwrap);
         let sizes: Vec<usize> = batches.map(|batch| batch.num_rows()).collect();
@@ -161,4 +162,53 @@ fn a_figure_must_say_where_it_comes_from() {
     assert_eq!(parsed("kind = \"figure\"\nsource = \"a table\"\nvalue = 1.5").unwrap(), 1.5);
     assert!(parsed("kind = \"figure\"\nsource = \" \"\nvalue = 1.5").is_err());
     assert!(parsed("kind = \"guessed\"\nsource = \"a table\"\nvalue = 1.5").is_err());
+}
+
+fn whole(batch: &RecordBatch, column: &str) -> Vec<Option<i64>> {
+    batch.column_by_name(column).unwrap().as_primitive::<Int64Type>().iter().collect()
+}
+
+/// Numbers of persons, visits and concepts are those of rows that are there, and everything happens while a person is
+/// observed, in all tables but those that are known to be otherwise.
+pub(crate) fn refer_to_each_other(generator: &Generator, persons: u64, otherwise: &[&str]) {
+    let count = usize::try_from(persons).unwrap();
+    let tables: BTreeMap<String, RecordBatch> = generator
+        .tables()
+        .map(|(name, _)| (name.to_owned(), rows(generator, name, Amount::Persons(persons), 11)))
+        .collect();
+    let ids =
+        |table: &str, column: &str| -> BTreeSet<i64> { whole(&tables[table], column).into_iter().flatten().collect() };
+    let (persons, visits, concepts) =
+        (ids("person", "person_id"), ids("visit_occurrence", "visit_occurrence_id"), ids("concept", "concept_id"));
+    assert_eq!(persons.len(), count);
+    for (name, table) in &tables {
+        assert!(table.num_rows() > 0, "{name}");
+        for field in table.schema().fields() {
+            let column = field.name();
+            let known = match column.as_str() {
+                "person_id" => &persons,
+                "visit_occurrence_id" => &visits,
+                column if column.ends_with("_concept_id") => &concepts,
+                _ => continue,
+            };
+            assert!(whole(table, column).into_iter().flatten().all(|id| known.contains(&id)), "{name}.{column}");
+        }
+        let own = format!("{name}_id");
+        if table.column_by_name(&own).is_some() {
+            assert_eq!(ids(name, &own).len(), table.num_rows(), "{own} is unique");
+        }
+    }
+    let period = &tables["observation_period"];
+    let date = |column: &str| period.column_by_name(column).unwrap().as_primitive::<Date32Type>().clone();
+    let (first, last) = (date("observation_period_start_date"), date("observation_period_end_date"));
+    for (name, table) in tables.iter().filter(|(name, _)| *name != "concept" && !otherwise.contains(&name.as_str())) {
+        let persons = whole(table, "person_id");
+        for column in table.columns().iter().filter_map(|column| column.as_primitive_opt::<Date32Type>()) {
+            for (row, person) in persons.iter().enumerate().filter(|(row, _)| column.is_valid(*row)) {
+                let at = usize::try_from(person.unwrap() - 1).unwrap();
+                let day = column.value(row);
+                assert!(first.value(at) <= day && day <= last.value(at), "{name}: {day}");
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Things that are chosen by weight.
 
 /// Things and their cumulative weights, the last of which is one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Weighted<T>(Vec<(T, f64)>);
 
 impl<T> Weighted<T> {
