@@ -31,6 +31,7 @@ mod chronic;
 mod draw;
 mod fitted;
 mod hypertension;
+mod messiness;
 mod program;
 pub mod quality;
 mod rows;

@@ -74,18 +74,25 @@ pub(crate) trait Program: Debug + Send + Sync {
 
 /// The program that the text names, with its figures; `None` when the text names none that is known.
 pub(crate) fn read(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option<Box<dyn Program>>, SynthError> {
-    Ok(match crate::spec::program(text)?.as_deref() {
-        Some(crate::cancer::Cancer5::NAME) => Some(Box::new(Bound::<crate::cancer::Cancer5>::parse(text, schemas)?)),
-        Some(crate::brainmap::Brainmap::NAME) => {
-            Some(Box::new(Bound::<crate::brainmap::Brainmap>::parse(text, schemas)?))
-        }
-        Some(crate::chronic::Chronic::NAME) => Some(Box::new(Bound::<crate::chronic::Chronic>::parse(text, schemas)?)),
-        Some(crate::hypertension::Hypertension::NAME) => {
-            Some(Box::new(Bound::<crate::hypertension::Hypertension>::parse(text, schemas)?))
-        }
-        Some(crate::twin::PROGRAM) => Some(Box::new(crate::fitted::Fitted::parse(text, schemas)?)),
-        Some(_) | None => None,
-    })
+    let Some(name) = crate::spec::program(text)? else { return Ok(None) };
+    let Some(asked) = crate::messiness::asked(text)? else { return clean(&name, text, schemas) };
+    let of_program: Vec<(String, SchemaRef)> =
+        schemas.iter().filter(|(table, _)| !crate::messiness::makes(table)).cloned().collect();
+    let Some(clean) = clean(&name, text, &of_program)? else { return Ok(None) };
+    Ok(Some(Box::new(crate::messiness::Messy::bind(asked, clean, schemas)?)))
+}
+
+/// The program of a name, as it is without messiness.
+fn clean(name: &str, text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option<Box<dyn Program>>, SynthError> {
+    use crate::{brainmap::Brainmap, cancer::Cancer5, chronic::Chronic, hypertension::Hypertension};
+    Ok(Some(match name {
+        Cancer5::NAME => Box::new(Bound::<Cancer5>::parse(text, schemas)?),
+        Brainmap::NAME => Box::new(Bound::<Brainmap>::parse(text, schemas)?),
+        Chronic::NAME => Box::new(Bound::<Chronic>::parse(text, schemas)?),
+        Hypertension::NAME => Box::new(Bound::<Hypertension>::parse(text, schemas)?),
+        crate::twin::PROGRAM => Box::new(crate::fitted::Fitted::parse(text, schemas)?),
+        _ => return Ok(None),
+    }))
 }
 
 /// A simulation and the tables of a schema.

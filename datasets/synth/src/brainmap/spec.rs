@@ -26,6 +26,9 @@ pub(crate) struct Spec {
     pub(crate) whole_brain_change: Figure<ByGroup<(f64, f64)>>,
     pub(crate) measurement: Figure<Measurement>,
     pub(crate) regions: BTreeMap<String, Region>,
+    /// Read by the layer above.
+    #[serde(default, rename = "messiness")]
+    pub(crate) _messiness: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

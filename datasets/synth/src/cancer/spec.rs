@@ -24,6 +24,9 @@ pub(crate) struct Spec {
     pub(crate) response: Figure<Response>,
     pub(crate) recurrence: Figure<Recurrence>,
     pub(crate) types: BTreeMap<String, TypeSpec>,
+    /// Read by the layer above.
+    #[serde(default, rename = "messiness")]
+    pub(crate) _messiness: Option<serde::de::IgnoredAny>,
 }
 
 /// One value for each summary stage.

@@ -45,6 +45,9 @@ pub(crate) struct Spec {
     pub(crate) deaths: Figure<Deaths>,
     pub(crate) course: Figure<Course>,
     pub(crate) other_values: Figure<OtherValues>,
+    /// Read by the layer above.
+    #[serde(default, rename = "messiness")]
+    pub(crate) _messiness: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -41,6 +41,9 @@ pub(crate) struct Spec {
     pub(crate) chronic_kidney_disease: Figure<KidneyDisease>,
     pub(crate) outcomes: Outcomes,
     pub(crate) other_deaths: Figure<f64>,
+    /// Read by the layer above.
+    #[serde(default, rename = "messiness")]
+    pub(crate) _messiness: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -14,7 +14,7 @@ const BATCH_ROWS: usize = 8_192;
 const BATCH_PERSONS: u64 = 16_384;
 
 /// A value on its way into a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell<'a> {
     Null,
     Integer(i64),
@@ -99,19 +99,24 @@ pub(crate) fn bind<S: Simulation>(schemas: &[(String, SchemaRef)]) -> Result<Vec
 fn table<S: Simulation>(name: &str, schema: &SchemaRef) -> Result<Table<S>, SynthError> {
     let unknown = || SynthError::Table { table: name.to_owned(), reason: "is not a table of this program".to_owned() };
     let layout = S::layouts().into_iter().find(|layout| layout.name == name).ok_or_else(unknown)?;
+    let positions = positions(name, schema, layout.columns)?;
+    Ok(Table { name: name.to_owned(), schema: schema.clone(), layout, positions })
+}
+
+/// The position of each column of a schema among those that are made.
+pub(crate) fn positions(name: &str, schema: &SchemaRef, columns: Columns) -> Result<Vec<usize>, SynthError> {
     let position = |field: &Arc<arrow::datatypes::Field>| {
         let failed =
             |reason: String| SynthError::Column { table: name.to_owned(), column: field.name().clone(), reason };
-        let known = layout.columns.iter().position(|(column, _)| column == field.name());
+        let known = columns.iter().position(|(column, _)| column == field.name());
         let position = known.ok_or_else(|| failed("is not a column of this program's table".to_owned()))?;
-        let made = layout.columns.get(position).map(|(_, made)| *made);
+        let made = columns.get(position).map(|(_, made)| *made);
         if made.is_none_or(|made| !fits(made, field.data_type())) {
             return Err(failed(format!("is made as {made:?}, which cannot be {}", field.data_type())));
         }
         Ok(position)
     };
-    let positions = schema.fields().iter().map(position).collect::<Result<_, _>>()?;
-    Ok(Table { name: name.to_owned(), schema: schema.clone(), layout, positions })
+    schema.fields().iter().map(position).collect()
 }
 
 fn fits(made: Type, wanted: &DataType) -> bool {
@@ -126,7 +131,8 @@ fn fits(made: Type, wanted: &DataType) -> bool {
     }
 }
 
-enum Builder {
+/// A column on its way.
+pub(crate) enum Builder {
     Int32(Int32Builder),
     Int64(Int64Builder),
     Float64(Float64Builder),
@@ -137,7 +143,21 @@ enum Builder {
 }
 
 impl Builder {
-    fn push(&mut self, cell: &Cell<'_>) {
+    /// For a column of the type, if there are such columns.
+    pub(crate) fn of(wanted: &DataType) -> Option<Self> {
+        Some(match wanted {
+            DataType::Int32 => Self::Int32(Int32Builder::new()),
+            DataType::Int64 => Self::Int64(Int64Builder::new()),
+            DataType::Float64 => Self::Float64(Float64Builder::new()),
+            DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
+            DataType::Utf8 => Self::Text(StringBuilder::new()),
+            DataType::Date32 => Self::Date(Date32Builder::new()),
+            DataType::Timestamp(_, _) => Self::Moment(TimestampMicrosecondBuilder::new()),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn push(&mut self, cell: &Cell<'_>) {
         match self {
             Self::Int32(builder) => builder.append_option(match cell {
                 Cell::Integer(number) => i32::try_from(*number).ok(),
@@ -164,7 +184,7 @@ impl Builder {
         }
     }
 
-    fn finish(self, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn finish(self, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
             Self::Int32(mut builder) => Arc::new(builder.finish()),
             Self::Int64(mut builder) => Arc::new(builder.finish()),
