@@ -210,6 +210,9 @@ impl Topic {
             // What the hospital says among itself is told to nobody by mail.
             Happening::Saved(_)
             | Happening::Remarked { .. }
+            // What a file is for is said in a message or an answer.
+            | Happening::Attached(_)
+            | Happening::Enclosed(_)
             | Happening::SignedOff { .. }
             | Happening::Recused { .. }
             | Happening::Voted { .. } => {
