@@ -141,6 +141,7 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{picture}", "front.webp".to_owned()),
         ("{month}", "2026-03".to_owned()),
         ("{job}", "job_00000000000000000000000000".to_owned()),
+        ("{attachment}", "1".to_owned()),
         ("{agreement}", fixture.agreement.to_string()),
         ("{invitation}", "inv_00000000000000000000000000".to_owned()),
         ("{webhook}", "whk_00000000000000000000000000".to_owned()),
