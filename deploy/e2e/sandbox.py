@@ -125,7 +125,8 @@ class Server:
 
     def __init__(self, folder, limits=None, ledger_file=None, **sections):
         self.folder = Path(folder)
-        shutil.copytree(template(), self.folder)
+        # Without the mails of the demo, which has no mail server: they are their readers', and no part of a server.
+        shutil.copytree(template(), self.folder, ignore=shutil.ignore_patterns("mail"))
         self.credentials = json.loads(Path(f"{template()}.json").read_text())
         if ledger_file is not None:
             for end in ("", "-wal", "-shm"):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sandbox
 from selenium.webdriver.common.by import By
-from test_portal import assert_nothing_amiss, browser, click, sign_in  # noqa: F401: the fixture is used by its name
+from test_portal import assert_nothing_amiss, browser, choose_plan, click, sign_in  # noqa: F401: the fixture is used by its name
 
 LANGUAGES = ("ko", "en")
 KEPT = Path(__file__).resolve().parents[2] / "docs/images/guide"
@@ -61,7 +61,8 @@ def file_request(browser):  # noqa: F811
     field = browser.find_element(By.NAME, "purpose")
     field.clear()
     field.send_keys(PURPOSE)
-    browser.find_element(By.CSS_SELECTOR, "option[value=follows]").click()
+    choose_plan(browser)
+    browser.find_element(By.CSS_SELECTOR, "#ethics option[value=follows]").click()
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400))
     browser.execute_script(f"document.getElementById('ethics_by').value = '{day}'")
 

@@ -64,6 +64,14 @@ def click(browser, selector):
     )
 
 
+def choose_plan(browser):
+    """What a company answers about how it will use the data."""
+    plan = {"study": "methods", "legal": "research", "place": "korea", "for_profit": "yes", "commercial": "no"}
+    plan |= dict.fromkeys(("publishes", "collaborates", "returns", "genetic"), "no")
+    for name, value in plan.items():
+        browser.find_element(By.CSS_SELECTOR, f"#{name} option[value={value}]").click()
+
+
 def is_asked_to_sign_in(browser):
     return bool(browser.find_elements(By.CSS_SELECTOR, "form[action$='/sign-in'] [name=password]"))
 
@@ -227,10 +235,7 @@ def test_a_request_is_sent_back_filed_again_and_opens_when_its_condition_is_met(
     sign_in(browser, demo, "en", "developer")
     browser.get(f"{demo.url}/en/requests/new")
     write("purpose", "Validate a model of survival on the public cohort.")
-    plan = {"study": "methods", "legal": "research", "place": "korea", "for_profit": "yes", "commercial": "no"}
-    plan |= dict.fromkeys(("publishes", "collaborates", "returns", "genetic"), "no")
-    for name, value in plan.items():
-        browser.find_element(By.CSS_SELECTOR, f"#{name} option[value={value}]").click()
+    choose_plan(browser)
     browser.find_element(By.CSS_SELECTOR, "option[value=follows]").click()
     click(browser, "button[formaction$='/requests/check']")
     assert "DUO:0000042" in browser.page_source and "A person must decide" in browser.page_source
