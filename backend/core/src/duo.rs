@@ -111,6 +111,22 @@ pub enum InvalidUse {
     Studies,
 }
 
+impl InvalidUse {
+    /// What to write instead, in Korean; in English it is the error's own text.
+    pub fn in_korean(&self) -> String {
+        match self {
+            Self::Permission(text) => {
+                format!("`{text}`은(는) 이용 허가가 아닙니다. NRES, GRU, HMB, DS, POA 가운데 하나를 쓰십시오.")
+            }
+            Self::Diseases => "DS에는 질환을 KCD 또는 ICD-10 코드로 적고, 다른 허가에는 적지 마십시오.".to_owned(),
+            Self::Modifier(text) => {
+                format!("`{text}`은(는) 이용 조건이 아닙니다. 예: NPU, NCU, IRB, GS-KR, TS-12, MOR-2027-01-31")
+            }
+            Self::Studies => "RS에는 어떤 연구인지 `studies`에 적고, 다른 조건에는 적지 마십시오.".to_owned(),
+        }
+    }
+}
+
 impl Default for DataUse {
     /// What holds where nothing was said: general research use, with the approval of an ethics committee.
     fn default() -> Self {

@@ -99,6 +99,17 @@ impl MemberState {
     }
 }
 
+/// An address of mail in lower case, as it is kept; nothing when the text is none. What is looked at is its form: whether
+/// somebody reads it is shown by a mail.
+pub fn email_address(text: &str) -> Option<String> {
+    const BYTES_MAX: usize = 254;
+    let email = text.trim().to_lowercase();
+    let (name, host) = email.rsplit_once('@')?;
+    let plain = email.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&byte));
+    let named = !name.is_empty() && !name.contains('@') && host.contains('.') && !host.starts_with('.');
+    (email.len() <= BYTES_MAX && plain && named && !host.ends_with('.') && !host.contains("..")).then_some(email)
+}
+
 /// A person in an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -116,4 +127,20 @@ pub struct Member {
     pub state: MemberState,
     /// When they joined.
     pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_mail_are_told_from_other_texts() {
+        assert_eq!(email_address(" Kim@Example.ORG ").as_deref(), Some("kim@example.org"));
+        assert_eq!(email_address("a.b+c@x-y.co.kr").as_deref(), Some("a.b+c@x-y.co.kr"));
+        let long = format!("{}@example.org", "a".repeat(250));
+        let bad = ["", "a", "a@b", "@b.c", "a@", "a@b.", "a@.b", "a@b..c", "a@b@c.d", "a b@c.d", "<a@b.c>", &long];
+        for text in bad.into_iter().chain(["a@b.c\r\nBcc: d@e.f", "a@b.c\0"]) {
+            assert_eq!(email_address(text), None, "{text:?}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Nothing here records or stores: whoever issues an invoice (the command line, the portal) makes its INTENT durable first,
 //! then keeps the document, then closes with an OUTCOME that carries its hash.
 
+use crate::hex::hex;
 use ed25519_dalek::SigningKey;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::OrganizationId;
@@ -96,7 +97,7 @@ impl Office<'_> {
             month,
             note: sign(&invoice, &bytes, self.origin, self.key),
             document: String::from_utf8_lossy(&bytes).into_owned(),
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&digest),
             issued_at: self.now,
         })
     }

@@ -3,6 +3,7 @@
 use crate::address::client_address;
 use crate::expiry;
 use crate::fault::Fault;
+use crate::hex::hex;
 use crate::intake;
 use crate::oauth::dpop;
 use crate::oauth::refusal::Refusal;
@@ -109,7 +110,7 @@ fn trace_id(value: &str) -> Option<String> {
 fn fresh_hex<const N: usize>(app: &App) -> String {
     let mut bytes = [0_u8; N];
     app.entropy.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&bytes)
 }
 
 impl FromRequest for Call {

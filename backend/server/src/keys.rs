@@ -11,6 +11,7 @@ pub mod office;
 pub(crate) mod sealing;
 pub mod token_key;
 
+use crate::hex::hex;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use folder::Folder;
@@ -215,7 +216,7 @@ fn read_master(folder: &Folder<'_>, entropy: &dyn Entropy) -> Result<Secret<[u8;
     let text = folder.read_or_make(MASTER, entropy, || {
         let mut bytes = [0_u8; 32];
         entropy.fill(&mut bytes);
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text: String = hex(&bytes);
         Ok(Secret::new(format!("{text}\n")))
     })?;
     parse_hex(text.expose()).ok_or_else(|| folder.damaged(MASTER, "not 64 hexadecimal digits"))

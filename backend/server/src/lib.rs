@@ -16,6 +16,7 @@ pub mod expiry;
 pub mod fault;
 #[doc(hidden)]
 pub mod fuzz;
+mod hex;
 mod idempotency;
 pub mod intake;
 pub mod keys;

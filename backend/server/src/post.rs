@@ -4,20 +4,25 @@
 pub mod mail;
 pub mod webhook;
 
+use crate::fault::Fault;
 use crate::portal::moment;
+use crate::record;
 use crate::state::App;
 use actix_web::web;
 use futures_util::future::{BoxFuture, join_all};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::WebhookId;
 use mudeung_store::outbox::{self, Channel, Delivery};
-use mudeung_store::webhooks::{self, WebhookState};
+use mudeung_store::webhooks::{self, Webhook, WebhookState};
 use mudeung_store::{Conn, StoreError, notifications};
+use mudeung_wire::ledger::entry::{Entry, Kind};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often there is a look whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often what is old is taken away.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Who takes something and is gone after so long leaves it to the next.
 const LEASE: Duration = Duration::from_secs(120);
 /// How many are sent at once.
@@ -53,18 +58,23 @@ pub trait Carrier: Send + Sync {
 
 /// Carries for ever; ends only with the runtime.
 pub async fn keep_carrying(app: web::Data<App>, carrier: Arc<dyn Carrier>) {
-    let mut ticks = tokio::time::interval(LOOK_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let mut tidies = tokio::time::interval(TIDY_EVERY);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
-        let carried = async {
-            collect_digests(&app).await?;
-            carry_due(&app, &*carrier).await
+        let done = tokio::select! {
+            _ = looks.tick() => look(&app, &*carrier).await,
+            _ = tidies.tick() => tidy(&app).await,
         };
-        if let Err(error) = carried.await {
+        if let Err(error) = done {
             tracing::warn!("what is in the outbox waits: {error}");
         }
     }
+}
+
+async fn look(app: &App, carrier: &dyn Carrier) -> Result<usize, StoreError> {
+    collect_digests(app).await?;
+    carry_due(app, carrier).await
 }
 
 /// Carries everything that is due; answers how many arrived. Of several nodes that look at once, one takes each.
@@ -112,27 +122,49 @@ async fn settle(app: &App, delivery: Delivery, outcome: Result<(), Undelivered>)
     tracing::info!(channel = delivery.channel.as_str(), topic = delivery.topic, "not delivered: see the outbox");
     let problem: String = problem.chars().filter(|letter| !letter.is_control()).take(300).collect();
     let settle = move |conn: &mut Conn| {
-        outbox::settle_failed(conn, &delivery, &problem, now, KEPT, hopeless)?;
-        let given_up = outbox::find_delivery(conn, &delivery.id)?
-            .is_some_and(|delivery| matches!(delivery.state, outbox::DeliveryState::GivenUp { .. }));
+        let given_up = outbox::settle_failed(conn, &delivery, &problem, now, KEPT, hopeless)?;
         match delivery.target.parse::<WebhookId>() {
-            Ok(id) if given_up && webhooks::find_webhook(conn, id)?.is_some() => {
-                webhooks::update_webhook_state(conn, id, WebhookState::Disabled { at: now })
-            }
-            _ => Ok(()),
+            Ok(id) if given_up => webhooks::find_webhook(conn, id),
+            _ => Ok(None),
         }
     };
-    app.db.tx("settle delivery", settle).await
+    match app.db.tx("settle delivery", settle).await? {
+        Some(webhook) if matches!(webhook.state, WebhookState::Active) => disable(app, &webhook).await,
+        _ => Ok(()),
+    }
 }
 
-/// Writes the mail of the morning for those who want one a day, once it is morning; answers for how many. Takes old things
-/// away along the way.
+/// Stops a webhook whose program took nothing for days, on the record like every change.
+async fn disable(app: &App, webhook: &Webhook) -> Result<(), StoreError> {
+    let (id, at) = (webhook.id, app.clock.now());
+    let intent = Entry {
+        detail: Some(id.to_string()),
+        organization: Some(webhook.organization.to_string()),
+        ..Entry::new(Kind::Intent, "webhook.disable", at.micros(), record::nonce(app))
+    };
+    let work = move |conn: &mut Conn| webhooks::update_webhook_state(conn, id, WebhookState::Disabled { at });
+    let change = async { app.db.tx("disable webhook", work).await.map_err(Fault::from) };
+    let done = record::recorded(&app.ledger, &*app.clock, &*app.entropy, intent, change, |()| None).await;
+    done.map_err(|fault| StoreError::Unavailable(fault.en))
+}
+
+/// Gives up what waits for too long, for instance because there is no mail server, and forgets what is old; answers how many
+/// things it touched.
+pub async fn tidy(app: &App) -> Result<usize, StoreError> {
+    let now = app.clock.now();
+    let (stale, old) = (now.minus(KEPT), now.minus(REMEMBERED));
+    let tidy = move |conn: &mut Conn| {
+        let touched = outbox::give_up_waiting(conn, stale, now)? + outbox::delete_settled(conn, old)?;
+        Ok(touched + notifications::delete_notifications(conn, old)?)
+    };
+    app.db.tx("tidy outbox", tidy).await
+}
+
+/// Writes the mail of the morning for those who want one a day, once it is morning; answers for how many.
 pub async fn collect_digests(app: &App) -> Result<usize, StoreError> {
     let now = app.clock.now();
     let waiting = app.db.read("look for digests", notifications::list_collecting).await?;
     let Some(day) = morning(now).filter(|_| !waiting.is_empty()) else { return Ok(0) };
-    let before = |ago: Duration| Timestamp::from_micros(now.micros().saturating_sub(micros(ago)));
-    let (old, stale) = (before(REMEMBERED), before(KEPT));
     let collect = move |conn: &mut Conn| {
         let mut written = 0;
         for member in waiting {
@@ -145,16 +177,9 @@ pub async fn collect_digests(app: &App) -> Result<usize, StoreError> {
             let delivery = Delivery::new(id, Channel::Mail, member.to_string(), mail::DIGEST, body, now);
             written += usize::from(outbox::insert_delivery(conn, &delivery)?);
         }
-        outbox::give_up_waiting(conn, stale, now)?;
-        outbox::delete_settled(conn, old)?;
-        notifications::delete_notifications(conn, old)?;
         Ok(written)
     };
     app.db.tx("collect digests", collect).await
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The day in KST, once its morning has come.

@@ -3,6 +3,7 @@
 use crate::auth::Caller;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::hex::hex;
 use crate::state::App;
 use actix_web::web;
 use mudeung_core::clock::{Clock, Entropy};
@@ -79,7 +80,7 @@ fn recorded_columns(columns: &[String]) -> Vec<String> {
         return columns.to_vec();
     }
     let hash: [u8; 32] = Sha256::digest(columns.join("\n")).into();
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hex(&hash);
     vec![format!("{} columns, sha256 of their names by line {hex}", columns.len())]
 }
 

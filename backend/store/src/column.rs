@@ -3,6 +3,7 @@
 use crate::StoreError;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::Bilingual;
+use mudeung_core::member::Role;
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
 use std::fmt::Display;
@@ -51,6 +52,17 @@ pub(crate) fn since(at: Option<i64>, state: &str) -> Result<Timestamp, StoreErro
 /// A value of a closed list that is not in it.
 pub(crate) fn unknown(what: &str, text: &str) -> StoreError {
     StoreError::Corrupt(format!("unknown {what} `{text}`"))
+}
+
+/// Roles as a column: their names, with spaces between them.
+pub(crate) fn roles_text(roles: &[Role]) -> String {
+    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    names.join(" ")
+}
+
+/// Reads roles.
+pub(crate) fn roles(text: &str) -> Result<Vec<Role>, StoreError> {
+    text.split_terminator(' ').map(|name| Role::parse(name).ok_or_else(|| unknown("role", name))).collect()
 }
 
 /// A text in two languages from its two columns.

@@ -76,14 +76,13 @@ pub fn insert_invitation(conn: &mut Conn, invitation: &Invitation) -> Result<(),
     .select(invitations::id)
     .load(&mut conn.0)?;
     diesel::delete(invitations::table.filter(invitations::id.eq_any(earlier))).execute(&mut conn.0)?;
-    let roles: Vec<&str> = invitation.roles.iter().map(|role| role.as_str()).collect();
     let row = Row {
         id: invitation.id.to_string(),
         organization,
         company_name,
         business_number,
         email: invitation.email.clone(),
-        roles: roles.join(" "),
+        roles: column::roles_text(&invitation.roles),
         language: invitation.language.clone(),
         invited_by: invitation.invited_by.map(|member| member.to_string()),
         created_at: invitation.created_at.micros(),
@@ -197,7 +196,6 @@ pub fn delete_password_resets(conn: &mut Conn, member: MemberId) -> Result<usize
 }
 
 fn invitation(row: Row) -> Result<Invitation, StoreError> {
-    let role = |text: &str| Role::parse(text).ok_or_else(|| column::unknown("role", text));
     let into = match (row.organization, row.company_name, row.business_number) {
         (Some(id), None, None) => Into::Organization(column::id(&id)?),
         (None, Some(name), Some(number)) => Into::NewCompany {
@@ -210,7 +208,7 @@ fn invitation(row: Row) -> Result<Invitation, StoreError> {
         id: column::id(&row.id)?,
         into,
         email: row.email,
-        roles: row.roles.split_terminator(' ').map(role).collect::<Result<_, _>>()?,
+        roles: column::roles(&row.roles)?,
         language: row.language,
         invited_by: row.invited_by.as_deref().map(column::id).transpose()?,
         created_at: Timestamp::from_micros(row.created_at),

@@ -24,14 +24,13 @@ struct Row {
 
 /// Adds a member with the hash of their password.
 pub fn insert_member(conn: &mut Conn, member: &Member, password_hash: &str) -> Result<(), StoreError> {
-    let roles: Vec<&str> = member.roles.iter().map(|role| role.as_str()).collect();
     let (state, state_at) = state_columns(member.state);
     let row = Row {
         id: member.id.to_string(),
         organization: member.organization.to_string(),
         email: member.email.clone(),
         name: member.name.clone(),
-        roles: roles.join(" "),
+        roles: column::roles_text(&member.roles),
         password_hash: password_hash.to_owned(),
         state,
         state_at,
@@ -83,8 +82,7 @@ pub fn update_member_state(conn: &mut Conn, id: MemberId, state: MemberState) ->
 
 /// Says anew what a member may do.
 pub fn update_member_roles(conn: &mut Conn, id: MemberId, roles: &[Role]) -> Result<(), StoreError> {
-    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-    let update = diesel::update(table.find(id.to_string())).set(members::roles.eq(names.join(" ")));
+    let update = diesel::update(table.find(id.to_string())).set(members::roles.eq(column::roles_text(roles)));
     updating(update.execute(&mut conn.0), "member")?;
     generation::bump(conn)
 }
@@ -98,13 +96,12 @@ fn state_columns(state: MemberState) -> (String, Option<i64>) {
 }
 
 fn member(row: Row) -> Result<Member, StoreError> {
-    let role = |text: &str| Role::parse(text).ok_or_else(|| column::unknown("role", text));
     Ok(Member {
         id: column::id(&row.id)?,
         organization: column::id(&row.organization)?,
         email: row.email,
         name: row.name,
-        roles: row.roles.split_terminator(' ').map(role).collect::<Result<_, _>>()?,
+        roles: column::roles(&row.roles)?,
         state: match row.state.as_str() {
             "active" => MemberState::Active,
             "disabled" => MemberState::Disabled { disabled_at: column::since(row.state_at, "disabled")? },

@@ -94,16 +94,17 @@ pub fn delivery(occurrence: &Occurrence, id: String, channel: Channel, target: S
 fn hearers(conn: &mut Conn, occurrence: &Occurrence) -> Result<Vec<Member>, StoreError> {
     let audience = occurrence.topic.audience();
     let mut hearers = Vec::new();
-    for organization in organizations::list_organizations(conn)? {
+    let mut concerned = match audience.hospital {
+        [] => Vec::new(),
+        _ => organizations::list_hospitals(conn)?,
+    };
+    if audience.company {
+        concerned.extend(organizations::find_organization(conn, occurrence.organization)?);
+    }
+    for organization in concerned.iter().filter(|it| matches!(it.state, OrganizationState::Active)) {
         let is_hospital = organization.kind == OrganizationKind::Hospital;
-        let concerned = match is_hospital {
-            true => !audience.hospital.is_empty(),
-            false => audience.company && organization.id == occurrence.organization,
-        };
-        if concerned && matches!(organization.state, OrganizationState::Active) {
-            let all = members::list_members(conn, Some(organization.id))?;
-            hearers.extend(all.into_iter().filter(|member| occurrence.reaches(member, is_hospital)));
-        }
+        let all = members::list_members(conn, Some(organization.id))?;
+        hearers.extend(all.into_iter().filter(|member| occurrence.reaches(member, is_hospital)));
     }
     Ok(hearers)
 }

@@ -46,6 +46,12 @@ pub fn list_organizations(conn: &mut Conn) -> Result<Vec<Organization>, StoreErr
     rows.into_iter().map(organization).collect()
 }
 
+/// The hospitals, oldest first.
+pub fn list_hospitals(conn: &mut Conn) -> Result<Vec<Organization>, StoreError> {
+    let query = table.filter(organizations::kind.eq(kind_text(OrganizationKind::Hospital))).order(organizations::id);
+    query.load::<Row>(&mut conn.0)?.into_iter().map(organization).collect()
+}
+
 /// Puts an organization into another state.
 pub fn update_organization_state(
     conn: &mut Conn,

@@ -174,7 +174,7 @@ pub fn settle_delivered(conn: &mut Conn, id: &str, now: Timestamp) -> Result<(),
 }
 
 /// Notes why something was not delivered. It is tried again after a while that grows, until it is older than `kept`, or
-/// at once never again when it is `hopeless`.
+/// at once never again when it is `hopeless`. Answers whether it is given up.
 pub fn settle_failed(
     conn: &mut Conn,
     tried: &Delivery,
@@ -182,7 +182,7 @@ pub fn settle_failed(
     now: Timestamp,
     kept: Duration,
     hopeless: bool,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let next = now.plus(wait_after(tried.attempts));
     let over = hopeless || next >= tried.created_at.plus(kept);
     let (state, state_at) = if over { ("given_up", Some(now.micros())) } else { ("waiting", None) };
@@ -192,7 +192,8 @@ pub fn settle_failed(
         outbox::due_at.eq(next.micros()),
         outbox::problem.eq(Some(problem.to_owned())),
     );
-    updating(diesel::update(table.find(&tried.id)).set(set).execute(&mut conn.0), "delivery")
+    updating(diesel::update(table.find(&tried.id)).set(set).execute(&mut conn.0), "delivery")?;
+    Ok(over)
 }
 
 /// Sends something once more, as if it were new.

@@ -6,7 +6,7 @@ use crate::system::{SystemClock, SystemEntropy};
 use crate::{say, setup};
 use mudeung_core::clock::Clock;
 use mudeung_core::id::{MemberId, OrganizationId};
-use mudeung_core::member::{Member, MemberState, Role};
+use mudeung_core::member::{Member, MemberState, Role, email_address};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_server::portal::password;
 use mudeung_store::{Db, StoreError, members, organizations, second_factors};
@@ -43,14 +43,12 @@ pub(crate) async fn create(
     name: &str,
     roles: Vec<Role>,
 ) -> Result<String, Failure> {
-    if !email.contains('@') || email.len() > 254 {
-        return Err(Failure::input(format!("{email} is not an e-mail address")));
-    }
+    let address = email_address(email).ok_or_else(|| Failure::input(format!("{email} is not an e-mail address")))?;
     let (password, hash) = new_password()?;
     let member = Member {
         id: MemberId::generate(&SystemClock, &SystemEntropy),
         organization: organization.id,
-        email: email.to_lowercase(),
+        email: address,
         name: name.to_owned(),
         roles,
         state: MemberState::Active,

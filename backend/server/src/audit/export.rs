@@ -5,6 +5,7 @@ pub mod fhir;
 pub mod tar;
 
 use crate::data::view::rfc3339;
+use crate::hex::hex;
 use crate::personal::open_all;
 use ed25519_dalek::SigningKey;
 use mudeung_core::clock::Timestamp;
@@ -257,7 +258,7 @@ impl Export {
             start,
             entries: u64::try_from(entries).unwrap_or(u64::MAX),
             size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&Sha256::digest(&bytes)),
         });
         self.ready.push_back(Piece { name: name.to_owned(), bytes });
     }

@@ -1,6 +1,7 @@
 //! Giving up entries whose retention is over: what may go, and that it goes only with an export that proves itself.
 
 use crate::data::view::rfc3339;
+use crate::hex::hex;
 use crate::ledger::years;
 use mudeung_core::clock::Timestamp;
 use mudeung_store::ledger::{Ledger, LedgerError, Prunable};
@@ -104,7 +105,7 @@ impl Plan {
         let hash = Sha256::digest(std::fs::read(folder.join(MANIFEST))?);
         let said = Pruning {
             checkpoint: manifest.checkpoint,
-            export_sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            export_sha256: hex(&hash),
             until,
             usage_sha256: ledger.usage_sha256(until).await?,
             year: self.year,

@@ -10,6 +10,7 @@ use crate::data::place::Place;
 use crate::data::view::{pick, rfc3339};
 use crate::data::visit::{Visit, Visitor};
 use crate::fault::Fault;
+use crate::hex::hex;
 use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::dataset::{File, Table, Version};
 use mudeung_core::id::{FileId, VersionId};
@@ -297,7 +298,7 @@ async fn measure(visitor: &Visitor, permit: &Permit, table: &Table) -> Result<(u
 /// The checksum of a bundle: over the sorted checksums of what is in it.
 fn bundled(mut sums: Vec<String>) -> String {
     sums.sort_unstable();
-    Sha256::digest(sums.concat()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(sums.concat()))
 }
 
 fn sha_256(checksum: String) -> Checksum {

@@ -6,6 +6,7 @@ use super::page::{self, Page};
 use super::texts::AgreementsTexts;
 use super::{moment, path};
 use crate::fault::Fault;
+use crate::hex::hex;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -158,7 +159,7 @@ pub(super) async fn publish_agreement(desk: Desk<FreshAdmins>, form: Submitted) 
         title_en,
         text_ko,
         text_en,
-        text_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        text_sha256: hex(&digest),
         published_at: now,
         sign_by: now.plus(DAY.saturating_mul(u32::try_from(days).unwrap_or_default())),
     };

@@ -22,8 +22,8 @@ pub(super) fn seal(app: &App, session: &str, id: &str) -> String {
 }
 
 /// The code of a link with that mark, which nobody else can make.
-pub(super) fn code(app: &App, mark: &[u8], id: &str) -> String {
-    let bytes = mac(app, b"link", &format!("{} {id}", String::from_utf8_lossy(mark)));
+pub(super) fn code(app: &App, mark: &str, id: &str) -> String {
+    let bytes = mac(app, b"link", &format!("{mark} {id}"));
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
 }
 

@@ -51,6 +51,7 @@ struct Task {
     text: &'static str,
     count: usize,
     since: Option<String>,
+    until: Option<String>,
 }
 
 /// Shows the overview.
@@ -141,25 +142,44 @@ fn waiting(
     if inbox.count > 0 {
         let text = if desk.signed_in.is_hospital() { t.waiting_requests } else { t.waiting_own_requests };
         let since = inbox.oldest.map(moment::minute);
-        tasks.push(Task { href: desk.page.at("/requests"), text, count: inbox.count, since });
+        tasks.push(Task { href: desk.page.at("/requests"), text, count: inbox.count, since, until: None });
     }
     let versions = snapshot.datasets.values().flat_map(|entry| entry.tiers.values().flatten());
     let staged = versions.filter(|version| matches!(version.state, VersionState::Staged)).count();
     if desk.signed_in.has(&[Role::Steward, Role::Admin]) && staged > 0 {
-        tasks.push(Task { href: desk.page.at("/releases"), text: t.waiting_versions, count: staged, since: None });
+        tasks.push(Task {
+            href: desk.page.at("/releases"),
+            text: t.waiting_versions,
+            count: staged,
+            since: None,
+            until: None,
+        });
     }
     if unreviewed > 0 {
-        tasks.push(Task { href: desk.page.at("/break-glass"), text: t.waiting_glass, count: unreviewed, since: None });
+        tasks.push(Task {
+            href: desk.page.at("/break-glass"),
+            text: t.waiting_glass,
+            count: unreviewed,
+            since: None,
+            until: None,
+        });
     }
     if overdue > 0 {
-        tasks.push(Task { href: desk.page.at("/reviews"), text: t.waiting_reviews, count: overdue, since: None });
+        tasks.push(Task {
+            href: desk.page.at("/reviews"),
+            text: t.waiting_reviews,
+            count: overdue,
+            since: None,
+            until: None,
+        });
     }
     if let Some(by) = snapshot.must_sign.get(&desk.signed_in.organization.id) {
-        let since = Some(moment::minute(*by));
-        tasks.push(Task { href: desk.page.at("/agreements"), text: t.waiting_agreement, count: 0, since });
+        let until = Some(moment::minute(*by));
+        let href = desk.page.at("/agreements");
+        tasks.push(Task { href, text: t.waiting_agreement, count: 0, since: None, until });
     }
     if desk.signed_in.has(&[Role::Developer]) && no_apps {
-        tasks.push(Task { href: desk.page.at("/apps"), text: t.waiting_app, count: 0, since: None });
+        tasks.push(Task { href: desk.page.at("/apps"), text: t.waiting_app, count: 0, since: None, until: None });
     }
     tasks
 }

@@ -3,7 +3,7 @@
 use super::brake::Verdict;
 use super::desk::{Visitor, see_other};
 use super::fields::Fields;
-use super::members::{INVITATION_LIFE, email, find_by_link, is_taken};
+use super::members::{INVITATION_LIFE, find_by_link, is_taken};
 use super::page::Page;
 use super::texts::JoiningTexts;
 use super::{moment, open_form, password};
@@ -18,7 +18,7 @@ use askama::Template;
 use mudeung_core::business_number::BusinessNumber;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{InvitationId, MemberId, OrganizationId};
-use mudeung_core::member::{Member, MemberState, Role};
+use mudeung_core::member::{Member, MemberState, Role, email_address};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::secret::Secret;
 use mudeung_store::invitations::{self, Into, Invitation};
@@ -179,7 +179,7 @@ pub(super) async fn sign_up(visitor: Visitor, request: HttpRequest, body: web::B
     let wrong = StatusCode::UNPROCESSABLE_ENTITY;
     let Some(company) = form.line("company", 2..=80) else { return again(t.bad_company, wrong) };
     let Some(number) = BusinessNumber::parse(form.text("number")) else { return again(t.bad_number, wrong) };
-    let Some(email) = email(&form) else { return again(t.bad_email, wrong) };
+    let Some(email) = email_address(form.text("email")) else { return again(t.bad_email, wrong) };
     if form.text("accept") != "yes" {
         return again(t.bad_accept, wrong);
     }

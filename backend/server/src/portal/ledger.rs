@@ -8,6 +8,7 @@ use super::{figure, moment};
 use crate::audit::list_entries::status_of;
 use crate::audit::search::{Search, search};
 use crate::fault::Fault;
+use crate::hex::hex;
 use crate::personal::open_all;
 use crate::record;
 use actix_web::http::StatusCode;
@@ -303,8 +304,4 @@ fn with_openings(
         }
     }
     fields
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

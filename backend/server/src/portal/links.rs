@@ -15,10 +15,10 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    const fn mark(self) -> &'static [u8] {
+    const fn mark(self) -> &'static str {
         match self {
-            Self::Invitation => b"invitation",
-            Self::PasswordReset => b"password reset",
+            Self::Invitation => "invitation",
+            Self::PasswordReset => "password reset",
         }
     }
 }

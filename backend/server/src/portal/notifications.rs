@@ -96,7 +96,7 @@ fn line(desk: &Desk<Anyone>, told: &Notification) -> Line {
             .filter(|_| desk.signed_in.is_hospital())
             .map(|organization| organization.name.clone())
             .unwrap_or_default(),
-        href: desk.page.at(&page_about(occurrence.topic, &occurrence.subject)),
+        href: desk.page.at(&page_about(occurrence.topic, &occurrence.subject, desk.signed_in.is_hospital())),
         at: moment::minute(occurrence.at),
         is_new: told.read_at.is_none(),
     }

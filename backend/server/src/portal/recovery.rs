@@ -4,7 +4,6 @@ use super::brake::Verdict;
 use super::desk::{Visitor, see_other};
 use super::fields::Fields;
 use super::links::{self, Purpose};
-use super::members::email;
 use super::page::Page;
 use super::texts::RecoveryTexts;
 use super::{open_form, password};
@@ -17,8 +16,9 @@ use crate::state::App;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use mudeung_core::id::{MemberId, PasswordResetId};
-use mudeung_core::member::{Member, MemberState};
+use mudeung_core::clock::Timestamp;
+use mudeung_core::id::{MemberId, PasswordResetId, SessionId};
+use mudeung_core::member::{Member, MemberState, email_address};
 use mudeung_core::secret::Secret;
 use mudeung_store::{Conn, StoreError, invitations, members, outbox, sessions};
 use mudeung_wire::ledger::entry::{Entry, Status};
@@ -68,7 +68,9 @@ pub(super) async fn send_password_link(
     if !open_form::is_ours(&visitor, &request, &form) {
         return again(t.stale, StatusCode::FORBIDDEN);
     }
-    let Some(wanted) = email(&form) else { return again(t.bad_email, StatusCode::UNPROCESSABLE_ENTITY) };
+    let Some(wanted) = email_address(form.text("email")) else {
+        return again(t.bad_email, StatusCode::UNPROCESSABLE_ENTITY);
+    };
     let (address, now) = (address_of(app, &request), app.clock.now());
     if let Verdict::Refused(_) = app.portal.brake.ask("forgotten password", address, now) {
         return again(t.braked, StatusCode::TOO_MANY_REQUESTS);
@@ -85,8 +87,7 @@ pub(super) async fn send_password_link(
     let id = PasswordResetId::generate(&*app.clock, &*app.entropy);
     let work = move |conn: &mut Conn| {
         let Some(member) = found else { return Ok(()) };
-        let recently = mudeung_core::clock::Timestamp::from_micros(now.micros().saturating_sub(pause_micros()));
-        if invitations::has_password_reset(conn, member.id, recently)? {
+        if invitations::has_password_reset(conn, member.id, now.minus(PAUSE))? {
             return Ok(());
         }
         invitations::insert_password_reset(conn, id, member.id, now, now.plus(LIFE))?;
@@ -152,8 +153,8 @@ pub(super) fn set_password(
     conn: &mut Conn,
     member: MemberId,
     hash: &str,
-    but: Option<mudeung_core::id::SessionId>,
-    now: mudeung_core::clock::Timestamp,
+    but: Option<SessionId>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     members::update_member_password(conn, member, hash)?;
     sessions::delete_sessions(conn, member, but)?;
@@ -171,10 +172,6 @@ async fn find(app: &App, link: &str) -> Result<Option<(PasswordResetId, Member)>
     };
     let found = app.db.read("find password reset", find).await?;
     Ok(found.filter(|member| matches!(member.state, MemberState::Active)).map(|member| (id, member)))
-}
-
-fn pause_micros() -> i64 {
-    i64::try_from(PAUSE.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn over() -> Fault {

@@ -12,9 +12,11 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use futures_util::{StreamExt, stream};
 use mudeung_wire::problem::Code;
+use multer::Multipart;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -76,7 +78,7 @@ impl FromRequest for Uploaded {
             }
             let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let (fields, file) = match boundary(kind) {
-                Some(boundary) => split(parts(&boundary, &body.freeze()).ok_or_else(unreadable)?),
+                Some(boundary) => split(parts(&boundary, body.freeze()).await.ok_or_else(unreadable)?),
                 None => (Fields::parse(&body)?, None),
             };
             let cookie = Cookies { secure: app.portal.secure }.session_of(&request);
@@ -103,70 +105,30 @@ fn split(parts: Vec<Part>) -> (Fields, Option<(String, Bytes)>) {
 
 /// What separates the parts of a form of that type; `None` when it is of another.
 fn boundary(content_type: &str) -> Option<String> {
-    let mut pieces = content_type.split(';').map(str::trim);
-    pieces.next().filter(|kind| kind.eq_ignore_ascii_case("multipart/form-data"))?;
-    let value = pieces.find_map(|piece| piece.strip_prefix("boundary="))?;
-    let value = value.trim_matches('"');
     // RFC 2046, section 5.1.1.
     let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&letter);
-    ((1..=70).contains(&value.len()) && value.bytes().all(is_letter)).then(|| value.to_owned())
+    let fits = |value: &String| (1..=70).contains(&value.len()) && value.bytes().all(is_letter);
+    multer::parse_boundary(content_type).ok().filter(fits)
 }
 
 /// The parts of a body; `None` when it is none, is cut off, or has more than is read.
-fn parts(boundary: &str, body: &Bytes) -> Option<Vec<Part>> {
-    let delimiter = format!("\r\n--{boundary}");
-    let mut at = delimiter.len().checked_sub(2)?;
-    if !body.starts_with(delimiter.as_bytes().get(2..)?) {
-        return None;
-    }
+async fn parts(boundary: &str, body: Bytes) -> Option<Vec<Part>> {
+    let mut form = Multipart::new(stream::iter([Ok::<Bytes, Infallible>(body)]), boundary);
     let mut parts = Vec::new();
-    loop {
-        let rest = body.get(at..)?;
-        if rest.starts_with(b"--") {
-            return Some(parts);
-        }
-        if parts.len() == PARTS_MAX || !rest.starts_with(b"\r\n") {
+    while let Some(field) = form.next_field().await.ok()? {
+        let head: usize = field.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if parts.len() == PARTS_MAX || head > HEAD_BYTES {
             return None;
         }
-        let head_begin = at.checked_add(2)?;
-        let near = body.get(head_begin..head_begin.saturating_add(HEAD_BYTES).min(body.len()))?;
-        let head_length = find(near, b"\r\n\r\n")?;
-        let (name, file_name) = head(near.get(..head_length)?)?;
-        let begin = head_begin.checked_add(head_length)?.checked_add(4)?;
-        let end = begin.checked_add(find(body.get(begin..)?, delimiter.as_bytes())?)?;
-        parts.push(Part { name, file_name, bytes: body.slice_ref(body.get(begin..end)?) });
-        at = end.checked_add(delimiter.len())?;
+        let (name, file_name) = (unescaped(field.name()?), field.file_name().map(unescaped));
+        parts.push(Part { name, file_name, bytes: field.bytes().await.ok()? });
     }
+    Some(parts)
 }
 
-fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    let (first, rest) = needle.split_first()?;
-    let mut at = 0_usize;
-    loop {
-        let found = at.checked_add(hay.get(at..)?.iter().position(|byte| byte == first)?)?;
-        at = found.checked_add(1)?;
-        if hay.get(at..)?.starts_with(rest) {
-            return Some(found);
-        }
-    }
-}
-
-/// Name and file name of a part, as browsers write them.
-fn head(head: &[u8]) -> Option<(String, Option<String>)> {
-    let text = std::str::from_utf8(head).ok()?;
-    let line = text.split("\r\n").find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("content-disposition").then_some(value.trim())
-    })?;
-    let rest = line.strip_prefix("form-data")?;
-    Some((parameter(rest, "name")?, parameter(rest, "filename")))
-}
-
-/// A quoted parameter. Browsers write a quotation mark as `%22` and line breaks as `%0D` and `%0A`.
-fn parameter(text: &str, name: &str) -> Option<String> {
-    let (_, value) = text.split_once(&format!("; {name}=\""))?;
-    let (value, _) = value.split_once('"')?;
-    Some(value.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n"))
+/// Browsers write a quotation mark in a name as `%22`, and line breaks as `%0D` and `%0A`.
+fn unescaped(value: &str) -> String {
+    value.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }
 
 fn unreadable() -> Fault {

@@ -103,6 +103,7 @@ pub(super) async fn compose(app: &App, delivery: &Delivery) -> Result<Mail, Unde
     let language = language_of(&preferences.language);
     let t = MailTexts::of(language);
     let base = format!("{}/{}", app.config.http.public_url, language.as_str());
+    let for_hospital = !member.roles.iter().any(|role| role.is_of_company());
     let (subject, lines) = match delivery.topic.as_str() {
         RESET => {
             let reset = said.get("reset").and_then(Value::as_str).unwrap_or_default();
@@ -116,12 +117,12 @@ pub(super) async fn compose(app: &App, delivery: &Delivery) -> Result<Mail, Unde
         TEST => (t.test_subject.to_owned(), vec![t.test.to_owned()]),
         DIGEST => {
             let lines = said.as_array().map(Vec::as_slice).unwrap_or_default();
-            (t.digest_subject.to_owned(), digest_lines(language, &base, lines))
+            (t.digest_subject.to_owned(), digest_lines(language, &base, lines, for_hospital))
         }
         topic => {
             let topic = Topic::parse(topic).ok_or_else(|| Undelivered::Never(format!("no topic {topic}")))?;
             let line = line(language, topic, &said);
-            (line.clone(), vec![line, format!("{base}{}", page_of(topic, &said)), t.why.to_owned()])
+            (line.clone(), vec![line, format!("{base}{}", page_of(topic, &said, for_hospital)), t.why.to_owned()])
         }
     };
     let foot = format!("{}\n{base}/notifications", t.foot);
@@ -168,11 +169,11 @@ async fn find_reader(app: &App, id: MemberId) -> Result<(Member, Preferences), U
     Ok((active.ok_or_else(|| Undelivered::Never("the member is gone".to_owned()))?, preferences))
 }
 
-fn digest_lines(language: Language, base: &str, lines: &[Value]) -> Vec<String> {
+fn digest_lines(language: Language, base: &str, lines: &[Value], for_hospital: bool) -> Vec<String> {
     let known = lines.iter().filter_map(|said| {
         let topic = Topic::parse(said.get("topic")?.as_str()?)?;
         let at = moment::minute(Timestamp::from_micros(said.get("at")?.as_i64()?));
-        Some(format!("{at}  {}\n{base}{}", line(language, topic, said), page_of(topic, said)))
+        Some(format!("{at}  {}\n{base}{}", line(language, topic, said), page_of(topic, said, for_hospital)))
     });
     known.collect()
 }
@@ -186,13 +187,14 @@ fn line(language: Language, topic: Topic, said: &Value) -> String {
     }
 }
 
-fn page_of(topic: Topic, said: &Value) -> String {
-    page_about(topic, said.get("subject").and_then(Value::as_str).unwrap_or_default())
+fn page_of(topic: Topic, said: &Value, for_hospital: bool) -> String {
+    page_about(topic, said.get("subject").and_then(Value::as_str).unwrap_or_default(), for_hospital)
 }
 
-/// The page of the portal, without its language, on which more is said of it.
-pub(crate) fn page_about(topic: Topic, subject: &str) -> String {
+/// The page of the portal, without its language, on which more is said of it to the hospital or to a company.
+pub(crate) fn page_about(topic: Topic, subject: &str, for_hospital: bool) -> String {
     match topic {
+        Topic::BreakGlassOpened | Topic::BreakGlassUnreviewed if for_hospital => "/break-glass".to_owned(),
         Topic::GrantRevoked | Topic::GrantEnding | Topic::BreakGlassOpened | Topic::BreakGlassUnreviewed => {
             "/grants".to_owned()
         }

@@ -14,6 +14,7 @@ use crate::data::files::{size_bytes, view_of};
 use crate::data::params::clipped;
 use crate::data::visit::{Visit, Visitor};
 use crate::fault::Fault;
+use crate::hex::hex;
 use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::dataset::{Column, File};
 use mudeung_wire::ledger::entry::Entry;
@@ -192,7 +193,7 @@ impl Page {
         files_max: Option<u64>,
         token: Option<&str>,
     ) -> Result<Self, Fault> {
-        let digest: String = Sha256::digest(question).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = hex(&Sha256::digest(question));
         let purpose = format!("sharing/{list}/{}/{digest}", table.id());
         let token = token.filter(|token| !token.is_empty());
         let opened = token.map(|token| open(visitor, &purpose, "pageToken", token)).transpose()?;

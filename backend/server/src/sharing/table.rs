@@ -5,6 +5,7 @@ use crate::data::params::clipped;
 use crate::data::place::Place;
 use crate::data::visit::Visitor;
 use crate::fault::Fault;
+use crate::hex::hex;
 use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 use mudeung_core::clock::Timestamp;
@@ -157,7 +158,7 @@ pub fn stable_id(kind: &str, name: &str) -> String {
     let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
     *version = (*version & 0x0f) | 0x80;
     *variant = (*variant & 0x3f) | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hex(&bytes);
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
 }

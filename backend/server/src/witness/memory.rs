@@ -1,5 +1,6 @@
 //! What a witness remembers: the last checkpoint of each log, one file each, durable before it is relied on.
 
+use crate::hex::hex;
 use mudeung_wire::ledger::checkpoint::Checkpoint;
 use mudeung_wire::ledger::note::SignedNote;
 use sha2::{Digest, Sha256};
@@ -17,7 +18,7 @@ pub(super) struct Memory {
 /// The name of a log's file: the SHA-256 of the log's name in hexadecimal digits.
 pub(super) fn file_name(origin: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(origin).into();
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash)
 }
 
 impl Memory {

@@ -99,6 +99,21 @@ fn a_recipe_that_names_a_missing_column_is_refused_in_both_languages() {
 }
 
 #[test]
+fn terms_of_use_that_are_none_are_refused_in_both_languages() {
+    for (said, part) in [
+        ("permission = \"ANY\"", "`ANY` is no permission"),
+        ("permission = \"DS\"", "DS names its diseases"),
+        ("permission = \"GRU\", modifiers = [\"GS-Korea\"]", "`GS-Korea` is no modifier"),
+        ("permission = \"GRU\", modifiers = [\"RS\"]", "RS says in `studies`"),
+    ] {
+        let ward = Ward::new();
+        ward.define("dataset.toml", &format!("use = {{ {said} }}\n{DATASET}"));
+        let text = refusal(&ward);
+        assert!(text.contains("dataset.toml: use") && text.contains(part) && text.contains("이용 조건"), "{text}");
+    }
+}
+
+#[test]
 fn contradictions_in_a_definition_are_all_named_at_once() {
     let ward = Ward::new();
     let recipe = RECIPE

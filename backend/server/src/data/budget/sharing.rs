@@ -2,6 +2,7 @@
 //! idle, and tells people when most of a budget is used.
 
 use super::meter::Meter;
+use crate::hex::hex;
 use crate::state::App;
 use actix_web::web;
 use mudeung_core::budget::{STEP, alert_level, percent};
@@ -60,7 +61,7 @@ impl Node {
 pub async fn enter(app: &App) -> Result<(), StoreError> {
     let mut random = [0_u8; 16];
     app.entropy.fill(&mut random);
-    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hex(&random);
     let node = app.data.budgets.node.id.get_or_init(|| format!("nod_{hex}")).clone();
     let alone = !app.db.is_shared();
     let beat = app.db.tx("node.enter", move |conn| {

@@ -6,6 +6,7 @@ use crate::data::files::table_address;
 use crate::data::params::clipped;
 use crate::data::visit::Visitor;
 use crate::fault::Fault;
+use crate::hex::hex;
 use mudeung_core::dataset::{Column, ColumnType, Table};
 use mudeung_core::filter::{Comparison, Condition, Filter, Literal, Test};
 use mudeung_core::noise::{Epsilon, Scale};
@@ -135,7 +136,7 @@ impl Plan {
         PrivacyCharge {
             organization: visitor.caller.organization,
             dataset: permit.version.dataset.clone(),
-            query: Sha256::digest(&self.canonical).iter().map(|byte| format!("{byte:02x}")).collect(),
+            query: hex(&Sha256::digest(&self.canonical)),
             epsilon: self.epsilon,
             organization_max,
             dataset_max,

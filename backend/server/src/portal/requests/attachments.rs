@@ -2,6 +2,7 @@
 
 use super::{entry, find_visible, show};
 use crate::fault::Fault;
+use crate::hex::hex;
 use crate::portal::desk::{Anyone, Attachers, Desk, Enclosers, Roles};
 use crate::portal::page::{self, Page};
 use crate::portal::texts::{AttachmentTexts, FlowTexts};
@@ -151,8 +152,4 @@ pub(super) fn lines(
         })
     };
     events.iter().filter_map(line).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

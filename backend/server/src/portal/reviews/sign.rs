@@ -3,6 +3,7 @@
 use super::{Stored, load, show};
 use crate::data::view::rfc3339;
 use crate::fault::Fault;
+use crate::hex::hex;
 use crate::portal::brake::Verdict;
 use crate::portal::desk::{Admins, Desk, Examiners, Roles};
 use crate::portal::fields::{Fields, Submitted};
@@ -41,7 +42,7 @@ pub(in crate::portal) async fn sign_review(
     }
     let now = desk.app.clock.now();
     let document = document(&desk, &stored, &items, &conclusion, now)?;
-    let sha256: String = Sha256::digest(&document).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256: String = hex(&Sha256::digest(&document));
     let intent =
         Entry { detail: Some(format!("{} sha256:{sha256}", stored.review.month)), ..desk.entry("review.sign") };
     let signed = Signed { by: desk.signed_in.member.id, at: now, document, sha256 };

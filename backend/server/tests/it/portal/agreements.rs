@@ -39,7 +39,8 @@ async fn a_new_version_is_signed_in_time_or_stops_tokens_on_its_day() {
     app.clock.advance(DAY * 30);
     assert_eq!(tokens(&app).await, 400, "the time is over");
     let mut leader = Browser::of(&app, Role::Representative).await;
-    assert!(leader.get("/en/home").await.body.contains("Sign the new version"));
+    let home = leader.get("/en/home").await.body;
+    assert!(home.contains("Sign the new version") && home.contains("until 2026-04-01 09:00"), "{home}");
     let listed = leader.get("/en/agreements").await;
     assert!(!listed.body.contains("id=\"publish\""));
     let page = format!("/en/agreements/agr_{}", listed.between("/en/agreements/agr_", "\"").unwrap());

@@ -7,7 +7,7 @@ use crate::carrier::Memory;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mudeung_core::member::Role;
-use mudeung_server::post::{KEPT, Undelivered, collect_digests};
+use mudeung_server::post::{KEPT, Undelivered, collect_digests, tidy};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -76,6 +76,26 @@ async fn mail_comes_in_the_language_and_at_the_times_that_its_reader_wants() {
     app.clock.advance(HOUR);
     assert_eq!(collect_digests(app.state()).await.unwrap(), 1);
     assert_eq!(post.mails(&app).await.len(), 1);
+}
+
+/// Nobody has to want one mail a day for that.
+#[actix_web::test]
+async fn what_no_mail_server_took_is_given_up_and_what_is_old_is_forgotten() {
+    let app = TestApp::start().await;
+    file(&app).await;
+    assert_eq!(tidy(app.state()).await.unwrap(), 0);
+    app.clock.advance(KEPT);
+    assert_eq!(tidy(app.state()).await.unwrap(), 0, "to the moment");
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(tidy(app.state()).await.unwrap(), 3);
+    assert_eq!(tidy(app.state()).await.unwrap(), 0);
+    let mut admin = Browser::of(&app, Role::Admin).await;
+    assert!(admin.get("/en/system").await.body.contains("Given up"));
+    app.clock.advance(HOUR * 24 * 91);
+    assert!(tidy(app.state()).await.unwrap() > 0);
+    let mut admin = Browser::of(&app, Role::Admin).await;
+    assert!(!admin.get("/en/system").await.body.contains("Given up"));
+    assert!(!admin.get("/en/notifications").await.body.contains("was filed"), "after ninety days");
 }
 
 #[actix_web::test]
@@ -179,6 +199,9 @@ async fn what_is_not_taken_is_tried_for_three_days_then_the_webhook_stops_and_ca
     let shown = developer.get(&page).await;
     assert!(shown.body.contains("Given up") && shown.body.contains("Stopped"), "{}", shown.body);
     assert!(shown.body.contains("500: not now &#60;b&#62;"), "what the program said is shown and not obeyed");
+    let entries = app.entries().await;
+    let stopped = entries.iter().filter(|entry| entry.operation == "webhook.disable" && entry.member.is_none());
+    assert_eq!(stopped.count(), 2, "the server's own change stands in the ledger, before and after");
     post.answer(Ok(()));
     let delivery = shown.between("name=\"delivery\" value=\"", "\"").unwrap();
     assert_eq!(developer.submit(&page, &format!("{page}/enable"), &[]).await.status, 303);
@@ -209,7 +232,7 @@ async fn a_webhook_cannot_make_the_server_call_what_only_it_can_reach() {
 }
 
 #[actix_web::test]
-async fn of_two_nodes_that_carry_at_once_each_thing_goes_out_once_and_what_one_drops_the_other_takes() {
+async fn two_that_carry_at_once_send_each_thing_once_and_the_operator_sees_and_repeats_what_failed() {
     let (app, post) = (TestApp::start_with(with_mail).await, Memory::default());
     file(&app).await;
     let (one, two) = tokio::join!(post.mails(&app), post.mails(&app));

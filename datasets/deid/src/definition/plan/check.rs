@@ -2,7 +2,8 @@
 
 use crate::definition::{Definition, Recipe, SchemaFile, TableSpec};
 use crate::error::Problem;
-use mudeung_core::dataset::ColumnType;
+use mudeung_core::dataset::{Bilingual, ColumnType};
+use mudeung_core::duo::DataUse;
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
 use std::collections::BTreeSet;
@@ -30,6 +31,13 @@ pub(super) fn check_dataset(definition: &Definition, problems: &mut Problems) {
             ["그런 단계는 없습니다.", "is not a tier."],
             ["deidentified 또는 synthetic을 쓰십시오.", "Use `deidentified` or `synthetic`."],
         );
+    }
+    if let Some(said) = &dataset.uses {
+        let studies = said.studies.as_ref().map(|text| Bilingual { ko: text.ko.clone(), en: text.en.clone() });
+        if let Err(error) = DataUse::parse(&said.permission, &said.diseases, &said.modifiers, studies) {
+            let reason = ["이용 조건을 읽을 수 없습니다.", "does not say terms of use."];
+            problems.add("dataset.toml: use", reason, [&error.in_korean(), &format!("{error}.")]);
+        }
     }
     let files = [
         (Tier::Deidentified, "recipe.toml", definition.recipe.is_some()),
