@@ -169,10 +169,10 @@ pub(super) fn clipped(mut cells: Vec<usize>, norm: u32, fault: Fault) -> Vec<(us
     }
     let sum: u64 = counts.iter().map(|(_, count)| count * count).sum();
     let norm = u64::from(norm);
-    // The root rounded up, so that what remains is never longer than it may be.
-    let length = sum.saturating_sub(1).isqrt() + 1;
+    // The root in units, rounded up, so that what remains is never longer than it may be and hardly shorter.
+    let length = (sum * UNIT * UNIT).saturating_sub(1).isqrt() + 1;
     let is_whole = sum <= norm * norm || !fault.clips();
-    let cut = |count: u64| if is_whole { count * UNIT } else { count * UNIT * norm / length };
+    let cut = |count: u64| if is_whole { count * UNIT } else { count * UNIT * norm * UNIT / length };
     counts.into_iter().map(|(cell, count)| (cell, i64::try_from(cut(count)).unwrap_or(0))).collect()
 }
 

@@ -209,8 +209,9 @@ proptest! {
         if is_short {
             prop_assert_eq!(cut, whole);
         } else {
-            // Not cut more than rounding asks for.
-            let least = real::real(square(norm)).sqrt() * 0.8 - 8.0;
+            // Not cut more than rounding asks for: a unit of the root, which is 64 of them or more, and one for each of
+            // eight cells.
+            let least = real::real(square(norm)).sqrt() * 64.0 / 65.0 - 8.0_f64.sqrt();
             prop_assert!(real::real(length).sqrt() >= least, "{}", length);
         }
     }
