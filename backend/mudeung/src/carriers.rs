@@ -151,7 +151,7 @@ async fn first_words(mut answer: reqwest::Response) -> String {
 }
 
 /// The innermost reason, which is the one that helps.
-fn why(error: &dyn std::error::Error) -> String {
+pub(crate) fn why(error: &dyn std::error::Error) -> String {
     let mut reason = error;
     while let Some(inner) = reason.source() {
         reason = inner;

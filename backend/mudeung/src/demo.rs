@@ -127,6 +127,7 @@ impl Layout {
             }),
             // Its visitors try webhooks on their own machine.
             webhooks: mudeung_server::config::WebhooksConfig { private_addresses: true },
+            sso: None,
             // The demo has one administrator, who is the whole board.
             review: mudeung_server::config::ReviewConfig::of_one(),
             operations: mudeung_server::config::OperationsConfig::default(),

@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod demo;
 mod failure;
+mod provider;
 mod setup;
 mod system;
 

@@ -47,6 +47,7 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
     };
     let engine = Engine::open(open_place(&config)?, options).map_err(Failure::failed)?;
     let keys = open_keys(&config)?;
+    let provider = crate::provider::open(&config)?;
     Ok(Parts {
         config,
         clock: Arc::new(SystemClock),
@@ -55,6 +56,7 @@ pub(crate) async fn parts(config: Config) -> Result<Parts, Failure> {
         ledger,
         reader: Arc::new(engine),
         keys,
+        provider,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::keys::{KeyError, Keys};
 use crate::ledger::signer::Inconsistent;
 use crate::ledger::{publisher, reconciler};
 use crate::personal::Personal;
+use crate::sso::{Provider, SingleSignOn};
 use crate::state::App;
 use crate::{call, intake, route};
 use actix_web::dev::ServerHandle;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub reader: Arc<dyn DatasetReader>,
     /// Secret keys.
     pub keys: Keys,
+    /// How the hospital's identity provider is reached, when the configuration names one.
+    pub provider: Option<Provider>,
 }
 
 /// Why a server did not start.
@@ -120,9 +123,15 @@ pub async fn start(mut parts: Parts) -> Result<Running, StartError> {
 }
 
 async fn assemble(parts: Parts, checkpoints: CheckpointStore) -> Result<App, StartError> {
-    let Parts { config, clock, entropy, db, ledger, reader, keys } = parts;
+    let Parts { config, clock, entropy, db, ledger, reader, keys, provider } = parts;
     let signing_keys = Arc::new(SigningKeys::new(&keys, config.signing_keys_kept()));
+    let sso = match (config.sso.clone(), provider) {
+        (None, _) => None,
+        (Some(sso), Some(provider)) => Some(SingleSignOn::new(sso, provider, &config.http.public_url)),
+        (Some(_), None) => Some(Err("sso: nothing that reaches the identity provider".to_owned())),
+    };
     Ok(App {
+        sso: sso.transpose().map_err(StartError::Config)?,
         snapshots: crate::snapshots::Snapshots::load(db.clone(), Arc::clone(&signing_keys)).await?,
         tokens: crate::oauth::tokens::Tokens::new(&config, signing_keys),
         dpop: crate::oauth::dpop::Dpop::new(&config, &keys, &*entropy),

@@ -4,11 +4,13 @@ mod check;
 mod outside;
 mod parse;
 mod review;
+mod sso;
 mod store;
 
 pub use outside::{MailConfig, SignUp, WebhooksConfig, is_public};
 pub use parse::ConfigError;
 pub use review::ReviewConfig;
+pub use sso::SsoConfig;
 pub use store::{BucketConfig, StoreAddress};
 
 use crate::audit::prune::RETENTION_YEARS_MIN;
@@ -55,6 +57,9 @@ pub struct Config {
     /// The portal.
     #[serde(default)]
     pub portal: PortalConfig,
+    /// The hospital's identity provider; without one its people sign in with a password.
+    #[serde(default)]
+    pub sso: Option<SsoConfig>,
     /// How access requests are reviewed.
     #[serde(default)]
     pub review: ReviewConfig,

@@ -33,6 +33,7 @@ pub mod record;
 pub mod route;
 pub mod sharing;
 pub mod snapshots;
+pub mod sso;
 pub mod state;
 pub mod witness;
 

@@ -49,6 +49,7 @@ mod reviews;
 mod security;
 mod session;
 mod sign_in;
+mod sso;
 pub mod state;
 mod step_up;
 mod system;
@@ -147,6 +148,7 @@ pub static ROUTES: &[Route] = routes! {
         get "/guide/{language}/components" components::show_components, Access::Public, SHOWS;
         get "/guide/{language}/{chapter}" guide::show_chapter, Access::Public, SHOWS;
         get "/guide/{language}/images/{picture}" guide::read_guide_picture, Access::Public, FIXED;
+        get "/sso/return" sso::return_from_sso, Access::Public, Recording::Entry;
         get "/assets/{file}" asset::read_asset, Access::Public, FIXED;
         get "/favicon.ico" asset::read_icon, Access::Public, FIXED;
     }
@@ -158,6 +160,7 @@ pub static ROUTES: &[Route] = routes! {
         get "/catalogue/{dataset}/{tier}/{table}" catalogue::show_table, Access::Public, SHOWS;
         get "/sign-in" sign_in::show_sign_in, Access::Public, FORM;
         post "/sign-in" sign_in::sign_in, Access::Public, Recording::Entry;
+        get "/sign-in/sso" sso::begin_sso, Access::Public, FORM;
         get "/sign-up" joining::show_sign_up, Access::Public, FORM;
         post "/sign-up" joining::sign_up, Access::Public, Recording::Entry;
         get "/invitations/{link}" joining::show_invitation, Access::Public, FORM;
@@ -281,6 +284,7 @@ pub static ROUTES: &[Route] = routes! {
         post "/security/second-factor/confirm" security::confirm_second_factor, session::<Anyone>(), Recording::Entry;
         post "/security/second-factor/remove" security::remove_second_factor, session::<FreshAnyone>(), Recording::Entry;
         post "/security/password" security::change_password, session::<FreshAnyone>(), Recording::Entry;
+        post "/security/identity/remove" security::unlink_identity, session::<FreshAnyone>(), Recording::Entry;
         post "/security/sessions/end" security::end_other_sessions, session::<Anyone>(), Recording::Entry;
         get "/step-up" step_up::show_step_up, session::<Anyone>(), FORM;
         post "/step-up" step_up::step_up, session::<Anyone>(), Recording::Entry;

@@ -12,6 +12,7 @@ use crate::operations::metrics::Metrics;
 use crate::personal::Personal;
 use crate::portal::state::PortalState;
 use crate::snapshots::Snapshots;
+use crate::sso::SingleSignOn;
 use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::reader::DatasetReader;
 use mudeung_store::Db;
@@ -53,6 +54,8 @@ pub struct App {
     pub forks: Forks,
     /// Rate limits, budgets, leases.
     pub data: DataState,
+    /// Single sign-on, when the hospital has it.
+    pub sso: Option<SingleSignOn>,
     /// Sign-ins and their brakes.
     pub portal: PortalState,
     /// What is counted for the operator.

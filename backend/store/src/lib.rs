@@ -21,6 +21,7 @@ pub mod credentials;
 pub mod device_codes;
 pub mod grants;
 pub mod idempotency;
+pub mod identities;
 pub mod invitations;
 pub mod ledger;
 pub mod members;

@@ -125,6 +125,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    identities (member) {
+        member -> Text,
+        issuer -> Text,
+        subject -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     recovery_codes (code_hash) {
         code_hash -> Binary,
         member -> Text,

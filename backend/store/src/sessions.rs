@@ -14,8 +14,10 @@ use mudeung_core::id::{MemberId, SessionId};
 pub enum ProvedBy {
     /// With the password alone.
     Password,
-    /// With a code of their second factor.
+    /// With a code of their second factor, or with two factors at the hospital's identity provider.
     SecondFactor,
+    /// At the hospital's identity provider, which did not say that it saw two factors.
+    Provider,
 }
 
 /// A sign-in of a member.
@@ -57,6 +59,7 @@ impl ProvedBy {
         match self {
             Self::Password => "password",
             Self::SecondFactor => "second_factor",
+            Self::Provider => "provider",
         }
     }
 }
@@ -129,6 +132,7 @@ fn session(row: Row) -> Result<Session, StoreError> {
         proved_by: match row.proved_by.as_str() {
             "password" => ProvedBy::Password,
             "second_factor" => ProvedBy::SecondFactor,
+            "provider" => ProvedBy::Provider,
             other => return Err(column::unknown("proof of a session", other)),
         },
     })

@@ -189,6 +189,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_mail.py"),
     },
     Stage {
+        name: "sso",
+        shows: "a browser signs in at npm oidc-provider, proves itself there, and is told when the sandbox does not know it",
+        work: Work::EndToEnd("test_sso.py"),
+    },
+    Stage {
         name: "dqd",
         shows: "the 27 kinds of checks of the DataQualityDashboard pass on generated OMOP tables, and each catches a fault",
         work: Work::EndToEnd("test_dqd.py"),

@@ -29,6 +29,7 @@ impl Config {
         self.check_limits()?;
         self.review.check()?;
         self.mail.as_ref().map_or(Ok(()), super::MailConfig::check)?;
+        self.sso.as_ref().map_or(Ok(()), super::SsoConfig::check)?;
         if self.portal.sign_up == SignUp::Open && self.mail.is_none() {
             return Err(
                 "portal.sign_up: companies that sign themselves up prove an e-mail address; set up [mail]".to_owned()

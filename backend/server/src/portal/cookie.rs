@@ -1,4 +1,5 @@
-//! The portal's three cookies: the session, the visit that guards the sign-in form, and the language.
+//! The portal's four cookies: the session, the visit that guards the sign-in form, the way to the identity provider and back,
+//! and the language.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -20,6 +21,10 @@ impl Cookies {
         if self.secure { "__Host-mudeung-visit" } else { "mudeung-visit" }
     }
 
+    const fn trip_name(self) -> &'static str {
+        if self.secure { "__Host-mudeung-trip" } else { "mudeung-trip" }
+    }
+
     const LANGUAGE: &'static str = "mudeung-language";
 
     /// The session token the browser sent.
@@ -30,6 +35,11 @@ impl Cookies {
     /// The visit token the browser sent.
     pub(super) fn visit_of(self, request: &HttpRequest) -> Option<String> {
         token_of(request, self.visit_name())
+    }
+
+    /// The way to the identity provider that the browser is on.
+    pub(super) fn trip_of(self, request: &HttpRequest) -> Option<String> {
+        request.cookie(self.trip_name()).map(|cookie| cookie.value().to_owned())
     }
 
     /// The language the browser was last shown.
@@ -52,6 +62,13 @@ impl Cookies {
     /// Gives the visit token to the browser.
     pub(super) fn visit(self, token: &str) -> Cookie<'static> {
         self.closed(self.visit_name(), token)
+    }
+
+    /// Gives the browser what it must bring back from the identity provider.
+    pub(super) fn trip(self, value: &str, kept: std::time::Duration) -> Cookie<'static> {
+        let mut cookie = self.closed(self.trip_name(), value);
+        cookie.set_max_age(Duration::try_from(kept).unwrap_or(Duration::ZERO));
+        cookie
     }
 
     /// Remembers the language for `/`.

@@ -386,6 +386,7 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "version-published" => t.done_version_published,
         "version-withdrawn" => t.done_version_withdrawn,
         "second-factor-needed" => t.done_second_factor_needed,
+        "identity-unlinked" => t.done_identity_unlinked,
         "second-factor-removed" => t.done_second_factor_removed,
         "stepped-up" => t.done_stepped_up,
         "agreement-published" => t.done_agreement_published,

@@ -5,6 +5,7 @@ use crate::state::App;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use mudeung_core::clock::Entropy;
+use mudeung_core::organization::{Organization, OrganizationKind};
 use mudeung_core::secret::Secret;
 
 /// The shortest password that can be set, in characters.
@@ -55,6 +56,12 @@ pub(super) async fn hash_apart(app: &App, password: Secret<String>) -> Result<Re
     let hashed = tokio::task::spawn_blocking(move || hash(&password, &*entropy)).await;
     drop(permit);
     hashed.map_err(|error| Fault::internal(format!("the password was not hashed: {error}")))
+}
+
+/// Whether members of an organization come in with a password: the hospital may leave that to its identity provider.
+pub(super) fn opens(app: &App, organization: &Organization) -> bool {
+    let only_sso = app.sso.as_ref().is_some_and(|sso| !sso.config().passwords);
+    !only_sso || organization.kind != OrganizationKind::Hospital
 }
 
 /// Whether the password is the one of the hash. Without a hash it works as long and says no, so that the time of an

@@ -78,7 +78,11 @@ pub(super) async fn send_password_link(
     app.portal.brake.failed("forgotten password", address, now);
     let find = move |conn: &mut Conn| members::find_member_by_email(conn, &wanted);
     let found = app.db.read("find member", find).await?.map(|(member, _)| member);
-    let found = found.filter(|member| matches!(member.state, MemberState::Active));
+    let snapshot = app.snapshots.present();
+    let has_password = |member: &Member| {
+        snapshot.organizations.get(&member.organization).is_some_and(|organization| password::opens(app, organization))
+    };
+    let found = found.filter(|member| matches!(member.state, MemberState::Active) && has_password(member));
     let entry = match &found {
         Some(member) => record::by_member(app, &visitor.call, member, "password.forget"),
         None => record::blank(app, &visitor.call, "password.forget"),

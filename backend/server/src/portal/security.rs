@@ -7,7 +7,7 @@ use super::page::{self, Badge, Page};
 use super::recovery::set_password;
 use super::session::{IDLE, StepUp};
 use super::step_up::{renew, takes_code};
-use super::texts::SecurityTexts;
+use super::texts::{SecurityTexts, SsoTexts};
 use super::{desk::see_other, moment, password, totp};
 use crate::fault::Fault;
 use crate::record;
@@ -18,7 +18,7 @@ use mudeung_core::clock::Timestamp;
 use mudeung_core::secret::Secret;
 use mudeung_store::second_factors::{self, SecondFactor};
 use mudeung_store::sessions::{self, ProvedBy};
-use mudeung_store::{Conn, EntryFilter, StoreError};
+use mudeung_store::{Conn, EntryFilter, StoreError, identities};
 use mudeung_wire::ledger::entry::Status;
 
 /// How many sign-ins of the organization are looked at for those of the member, and how many of those are shown.
@@ -36,6 +36,15 @@ struct SecurityPage {
     codes: Vec<String>,
     sessions: Vec<SessionLine>,
     attempts: Vec<(String, Badge)>,
+    sso: &'static SsoTexts,
+    identity: Option<IdentityLine>,
+    by_password: bool,
+}
+
+/// Whom the hospital's identity provider knows the member as.
+struct IdentityLine {
+    issuer: String,
+    since: String,
 }
 
 /// A sign-in that is not over.
@@ -141,6 +150,14 @@ pub(super) async fn end_other_sessions(desk: Desk<Anyone>, _form: Submitted) -> 
     Ok(desk.go("/security", "sessions-ended"))
 }
 
+/// Forgets whom the hospital's identity provider knows the member as.
+pub(super) async fn unlink_identity(desk: Desk<FreshAnyone>, _form: Submitted) -> Result<HttpResponse, Fault> {
+    let member = desk.signed_in.member.id;
+    let work = move |conn: &mut Conn| identities::delete_identity(conn, member);
+    desk.change("unlink identity", desk.entry("identity.unlink"), work).await?;
+    Ok(desk.go("/security", "identity-unlinked"))
+}
+
 fn pending(desk: &Desk<Anyone>, secret: &Secret<Vec<u8>>) -> Pending {
     Pending {
         secret: totp::base32(secret.expose()),
@@ -158,9 +175,11 @@ async fn show(
     let member = desk.signed_in.member.id;
     let now = desk.app.clock.now();
     let look = move |conn: &mut Conn| {
-        Ok((second_factors::count_recovery_codes(conn, member)?, sessions::list_sessions(conn, member, now)?))
+        let identity = identities::find_identity_of(conn, member)?;
+        let codes_left = second_factors::count_recovery_codes(conn, member)?;
+        Ok((codes_left, sessions::list_sessions(conn, member, now)?, identity))
     };
-    let (codes_left, open) = desk.app.db.read("look at security", look).await?;
+    let (codes_left, open, identity) = desk.app.db.read("look at security", look).await?;
     let mut page = desk.page.clone();
     page.problem = problem;
     let shown = SecurityPage {
@@ -179,6 +198,10 @@ async fn show(
         pending,
         codes,
         attempts: attempts(desk).await?,
+        sso: SsoTexts::of(page.language),
+        identity: identity
+            .map(|identity| IdentityLine { issuer: identity.issuer, since: moment::minute(identity.created_at) }),
+        by_password: password::opens(&desk.app, &desk.signed_in.organization),
         page: page.clone(),
     };
     page::show(&page, status, &shown)

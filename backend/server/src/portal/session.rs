@@ -57,7 +57,8 @@ impl SignedIn {
     /// What the member must do before something grave. A moment in the future is no proof: the clock was set back.
     pub(crate) fn step_up(&self, now: Timestamp, require_totp: bool) -> StepUp {
         let (at, by) = self.proved;
-        if require_totp && !self.has_second_factor {
+        // Who came with two factors from the hospital's identity provider needs no other here.
+        if require_totp && !self.has_second_factor && by != ProvedBy::SecondFactor {
             return StepUp::Enrol;
         }
         let strong = by == ProvedBy::SecondFactor || !self.has_second_factor;
@@ -135,7 +136,7 @@ fn find_live(
 }
 
 /// A session for a member, to be stored; its token is for the browser alone.
-pub(super) fn begin(app: &App, member: &Member, token: &str) -> Session {
+pub(super) fn begin(app: &App, member: &Member, token: &str, proved_by: ProvedBy) -> Session {
     let now = app.clock.now();
     Session {
         id: SessionId::generate(&*app.clock, &*app.entropy),
@@ -145,6 +146,6 @@ pub(super) fn begin(app: &App, member: &Member, token: &str) -> Session {
         last_seen_at: now,
         expires_at: now.plus(ABSOLUTE),
         proved_at: now,
-        proved_by: ProvedBy::Password,
+        proved_by,
     }
 }

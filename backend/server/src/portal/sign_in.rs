@@ -5,6 +5,7 @@ use super::cookie::{Cookies, fresh_token};
 use super::desk::{Anyone, Desk, Visitor, see_other};
 use super::fields::{Fields, Submitted};
 use super::page::{Page, query_value};
+use super::sso::{self, Button};
 use super::texts::SignInTexts;
 use super::{forgery, open_form, password, session};
 use crate::config::SignUp;
@@ -18,7 +19,8 @@ use askama::Template;
 use mudeung_core::member::{Member, MemberState};
 use mudeung_core::organization::OrganizationState;
 use mudeung_core::secret::Secret;
-use mudeung_wire::ledger::entry::Status;
+use mudeung_store::sessions::ProvedBy;
+use mudeung_wire::ledger::entry::{Entry, Status};
 use std::net::IpAddr;
 
 #[derive(Template)]
@@ -30,6 +32,7 @@ struct SignInPage {
     next: String,
     email: String,
     may_sign_up: bool,
+    sso: Option<Button>,
 }
 
 /// Shows the sign-in form.
@@ -66,7 +69,7 @@ pub(super) async fn sign_in(visitor: Visitor, request: HttpRequest, body: web::B
     let typed = Secret::new(form.raw("password").unwrap_or_default().to_owned());
     match authenticate(&visitor, &email, typed, address).await? {
         None => again(t.refused, StatusCode::FORBIDDEN),
-        Some(member) => open_session(&visitor, &request, member, next).await,
+        Some(member) => open_session(&visitor, &request, member, next, ProvedBy::Password).await,
     }
 }
 
@@ -98,6 +101,7 @@ async fn authenticate(
         let organization = snapshot.organizations.get(&member.organization);
         matches!(member.state, MemberState::Active)
             && organization.is_some_and(|organization| matches!(organization.state, OrganizationState::Active))
+            && organization.is_some_and(|organization| password::opens(app, organization))
     };
     if let Some(member) = member.clone().filter(|member| right && may_enter(member)) {
         app.portal.brake.succeeded(email, address);
@@ -113,19 +117,21 @@ async fn authenticate(
 }
 
 /// Begins a new session, always with a new token, and ends the one the browser had.
-async fn open_session(
+pub(super) async fn open_session(
     visitor: &Visitor,
     request: &HttpRequest,
     member: Member,
     next: Option<String>,
+    proved_by: ProvedBy,
 ) -> Result<HttpResponse, Fault> {
     let app = &visitor.app;
     let cookies = Cookies { secure: app.portal.secure };
     let token = fresh_token(&*app.entropy);
-    let opened_session = session::begin(app, &member, &token);
+    let opened_session = session::begin(app, &member, &token, proved_by);
     let former = cookies.session_of(request).map(|former| forgery::session_hash(app, &former));
     let now = app.clock.now();
-    let intent = record::by_member(app, &visitor.call, &member, "portal.sign_in");
+    let detail = (proved_by != ProvedBy::Password).then(|| "sso".to_owned());
+    let intent = Entry { detail, ..record::by_member(app, &visitor.call, &member, "portal.sign_in") };
     let opened = record::open(app, intent).await?;
     app.db
         .tx("sign in", move |conn| {
@@ -144,7 +150,7 @@ async fn open_session(
     Ok(answer)
 }
 
-fn show_form(
+pub(super) fn show_form(
     visitor: &Visitor,
     request: &HttpRequest,
     problem: Option<&'static str>,
@@ -156,6 +162,7 @@ fn show_form(
     open_form::show(visitor, request, problem, status, |page, form_token| SignInPage {
         t: SignInTexts::of(page.language),
         form_token,
+        sso: sso::button(&visitor.app, &page, &next, false),
         next,
         email,
         may_sign_up,

@@ -6,6 +6,7 @@ use super::desk::{Anyone, Desk, see_other};
 use super::fields::Submitted;
 use super::page::{self, Page, query_value};
 use super::sign_in::own_page;
+use super::sso::{self, Button};
 use super::texts::SecurityTexts;
 use super::{forgery, password, totp};
 use crate::address::NOBODY;
@@ -28,6 +29,8 @@ struct StepUpPage {
     t: &'static SecurityTexts,
     next: String,
     by_code: bool,
+    by_password: bool,
+    sso: Option<Button>,
 }
 
 /// Shows the form.
@@ -49,9 +52,11 @@ pub(super) async fn step_up(desk: Desk<Anyone>, form: Submitted) -> Result<HttpR
     }
     let proved = if desk.signed_in.has_second_factor {
         takes_code(&desk, form.0.text("code")).await?.then_some(ProvedBy::SecondFactor)
-    } else {
+    } else if password::opens(&desk.app, &desk.signed_in.organization) {
         let typed = Secret::new(form.0.raw("password").unwrap_or_default().to_owned());
         is_password(&desk, typed).await?.then_some(ProvedBy::Password)
+    } else {
+        None
     };
     let Some(proved_by) = proved else {
         desk.app.portal.brake.failed(&account, NOBODY, now);
@@ -60,8 +65,13 @@ pub(super) async fn step_up(desk: Desk<Anyone>, form: Submitted) -> Result<HttpR
     };
     desk.app.portal.brake.succeeded(&account, NOBODY);
     let to = if next.is_empty() { desk.page.at("/home") } else { next };
+    go_on(&desk, proved_by, &to).await
+}
+
+/// Begins the session anew, and goes back to what wanted the proof.
+pub(super) async fn go_on(desk: &Desk<Anyone>, proved_by: ProvedBy, to: &str) -> Result<HttpResponse, Fault> {
     let mark = if to.contains('?') { '&' } else { '?' };
-    renew(&desk, "portal.step_up", proved_by, see_other(&format!("{to}{mark}done=stepped-up"))).await
+    renew(desk, "portal.step_up", proved_by, see_other(&format!("{to}{mark}done=stepped-up"))).await
 }
 
 /// Replaces the session by one with a fresh proof and a new token, recorded, and hands the token to the browser.
@@ -120,6 +130,15 @@ fn show(
     let mut page = desk.page.clone();
     page.problem = problem;
     let t = SecurityTexts::of(page.language);
-    let shown = StepUpPage { t, next, by_code: desk.signed_in.has_second_factor, page: page.clone() };
+    let organization = &desk.signed_in.organization;
+    let is_hospital = desk.signed_in.is_hospital();
+    let shown = StepUpPage {
+        t,
+        by_code: desk.signed_in.has_second_factor,
+        by_password: password::opens(&desk.app, organization),
+        sso: sso::button(&desk.app, &page, &next, true).filter(|_| is_hospital && !desk.signed_in.has_second_factor),
+        next,
+        page: page.clone(),
+    };
     page::show(&page, status, &shown)
 }

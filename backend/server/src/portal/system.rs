@@ -31,6 +31,7 @@ struct SystemPage {
     encrypted: bool,
     require_totp: bool,
     sign_up_open: bool,
+    sso: Option<(String, bool, Option<String>)>,
     server: Option<String>,
     mail_waiting: i64,
     mail_given_up: i64,
@@ -77,6 +78,10 @@ pub(super) async fn show_system(desk: Desk<Admins>) -> Result<HttpResponse, Faul
         database: if desk.app.db.is_shared() { "PostgreSQL" } else { "SQLite" },
         encrypted: desk.app.keys.are_encrypted(),
         require_totp: config.portal.require_totp,
+        sso: match &desk.app.sso {
+            Some(sso) => Some((sso.config().issuer.clone(), sso.config().passwords, sso.trouble().await)),
+            None => None,
+        },
         sign_up_open: config.portal.sign_up == SignUp::Open,
         server,
         mail_waiting,

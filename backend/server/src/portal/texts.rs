@@ -22,7 +22,7 @@ mod review;
 mod safety;
 mod uses;
 
-pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, UsageTexts};
+pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, SsoTexts, UsageTexts};
 pub(crate) use activation::ActivationTexts;
 pub(crate) use attachments::AttachmentTexts;
 pub(crate) use audit::{ExportTexts, PersonalTexts, ReviewTexts};
@@ -96,6 +96,7 @@ mod tests {
             PlansTexts::PAIRS,
             ReviewTexts::PAIRS,
             SignInTexts::PAIRS,
+            SsoTexts::PAIRS,
             AppsTexts::PAIRS,
             UsageTexts::PAIRS,
             CatalogueTexts::PAIRS,

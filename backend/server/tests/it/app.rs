@@ -218,7 +218,9 @@ async fn run(
     let options = LedgerOptions { queue_entries_max: config.ledger.queue_entries_max, ..LedgerOptions::default() };
     let ledger = Ledger::open(&config.database.ledger, options).unwrap();
     // Boxed: its future is larger than those of the tests should be.
-    Box::pin(mudeung_server::start(Parts { config, clock, entropy, db, ledger, reader, keys })).await
+    let provider = crate::provider::reach(&config, clock.clone());
+    let parts = Parts { config, clock, entropy, db, ledger, reader, keys, provider };
+    Box::pin(mudeung_server::start(parts)).await
 }
 
 fn http_client() -> reqwest::Client {

@@ -65,6 +65,8 @@ mod portal;
 #[cfg(test)]
 mod problems;
 #[cfg(test)]
+mod provider;
+#[cfg(test)]
 mod prune;
 #[cfg(test)]
 mod reader;

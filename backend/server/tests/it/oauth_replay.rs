@@ -97,6 +97,7 @@ async fn oauth_27_two_servers_on_one_database_accept_it_once() {
         keys: Keys::load_or_create(&config.data.keys, None, &*entropy).unwrap(),
         entropy,
         config,
+        provider: None,
     };
     let other = mudeung_server::start(parts).await.unwrap();
     let there = format!("http://{}/oauth2/token", other.address);

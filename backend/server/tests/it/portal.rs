@@ -20,6 +20,7 @@ mod pages;
 mod permissions;
 mod requests;
 mod reviews;
+mod sso;
 mod step_up;
 mod telling;
 mod uses;

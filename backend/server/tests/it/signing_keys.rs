@@ -47,6 +47,7 @@ async fn second_node(app: &TestApp) -> Running {
         keys: Keys::load_or_create(&config.data.keys, None, &*entropy).unwrap(),
         entropy,
         config,
+        provider: None,
     };
     mudeung_server::start(parts).await.unwrap()
 }

@@ -15,6 +15,7 @@ use mudeung_core::service::ServiceState;
 use mudeung_core::tier::Tier;
 use mudeung_store::device_codes::{self, DeviceCode, DeviceCodeState};
 use mudeung_store::grants::GrantsOf;
+use mudeung_store::identities::{self, Identity};
 use mudeung_store::{Db, StoreError, agreements, apps, catalog, credentials, grants, members, organizations};
 use mudeung_store::{revoked_tokens, second_factors, service, sessions, snapshot};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ on_both!(
     grants_come_back_with_their_filters,
     agreements_and_signatures_come_back,
     sessions_live_until_they_are_deleted_or_expire,
+    an_account_elsewhere_is_one_member_and_a_member_one_account,
     device_codes_take_one_answer_and_are_bounded_and_swept,
     a_refresh_token_is_replaced_once,
     a_revoked_token_is_remembered_once_and_until_its_end,
@@ -201,6 +203,37 @@ async fn sessions_live_until_they_are_deleted_or_expire(place: Arc<Place>) {
         assert!(sessions::find_session_by_hash(conn, &[2; 32])?.is_some());
         assert_eq!(snapshot::generation(conn)?, before, "no decision looks at sessions");
         Ok(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn an_account_elsewhere_is_one_member_and_a_member_one_account(place: Arc<Place>) {
+    let db = filled(&place).await;
+    let of = |member: u8, subject: &str| Identity {
+        member: samples::session(3, member).member,
+        issuer: "https://idp.example".to_owned(),
+        subject: subject.to_owned(),
+        created_at: NOW,
+    };
+    let (first, same_subject, same_member) = (of(0, "kim"), of(1, "kim"), of(0, "lee"));
+    let taken = |result| matches!(result, Err(StoreError::AlreadyExists { what: "the identity" }));
+    let known = first.clone();
+    db.tx("insert", move |conn| identities::insert_identity(conn, &known)).await.unwrap();
+    for other in [same_subject, same_member] {
+        assert!(taken(db.tx("insert", move |conn| identities::insert_identity(conn, &other)).await));
+    }
+    db.tx("test", move |conn| {
+        let find = |conn: &mut _, issuer, subject| identities::find_identity(conn, issuer, subject);
+        assert_eq!(find(conn, "https://idp.example", "kim")?.as_ref(), Some(&first));
+        assert_eq!(find(conn, "https://idp.example", "Kim")?, None);
+        assert_eq!(find(conn, "https://other.example", "kim")?, None);
+        assert_eq!(identities::find_identity_of(conn, first.member)?.as_ref(), Some(&first));
+        for _ in 0..2 {
+            identities::delete_identity(conn, first.member)?;
+            assert_eq!(identities::find_identity_of(conn, first.member)?, None);
+        }
+        identities::insert_identity(conn, &of(1, "kim"))
     })
     .await
     .unwrap();

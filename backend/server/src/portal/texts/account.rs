@@ -47,6 +47,25 @@ texts! {
 }
 
 texts! {
+    /// Single sign-on.
+    SsoTexts {
+        title: "병원 직원", "The hospital's people";
+        default_name: "병원 계정으로 로그인", "Sign in with the hospital's account";
+        unreachable: "병원 인증 서버가 응답하지 않습니다. 잠시 후 다시 시도하고, 계속되면 운영자에게 알리세요.", "The hospital's identity provider does not answer. Try again a little later, and tell the operator if it lasts.";
+        stale: "로그인을 시작한 브라우저가 아니거나 10분이 지났습니다. 다시 로그인해 주세요.", "This sign-in was begun elsewhere, or more than ten minutes ago. Please sign in again.";
+        cancelled: "병원 인증 서버에서 로그인을 취소했습니다.", "The sign-in was cancelled at the hospital's identity provider.";
+        refused: "병원 인증 서버의 응답을 확인할 수 없어 로그인하지 않았습니다. 다시 시도하고, 계속되면 운영자에게 알리세요.", "The answer of the hospital's identity provider could not be verified, so nobody was signed in. Try again, and tell the operator if it lasts.";
+        unknown: "병원 계정은 확인되었지만 이 샌드박스에 등록된 병원 구성원이 아닙니다. 운영자에게 등록을 요청하세요.", "Your hospital account is right, but it is of no hospital member of this sandbox. Ask the operator to register you.";
+        taken: "이 이메일의 구성원은 이미 다른 병원 계정과 연결되어 있습니다. 운영자에게 문의하세요.", "The member with this e-mail is linked to another hospital account already. Ask the operator.";
+        somebody_else: "로그인한 구성원이 아닌 다른 사람의 병원 계정입니다. 본인 계정으로 다시 확인하세요.", "That is the hospital account of somebody else. Prove it again with your own.";
+        linked: "연결된 병원 계정", "Linked hospital account";
+        linked_since: "연결한 때", "Linked";
+        unlink: "연결 끊기", "Unlink it";
+        unlink_note: "연결을 끊으면 다음에 병원 계정으로 로그인할 때 이메일로 다시 연결합니다.", "The next sign-in with the hospital's account links it again, by the e-mail address.";
+    }
+}
+
+texts! {
     /// Apps and credentials.
     AppsTexts {
         title: "앱과 자격증명", "Apps and credentials";

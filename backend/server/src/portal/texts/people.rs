@@ -175,6 +175,9 @@ texts! {
         second_factor: "중요한 작업의 2단계 인증", "Second factor for grave actions";
         required: "필수", "Required";
         optional: "선택", "Optional";
+        sso: "병원 통합 로그인 (OIDC)", "Single sign-on (OIDC)";
+        sso_alone: "병원 구성원은 비밀번호로 로그인할 수 없습니다.", "The hospital's people cannot sign in with a password.";
+        no_sso: "없음. 설정 파일의 [sso]를 채우면 병원 구성원이 병원 계정으로 로그인합니다.", "None. Fill in [sso] of the configuration, and the hospital's people sign in with their hospital accounts.";
         sign_up: "기업 가입", "How companies come in";
         open: "스스로 가입", "They sign themselves up";
         invited: "병원이 초대", "The hospital invites them";

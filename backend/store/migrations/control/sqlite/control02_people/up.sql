@@ -102,3 +102,12 @@ CREATE TABLE break_glass (
     finding     TEXT
 ) STRICT;
 CREATE INDEX break_glass_opened_at ON break_glass (opened_at);
+
+-- Whom the hospital's identity provider knows a member as. One account there is one member here, and the other way round.
+CREATE TABLE identities (
+    member     TEXT   NOT NULL PRIMARY KEY REFERENCES members (id),
+    issuer     TEXT   NOT NULL,
+    subject    TEXT   NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);
