@@ -33,4 +33,5 @@ pub mod secret;
 pub mod service;
 pub mod signing_key;
 pub mod state;
+pub mod stop;
 pub mod tier;

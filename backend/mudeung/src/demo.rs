@@ -116,6 +116,8 @@ impl Layout {
             sandbox: None,
             portal: mudeung_server::config::PortalConfig {
                 sign_up: mudeung_server::config::SignUp::Open,
+                // The demo has one administrator.
+                two_people: false,
                 ..mudeung_server::config::PortalConfig::default()
             },
             mail: Some(MailConfig {

@@ -329,6 +329,9 @@ pub struct PortalConfig {
     /// Whether grave actions (approving, stopping, showing a secret) need a second factor. Without it, members who have
     /// none enter their password again.
     pub require_totp: bool,
+    /// Whether what one administrator stopped is started again by another. Where there is one alone, `mudeung service
+    /// resume` starts the service, and the others wait for a second administrator.
+    pub two_people: bool,
     /// How companies come in: `invited` or `open`.
     pub sign_up: SignUp,
     /// How large a file beside an access request may be. It is taken in as a whole, four at once.
@@ -374,7 +377,7 @@ impl Config {
 
 impl Default for PortalConfig {
     fn default() -> Self {
-        Self { require_totp: false, sign_up: SignUp::Invited, attachment_bytes: 10 << 20 }
+        Self { require_totp: false, two_people: true, sign_up: SignUp::Invited, attachment_bytes: 10 << 20 }
     }
 }
 

@@ -289,6 +289,7 @@ pub static ROUTES: &[Route] = routes! {
         get "/step-up" step_up::show_step_up, session::<Anyone>(), FORM;
         post "/step-up" step_up::step_up, session::<Anyone>(), Recording::Entry;
         get "/kill-switches" kill_switches::show_kill_switches, session::<Admins>(), SHOWS;
+        post "/kill-switches/{level}/preview" kill_switches::preview_stop, session::<Admins>(), DRY_RUN;
         post "/kill-switches/{level}/stop" kill_switches::stop_access, session::<FreshAdmins>(), Recording::Entry;
         post "/kill-switches/{level}/resume" kill_switches::resume_access, session::<FreshAdmins>(), Recording::Entry;
     }

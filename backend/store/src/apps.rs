@@ -2,7 +2,7 @@
 
 use crate::error::{inserting, updating};
 use crate::schema::apps::{self, table};
-use crate::{Conn, StoreError, column, generation};
+use crate::{Conn, StoreError, column, generation, stops};
 use diesel::prelude::*;
 use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::Timestamp;
@@ -61,9 +61,13 @@ pub fn list_apps(conn: &mut Conn, organization: Option<OrganizationId>) -> Resul
 
 /// Puts an app into another state.
 pub fn update_app_state(conn: &mut Conn, id: AppId, state: AppState) -> Result<(), StoreError> {
+    let goes_on = state.as_str() == "active";
     let (state, state_at) = state_columns(state);
     let set = (apps::state.eq(state), apps::state_at.eq(state_at));
     updating(diesel::update(table.find(id.to_string())).set(set).execute(&mut conn.0), "app")?;
+    if goes_on {
+        stops::forget(conn, "app", &id.to_string())?;
+    }
     generation::bump(conn)
 }
 

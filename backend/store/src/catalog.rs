@@ -6,7 +6,7 @@ pub(crate) mod terms;
 use crate::error::{inserting, updating};
 use crate::grants::{self, GrantsOf};
 use crate::schema::{datasets, versions};
-use crate::{Conn, StoreError, column, generation, notifications};
+use crate::{Conn, StoreError, column, generation, notifications, stops};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{Dataset, DatasetState, Version, VersionState};
@@ -147,9 +147,13 @@ pub fn find_dataset(conn: &mut Conn, name: &Name) -> Result<Option<Dataset>, Sto
 
 /// Puts a dataset into another state.
 pub fn update_dataset_state(conn: &mut Conn, name: &Name, state: DatasetState) -> Result<(), StoreError> {
+    let goes_on = state.as_str() == "active";
     let (state, state_at) = dataset_state_columns(state);
     let set = (datasets::state.eq(state), datasets::state_at.eq(state_at));
     updating(diesel::update(datasets::table.find(name.as_str())).set(set).execute(&mut conn.0), "dataset")?;
+    if goes_on {
+        stops::forget(conn, "dataset", name.as_str())?;
+    }
     generation::bump(conn)
 }
 

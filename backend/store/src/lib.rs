@@ -42,6 +42,7 @@ pub mod sessions;
 pub mod shares;
 pub mod signing_keys;
 pub mod snapshot;
+pub mod stops;
 pub mod twin_budgets;
 pub mod webhooks;
 

@@ -2,7 +2,7 @@
 
 use crate::error::{inserting, updating};
 use crate::schema::organizations::{self, table};
-use crate::{Conn, StoreError, column, generation};
+use crate::{Conn, StoreError, column, generation, stops};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::OrganizationId;
@@ -58,10 +58,14 @@ pub fn update_organization_state(
     id: OrganizationId,
     state: OrganizationState,
 ) -> Result<(), StoreError> {
+    let goes_on = state.as_str() == "active";
     let (state, state_at) = state_columns(state);
     let set = (organizations::state.eq(state), organizations::state_at.eq(state_at));
     let update = diesel::update(table.find(id.to_string())).set(set);
     updating(update.execute(&mut conn.0), "organization")?;
+    if goes_on {
+        stops::forget(conn, "organization", &id.to_string())?;
+    }
     generation::bump(conn)
 }
 

@@ -125,6 +125,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    stops (level, target) {
+        level -> Text,
+        target -> Text,
+        stopped_by -> Text,
+        reason -> Text,
+        stopped_at -> BigInt,
+    }
+}
+
+diesel::table! {
     identities (member) {
         member -> Text,
         issuer -> Text,

@@ -2,7 +2,7 @@
 
 use crate::error::updating;
 use crate::schema::service_state::{self, table};
-use crate::{Conn, StoreError, column, generation};
+use crate::{Conn, StoreError, column, generation, stops};
 use diesel::prelude::*;
 use mudeung_core::service::ServiceState;
 
@@ -41,5 +41,8 @@ pub fn update_service_state(conn: &mut Conn, state: &ServiceState) -> Result<(),
         service_state::reason.eq(reason),
     );
     updating(diesel::update(table.find(1_i64)).set(set).execute(&mut conn.0), "state of the service")?;
+    if !state.is_paused() {
+        stops::forget(conn, "service", "service")?;
+    }
     generation::bump(conn)
 }

@@ -2,6 +2,7 @@
 //! service, and lets go again.
 
 mod level;
+mod preview;
 mod targets;
 
 use super::desk::{Admins, Desk, FreshAdmins, Roles};
@@ -9,11 +10,16 @@ use super::fields::Submitted;
 use super::page::{self, Page};
 use super::texts::KillSwitchTexts;
 use crate::fault::Fault;
+use crate::record;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use level::Level;
-use mudeung_wire::ledger::entry::Entry;
+pub(super) use level::Target;
+use mudeung_store::{Conn, stops};
+use mudeung_wire::ledger::entry::{Entry, Status};
+use mudeung_wire::problem::Code;
+pub(super) use preview::preview_stop;
 use targets::{Choice, Stopped};
 
 #[derive(Template)]
@@ -86,8 +92,43 @@ pub(super) async fn resume_access(
         detail: Some(format!("{} {reason}", target.as_text()).trim_end().to_owned()),
         ..desk.entry(level.resume_operation())
     });
-    desk.change("resume access", intent, move |conn| target.resume(conn)).await?;
+    resume(&desk, "resume access", intent, target).await?;
     Ok(desk.go("/kill-switches", "access-resumed"))
+}
+
+/// Starts something again, where that is for this member to do.
+pub(super) async fn resume(
+    desk: &Desk<FreshAdmins>,
+    name: &'static str,
+    intent: Entry,
+    target: Target,
+) -> Result<(), Fault> {
+    let (who, two_people) = (desk.signed_in.member.id.to_string(), desk.app.config.portal.two_people);
+    let (level, wanted) = (target.level().as_str(), target.as_text());
+    let stopped_by_them = {
+        let who = who.clone();
+        move |conn: &mut Conn| {
+            let stop = stops::find_stop(conn, level, &wanted)?;
+            Ok(stop.is_some_and(|stop| !stop.may_be_lifted_by(&who, two_people)))
+        }
+    };
+    if desk.app.db.read("find stop", stopped_by_them).await? {
+        record::note(&desk.app, intent, Status::Denied).await?;
+        return Err(for_another());
+    }
+    // Looked at again where it is changed.
+    match desk.change(name, intent, move |conn| target.resume(conn, &who, two_people)).await? {
+        true => Ok(()),
+        false => Err(for_another()),
+    }
+}
+
+fn for_another() -> Fault {
+    Fault::new(
+        Code::RoleMissing,
+        "You stopped this yourself: another administrator of the hospital starts it again.",
+        "직접 멈춘 것은 스스로 재개할 수 없습니다. 병원의 다른 운영자가 재개합니다.",
+    )
 }
 
 async fn show<R: Roles>(
@@ -98,7 +139,9 @@ async fn show<R: Roles>(
 ) -> Result<HttpResponse, Fault> {
     let t = KillSwitchTexts::of(page.language);
     let snapshot = desk.app.snapshots.present();
-    let listed = desk.app.db.read("list kill switch targets", targets::list_labels).await?;
+    let list = |conn: &mut Conn| Ok((targets::list_labels(conn)?, stops::list_stops(conn)?));
+    let (listed, stops) = desk.app.db.read("list kill switch targets", list).await?;
+    let (who, two_people) = (desk.signed_in.member.id.to_string(), desk.app.config.portal.two_people);
     let now = desk.app.clock.now();
     let own = desk.signed_in.organization.id;
     let card = |level: Level| {
@@ -121,7 +164,7 @@ async fn show<R: Roles>(
     let shown = KillSwitchesPage {
         t,
         levels: Level::ALL.map(card).into(),
-        stopped: targets::stopped(&page, &snapshot),
+        stopped: targets::stopped(&page, &snapshot, &stops, &who, two_people),
         page: page.clone(),
     };
     page::show(&page, status, &shown)

@@ -2,6 +2,7 @@
 
 use super::desk::{Admins, Desk, FreshAdmins};
 use super::fields::Submitted;
+use super::kill_switches::{Target, resume};
 use super::page::{self, Badge, Page};
 use super::texts::{GrantsTexts, OrganizationsTexts};
 use super::{moment, path};
@@ -10,9 +11,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use mudeung_core::id::OrganizationId;
-use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
-use mudeung_core::state::InvalidTransition;
-use mudeung_store::{Conn, StoreError, apps, invitations, members, organizations};
+use mudeung_core::organization::{OrganizationKind, OrganizationState};
+use mudeung_store::{Conn, apps, invitations, members, organizations};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::problem::Code;
 
@@ -84,9 +84,10 @@ pub(super) async fn suspend_organization(
             "자기 기관은 중지할 수 없습니다.",
         ));
     }
-    let now = desk.app.clock.now();
+    let (by, now) = (desk.signed_in.member.id.to_string(), desk.app.clock.now());
     let intent = Entry { detail: Some(format!("{id} {reason}")), ..desk.entry("organization.suspend") };
-    step(&desk, "suspend organization", intent, id, move |state| state.suspend(now)).await?;
+    let stop = move |conn: &mut Conn| Target::Organization(id).stop(conn, by, reason, now);
+    desk.change("suspend organization", intent, stop).await?;
     Ok(desk.go("/organizations", "organization-suspended"))
 }
 
@@ -98,21 +99,6 @@ pub(super) async fn resume_organization(
 ) -> Result<HttpResponse, Fault> {
     let id: OrganizationId = path(&id)?;
     let intent = Entry { detail: Some(id.to_string()), ..desk.entry("organization.resume") };
-    step(&desk, "resume organization", intent, id, OrganizationState::resume).await?;
+    resume(&desk, "resume organization", intent, Target::Organization(id)).await?;
     Ok(desk.go("/organizations", "organization-resumed"))
-}
-
-async fn step(
-    desk: &Desk<FreshAdmins>,
-    name: &'static str,
-    intent: Entry,
-    id: OrganizationId,
-    step: impl FnOnce(OrganizationState) -> Result<OrganizationState, InvalidTransition> + Send + 'static,
-) -> Result<(), Fault> {
-    let work = move |conn: &mut Conn| {
-        let found: Option<Organization> = organizations::find_organization(conn, id)?;
-        let organization = found.ok_or(StoreError::NotFound { what: "organization" })?;
-        organizations::update_organization_state(conn, id, step(organization.state)?)
-    };
-    desk.change(name, intent, work).await
 }

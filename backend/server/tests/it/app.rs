@@ -189,7 +189,7 @@ pub(crate) fn config(folder: &Path) -> Config {
     let text = format!(
         "[http]\nlisten = \"127.0.0.1:0\"\nworkers = 1\n[database]\ncontrol = {:?}\nledger = {:?}\n\
          [data]\nstore = {:?}\nkeys = {:?}\n[limits]\ntoken_failures_per_minute = 1000\nshutdown_seconds = 5\n\
-         [review]\nmembers_min = 1\nexternal_min = 0\npresent_percent = 0\n",
+         [portal]\ntwo_people = false\n[review]\nmembers_min = 1\nexternal_min = 0\npresent_percent = 0\n",
         path("control.sqlite"),
         path("ledger.sqlite"),
         path("store"),

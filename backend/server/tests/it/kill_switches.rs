@@ -6,10 +6,10 @@ use crate::app::fixture::DATASET;
 use crate::data::{Bench, table};
 use crate::portal::Browser;
 use futures_util::StreamExt;
-use mudeung_core::member::Role;
+use mudeung_core::member::{Member, Role};
 use mudeung_core::service::ServiceState;
 use mudeung_server::route::{self, Access};
-use mudeung_store::{Conn, StoreError, service};
+use mudeung_store::{Conn, StoreError, members, service};
 use mudeung_wire::ledger::entry::{Kind, Status};
 use std::time::{Duration, Instant};
 
@@ -117,6 +117,60 @@ async fn oauth_78_a_switch_wants_a_reason_a_confirmation_and_a_target_that_is_no
     assert_eq!(stop(&mut browser, "dataset", "nothing").await, 404);
     assert_eq!(stop(&mut browser, "galaxy", "nothing").await, 404);
     app.token(&app.fixture.reader).await;
+}
+
+#[actix_web::test]
+async fn what_one_administrator_stopped_another_starts_again() {
+    let app = TestApp::start_with(|config| config.portal.two_people = true).await;
+    app.change(|conn| {
+        let (admin, hash) = members::find_member_by_email(conn, "admin@example.org")?.unwrap();
+        let id = mudeung_core::id::MemberId::from_bytes([77; 16]);
+        members::insert_member(conn, &Member { id, email: "second@example.org".to_owned(), ..admin }, &hash)
+    })
+    .await;
+    let mut first = Browser::of(&app, Role::Admin).await;
+    let mut second = Browser::with(&app, "second@example.org").await;
+    for (level, target, _) in levels(&app).into_iter().filter(|(level, ..)| *level != "credential") {
+        assert_eq!(stop(&mut first, level, &target).await, 303, "{level}: one is enough to stop");
+        let page = first.get("/en/kill-switches").await;
+        assert!(page.body.contains("Another administrator starts it again"), "{level}");
+        assert!(page.body.contains("A drill"), "{level}: the reason is shown");
+        let resume = format!("/en/kill-switches/{level}/resume");
+        let fields = [("target", target.as_str())];
+        assert_eq!(first.submit("/en/kill-switches", &resume, &fields).await.status, 403, "{level}");
+        if level == "organization" {
+            let other_way = format!("/en/organizations/{target}/resume");
+            assert_eq!(first.submit("/en/organizations", &other_way, &[]).await.status, 403, "nor by another page");
+        }
+        assert_eq!(second.submit("/en/kill-switches", &resume, &fields).await.status, 303, "{level}");
+        // A stop that is over leaves nothing: now the second stops, and the first starts again.
+        assert_eq!(stop(&mut second, level, &target).await, 303, "{level}");
+        assert_eq!(first.submit("/en/kill-switches", &resume, &fields).await.status, 303, "{level}");
+    }
+    let denied = app.entries().await.into_iter().filter(|entry| entry.status == Some(Status::Denied));
+    assert_eq!(denied.filter(|entry| entry.operation.ends_with(".resume")).count(), 5);
+}
+
+#[actix_web::test]
+async fn a_preview_says_whom_a_stop_would_reach_and_stops_nothing() {
+    let bench = Bench::start().await;
+    bench.probe.be_slow();
+    let mut rows = bench.get(&format!("{}/rows?limit=100000", table("deidentified"))).await.bytes_stream();
+    rows.next().await.unwrap().unwrap();
+    let mut browser = Browser::of(&bench.app, Role::Admin).await;
+    let before = bench.app.entry_count().await;
+    for (level, target, _) in levels(&bench.app) {
+        let path = format!("/en/kill-switches/{level}/preview");
+        let shown = browser.submit("/en/kill-switches", &path, &[("target", &target)]).await;
+        assert_eq!(shown.status, 200, "{level}: {}", shown.body);
+        let transfers = shown.between("Transfers under way (begun within the hour)</dt><dd>", "<");
+        assert_eq!(transfers.as_deref(), Some("1"), "{level}");
+        assert!(shown.body.contains(&bench.app.fixture.reader_app.to_string()), "{level}");
+        assert!(shown.body.contains("What a stop would reach"), "{level}");
+    }
+    let other = browser.submit("/en/kill-switches", "/en/kill-switches/app/preview", &[("target", "app_x")]).await;
+    assert_eq!(other.status, 400);
+    assert_eq!(bench.app.entry_count().await, before);
 }
 
 fn pause(conn: &mut Conn) -> Result<(), StoreError> {

@@ -3,7 +3,8 @@
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{AppId, CredentialId, OrganizationId};
 use mudeung_core::name::Name;
-use mudeung_store::{Conn, StoreError, apps, catalog, credentials, organizations, service};
+use mudeung_core::stop::Stop;
+use mudeung_store::{Conn, StoreError, apps, catalog, credentials, organizations, service, stops};
 use mudeung_wire::ledger::entry::Entry;
 
 /// The name of the one target of the widest level.
@@ -21,7 +22,7 @@ pub(super) enum Level {
 
 /// What a switch stops.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::portal) enum Target {
     Credential(CredentialId),
     App(AppId),
     Organization(OrganizationId),
@@ -110,51 +111,77 @@ impl Target {
         }
     }
 
-    pub(super) fn stop(self, conn: &mut Conn, by: String, reason: String, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) const fn level(&self) -> Level {
         match self {
-            Self::Credential(id) => {
-                let found = credentials::find_credential(conn, id)?.ok_or(missing("credential"))?;
-                credentials::update_credential_state(conn, id, found.state.revoke(now)?)
-            }
-            Self::App(id) => {
-                let found = apps::find_app(conn, id)?.ok_or(missing("app"))?;
-                apps::update_app_state(conn, id, found.state.suspend(now)?)
-            }
-            Self::Organization(id) => {
-                let found = organizations::find_organization(conn, id)?.ok_or(missing("organization"))?;
-                organizations::update_organization_state(conn, id, found.state.suspend(now)?)
-            }
-            Self::Dataset(name) => {
-                let found = catalog::find_dataset(conn, &name)?.ok_or(missing("dataset"))?;
-                catalog::update_dataset_state(conn, &name, found.state.suspend(now)?)
-            }
-            Self::Service => {
-                let state = service::find_service_state(conn)?.pause(by, reason, now)?;
-                service::update_service_state(conn, &state)
-            }
+            Self::Credential(_) => Level::Credential,
+            Self::App(_) => Level::App,
+            Self::Organization(_) => Level::Organization,
+            Self::Dataset(_) => Level::Dataset,
+            Self::Service => Level::Service,
         }
     }
 
-    pub(super) fn resume(self, conn: &mut Conn) -> Result<(), StoreError> {
+    pub(in crate::portal) fn stop(
+        self,
+        conn: &mut Conn,
+        by: String,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (level, target) = (self.level().as_str().to_owned(), self.as_text());
+        let note = Stop { level, target, by: by.clone(), reason: reason.clone(), at: now };
         match self {
-            Self::Credential(_) => Err(missing("credential")),
+            // Nothing starts it again.
+            Self::Credential(id) => {
+                let found = credentials::find_credential(conn, id)?.ok_or(missing("credential"))?;
+                return credentials::update_credential_state(conn, id, found.state.revoke(now)?);
+            }
             Self::App(id) => {
                 let found = apps::find_app(conn, id)?.ok_or(missing("app"))?;
-                apps::update_app_state(conn, id, found.state.resume()?)
+                apps::update_app_state(conn, id, found.state.suspend(now)?)?;
             }
             Self::Organization(id) => {
                 let found = organizations::find_organization(conn, id)?.ok_or(missing("organization"))?;
-                organizations::update_organization_state(conn, id, found.state.resume()?)
+                organizations::update_organization_state(conn, id, found.state.suspend(now)?)?;
             }
             Self::Dataset(name) => {
                 let found = catalog::find_dataset(conn, &name)?.ok_or(missing("dataset"))?;
-                catalog::update_dataset_state(conn, &name, found.state.resume()?)
+                catalog::update_dataset_state(conn, &name, found.state.suspend(now)?)?;
+            }
+            Self::Service => {
+                let state = service::find_service_state(conn)?.pause(by, reason, now)?;
+                service::update_service_state(conn, &state)?;
+            }
+        }
+        stops::insert_stop(conn, &note)
+    }
+
+    /// Starts it again; false, and nothing is done, when that is for somebody else.
+    pub(in crate::portal) fn resume(self, conn: &mut Conn, who: &str, two_people: bool) -> Result<bool, StoreError> {
+        let stop = stops::find_stop(conn, self.level().as_str(), &self.as_text())?;
+        if stop.is_some_and(|stop| !stop.may_be_lifted_by(who, two_people)) {
+            return Ok(false);
+        }
+        match self {
+            Self::Credential(_) => return Err(missing("credential")),
+            Self::App(id) => {
+                let found = apps::find_app(conn, id)?.ok_or(missing("app"))?;
+                apps::update_app_state(conn, id, found.state.resume()?)?;
+            }
+            Self::Organization(id) => {
+                let found = organizations::find_organization(conn, id)?.ok_or(missing("organization"))?;
+                organizations::update_organization_state(conn, id, found.state.resume()?)?;
+            }
+            Self::Dataset(name) => {
+                let found = catalog::find_dataset(conn, &name)?.ok_or(missing("dataset"))?;
+                catalog::update_dataset_state(conn, &name, found.state.resume()?)?;
             }
             Self::Service => {
                 let state = service::find_service_state(conn)?.resume()?;
-                service::update_service_state(conn, &state)
+                service::update_service_state(conn, &state)?;
             }
         }
+        Ok(true)
     }
 }
 

@@ -12,6 +12,7 @@ use mudeung_core::id::OrganizationId;
 use mudeung_core::organization::OrganizationState;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::service::ServiceState;
+use mudeung_core::stop::Stop;
 use mudeung_store::{Conn, StoreError};
 
 /// The most targets that a level suggests; whoever is not among them is typed by its identifier.
@@ -32,6 +33,8 @@ pub(super) struct Stopped {
     pub(super) badge: Badge,
     pub(super) since: String,
     pub(super) reason: String,
+    /// Whether who looks may start it again.
+    pub(super) may_resume: bool,
 }
 
 /// The credentials with their labels, which a snapshot does not hold.
@@ -91,27 +94,31 @@ pub(super) fn choices(
     choices
 }
 
-/// What is stopped now, the widest first.
-pub(super) fn stopped(page: &Page, snapshot: &Snapshot) -> Vec<Stopped> {
+/// What is stopped now, the widest first, as it is to `who`.
+pub(super) fn stopped(page: &Page, snapshot: &Snapshot, stops: &[Stop], who: &str, two_people: bool) -> Vec<Stopped> {
     let t = KillSwitchTexts::of(page.language);
-    let line = |level: Level, kind, target: String, label: String, since: Timestamp, reason: String| Stopped {
-        level: level.as_str(),
-        kind,
-        target,
-        label,
-        badge: page.badge("suspended"),
-        since: moment::minute(since),
-        reason,
+    let line = |level: Level, kind, target: String, label: String, since: Timestamp| {
+        let stop = stops.iter().find(|stop| stop.level == level.as_str() && stop.target == target);
+        Stopped {
+            level: level.as_str(),
+            kind,
+            label,
+            badge: page.badge("suspended"),
+            since: moment::minute(since),
+            reason: stop.map(|stop| format!("{} ({})", stop.reason, stop.by)).unwrap_or_default(),
+            may_resume: stop.is_none_or(|stop| stop.may_be_lifted_by(who, two_people)),
+            target,
+        }
     };
     let mut lines = Vec::new();
     if let ServiceState::Paused { paused_at, by, reason } = &snapshot.service {
-        let reason = format!("{reason} ({by})");
-        lines.push(line(Level::Service, t.service, WHOLE_SERVICE.to_owned(), t.service.to_owned(), *paused_at, reason));
+        let whole = line(Level::Service, t.service, WHOLE_SERVICE.to_owned(), t.service.to_owned(), *paused_at);
+        lines.push(Stopped { reason: format!("{reason} ({by})"), ..whole });
     }
     for entry in snapshot.datasets.values() {
         if let DatasetState::Suspended { suspended_at } = entry.dataset.state {
             let name = entry.dataset.name.to_string();
-            lines.push(line(Level::Dataset, t.dataset, name.clone(), name, suspended_at, String::new()));
+            lines.push(line(Level::Dataset, t.dataset, name.clone(), name, suspended_at));
         }
     }
     let mut organizations: Vec<_> = snapshot.organizations.values().collect();
@@ -119,14 +126,14 @@ pub(super) fn stopped(page: &Page, snapshot: &Snapshot) -> Vec<Stopped> {
     for organization in organizations {
         if let OrganizationState::Suspended { suspended_at } = organization.state {
             let (id, name) = (organization.id.to_string(), organization.name.clone());
-            lines.push(line(Level::Organization, t.organization, id, name, suspended_at, String::new()));
+            lines.push(line(Level::Organization, t.organization, id, name, suspended_at));
         }
     }
     let mut apps: Vec<_> = snapshot.apps.values().collect();
     apps.sort_by_key(|app| app.id);
     for app in apps {
         if let AppState::Suspended { suspended_at } = app.state {
-            lines.push(line(Level::App, t.app, app.id.to_string(), app.name.clone(), suspended_at, String::new()));
+            lines.push(line(Level::App, t.app, app.id.to_string(), app.name.clone(), suspended_at));
         }
     }
     lines

@@ -29,6 +29,13 @@ texts! {
         bad_reason: "사유는 1자 이상 500자 이하로 적어 주세요. 아무것도 멈추지 않았습니다.", "Give a reason of 1 to 500 characters. Nothing was stopped.";
         bad_confirm: "확인란에 표시해야 합니다. 아무것도 멈추지 않았습니다.", "Tick the box to confirm. Nothing was stopped.";
         bad_target: "대상을 알아볼 수 없습니다. 목록에서 고르거나 식별자를 그대로 적어 주세요.", "The target is not understood. Choose from the list, or type the whole identifier.";
+        for_another: "다른 운영자가 재개합니다", "Another administrator starts it again";
+        preview: "미리 보기", "Preview";
+        preview_title: "정지하면 멈추는 것", "What a stop would reach";
+        preview_lead: "아직 아무것도 멈추지 않았습니다. 아래가 1초 안에 멈춥니다.", "Nothing is stopped yet. This would be, within a second.";
+        transfers: "진행 중인 전송 (최근 1시간에 시작)", "Transfers under way (begun within the hour)";
+        live_grants: "유효한 이용 승인", "Live grants";
+        live_credentials: "유효한 자격증명", "Live credentials";
         own_organization: "자기 기관은 멈출 수 없습니다.", "You cannot stop your own organization.";
     }
 }

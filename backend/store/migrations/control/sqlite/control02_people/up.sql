@@ -111,3 +111,13 @@ CREATE TABLE identities (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);
+
+-- What was stopped, by whom and why, as long as it is.
+CREATE TABLE stops (
+    level      TEXT   NOT NULL,
+    target     TEXT   NOT NULL,
+    stopped_by TEXT   NOT NULL,
+    reason     TEXT   NOT NULL,
+    stopped_at INTEGER NOT NULL,
+    PRIMARY KEY (level, target)
+) STRICT;
