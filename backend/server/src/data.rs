@@ -82,5 +82,8 @@ pub static ROUTES: &[Route] = &[
     route!(get "GET" "/v1/usage", "list_usage", USAGE, OWN_FIGURES, usage::list_usage),
     route!(get "GET" "/v1/quota", "list_quota", USAGE, OWN_FIGURES, account::list_quota),
     route!(get "GET" "/v1/grants", "list_grants", USAGE, OWN_FIGURES, account::list_grants),
+    route!(get "GET" "/v1/access-requests", "list_access_requests", USAGE, OWN_FIGURES, account::list_access_requests),
+    route!(get "GET" "/v1/webhooks", "list_webhooks", USAGE, OWN_FIGURES, account::list_webhooks),
+    route!(get "GET" "/v1/webhooks/{webhook}/deliveries", "list_webhook_deliveries", USAGE, OWN_FIGURES, account::list_webhook_deliveries),
     route!(get "GET" "/v1/receipts/{index}", "read_receipt", Access::Token(&[Scope::ReceiptsRead]), OWN_FIGURES, receipts::read_receipt),
 ];

@@ -12,6 +12,10 @@ macro_rules! wire {
     )*};
 }
 
+mod account;
+
+pub use account::{AccessRequestItem, GrantItem, GrantTable, QuotaItem, WebhookDeliveryItem, WebhookItem};
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -236,56 +240,6 @@ wire! {
         pub rows: u64,
         /// Bytes of response bodies.
         pub bytes: u64,
-    }
-
-    /// What may still be read under one policy.
-    pub struct QuotaItem {
-        /// The grant the budget belongs to; absent for the daily budget of the synthetic tier.
-        pub grant: Option<String>,
-        /// The dataset; absent for the daily budget of the synthetic tier.
-        pub dataset: Option<String>,
-        /// Which policy it is: `grant` or `synthetic-day`.
-        pub policy: String,
-        /// Bytes that may be read in all.
-        pub bytes_limit: u64,
-        /// Bytes that may still be read.
-        pub bytes_remaining: u64,
-        /// Rows that may be read in all.
-        pub rows_limit: u64,
-        /// Rows that may still be read.
-        pub rows_remaining: u64,
-        /// When the budget starts anew, RFC 3339 UTC; absent when it does not.
-        pub resets_at: Option<String>,
-    }
-
-    /// A grant of the app.
-    pub struct GrantItem {
-        /// The grant's identifier.
-        pub id: String,
-        /// The dataset it opens.
-        pub dataset: String,
-        /// The tier it opens.
-        pub tier: String,
-        /// The tables it opens.
-        pub tables: Vec<GrantTable>,
-        /// What the data may be used for.
-        pub purpose: String,
-        /// First moment it opens anything, RFC 3339 UTC.
-        pub valid_from: String,
-        /// First moment it opens nothing any more, RFC 3339 UTC.
-        pub valid_until: String,
-        /// `held` (opens nothing until the conditions of its approval are met), `active` or `revoked`.
-        pub state: String,
-    }
-
-    /// A table that a grant opens.
-    pub struct GrantTable {
-        /// The table's name.
-        pub name: String,
-        /// The columns opened.
-        pub columns: Vec<String>,
-        /// The rows opened; all when absent.
-        pub row_filter: Option<String>,
     }
 
     /// An entry of the ledger that the app made. Its canonical bytes are its JSON with sorted keys and without spaces.

@@ -35,6 +35,25 @@ pub struct Ruling {
     pub offices: BTreeSet<Role>,
 }
 
+/// Whom a request waits on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The company that asks.
+    Company,
+    /// The hospital.
+    Hospital,
+}
+
+impl Side {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Hospital => "hospital",
+        }
+    }
+}
+
 /// What waits on somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Task {
@@ -103,6 +122,12 @@ impl House {
         let answered = case.unmet().any(|standing| standing.answer.is_some()) && decides;
         let open = self.open(case, board).into_iter().filter(step).map(Task::Take).max();
         open.or_else(|| answered.then_some(Task::Confirm))
+    }
+
+    /// Whom a request waits on: its company, or else the hospital; nobody when it is over.
+    pub fn side(case: &Case) -> Option<Side> {
+        let side = if company_task(case).is_some() { Side::Company } else { Side::Hospital };
+        case.state.is_open().then_some(side)
     }
 
     /// The operator is told of votes that have been overdue for long.

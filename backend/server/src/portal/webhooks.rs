@@ -7,7 +7,7 @@ use super::page::{self, Badge, Page};
 use super::texts::{MailTexts, WebhooksTexts, topic_text};
 use super::{moment, path};
 use crate::fault::Fault;
-use crate::post::webhook::secret;
+use crate::post::webhook::{message_id, secret};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -260,7 +260,7 @@ fn delivery_line(page: &Page, delivery: &Delivery) -> DeliveryLine {
     let topic = Topic::parse(&delivery.topic);
     DeliveryLine {
         id: delivery.id.clone(),
-        message: delivery.id.split(':').next().unwrap_or_default().to_owned(),
+        message: message_id(delivery),
         text: topic.map_or("", |topic| topic_text(MailTexts::of(page.language), topic)),
         topic: delivery.topic.clone(),
         badge: page.badge(delivery.state.as_str()),

@@ -45,7 +45,7 @@ pub(super) async fn compose(app: &App, delivery: &Delivery) -> Result<Call, Unde
         return Err(Undelivered::Never("the address is not allowed any more".to_owned()));
     }
     let said: Value = serde_json::from_str(&delivery.body).unwrap_or_default();
-    let message = said.get("id").and_then(Value::as_str).unwrap_or(&delivery.id).to_owned();
+    let message = message_id(delivery);
     let at = said.get("at").and_then(Value::as_i64).map_or(delivery.created_at, Timestamp::from_micros);
     let body = json!({
         "type": delivery.topic,
@@ -61,6 +61,12 @@ pub(super) async fn compose(app: &App, delivery: &Delivery) -> Result<Call, Unde
     let signature = signatures(&app.keys, &webhook, &message, &timestamp, &body);
     let headers = [("webhook-id", message), ("webhook-timestamp", timestamp), ("webhook-signature", signature)];
     Ok(Call { url: webhook.url, headers, body })
+}
+
+/// What every call of a delivery carries as `webhook-id`.
+pub(crate) fn message_id(delivery: &Delivery) -> String {
+    let said: Value = serde_json::from_str(&delivery.body).unwrap_or_default();
+    said.get("id").and_then(Value::as_str).unwrap_or(&delivery.id).to_owned()
 }
 
 /// The secret that a webhook's program verifies with: `whsec_` and 256 bits in base64. It is made of a key of the server

@@ -40,6 +40,8 @@ const EXEMPT: &[&str] = &[
     "list_query_jobs",
     "read_query_job",
     "list_grants",
+    "list_access_requests",
+    "list_webhook_deliveries",
     "read_receipt",
     "describe_file",
     // The service and how objects are asked for, the same for everybody.

@@ -156,6 +156,54 @@ async fn a_companys_program_is_told_of_its_own_and_can_verify_it() {
     }
 }
 
+/// What a program reads of its own.
+async fn items(app: &TestApp, token: &str, path: &str) -> Vec<serde_json::Value> {
+    let answer = app.get(path).bearer_auth(token).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    let page: serde_json::Value = answer.json().await.unwrap();
+    page["items"].as_array().unwrap().clone()
+}
+
+#[actix_web::test]
+async fn a_program_reads_where_its_requests_stand_and_what_its_webhooks_were_told() {
+    let (app, post) = (TestApp::start().await, Memory::default());
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    let (hook, secret) = webhook(&mut developer, &["request.submitted", "request.returned"]).await;
+    let hook = hook.rsplit('/').next().unwrap().to_owned();
+    let (own, stranger) = (app.token(&app.fixture.reader).await, app.token(&app.fixture.stranger).await);
+    let request = file(&app).await;
+    let deliveries = format!("/v1/webhooks/{hook}/deliveries");
+    let [listed] = &items(&app, &own, "/v1/access-requests").await[..] else { panic!("one request") };
+    assert_eq!(listed["id"], request.rsplit('/').next().unwrap());
+    assert_eq!((&listed["state"], &listed["waits_on"]), (&"submitted".into(), &"hospital".into()));
+    assert_eq!((&listed["dataset"], &listed["since"]), (&"cohort".into(), &"2026-03-02T00:00:00Z".into()));
+    let [told] = &items(&app, &own, &deliveries).await[..] else { panic!("one delivery") };
+    assert_eq!((&told["topic"], &told["state"]), (&"request.submitted".into(), &"waiting".into()));
+    assert!(told["due_at"].is_string());
+    let [call] = &post.calls(&app).await[..] else { panic!("one call") };
+    let [told] = &items(&app, &own, &deliveries).await[..] else { panic!("one delivery") };
+    assert_eq!((&told["id"], &told["state"]), (&call.headers[0].1.clone().into(), &"delivered".into()));
+    assert!(told["due_at"].is_null());
+    let mut reviewer = Browser::of(&app, Role::Reviewer).await;
+    reviewer.submit(&request, &format!("{request}/return"), &[("reason", "More, please")]).await;
+    let [listed] = &items(&app, &own, "/v1/access-requests").await[..] else { panic!("one request") };
+    assert_eq!((&listed["state"], &listed["waits_on"]), (&"returned".into(), &"company".into()));
+    developer.submit(&request, &format!("{request}/withdraw"), &[]).await;
+    let [listed] = &items(&app, &own, "/v1/access-requests").await[..] else { panic!("one request") };
+    assert_eq!((&listed["state"], &listed["waits_on"]), (&"withdrawn".into(), &"nobody".into()));
+    let [listed] = &items(&app, &own, "/v1/webhooks").await[..] else { panic!("one webhook") };
+    assert_eq!((&listed["id"], &listed["state"]), (&hook.clone().into(), &"active".into()));
+    assert_eq!(listed["topics"], serde_json::json!(["request.submitted", "request.returned"]));
+    assert!(!listed.to_string().contains(&secret));
+    // Another company has none of it.
+    for path in ["/v1/access-requests", "/v1/webhooks"] {
+        assert!(items(&app, &stranger, path).await.is_empty(), "{path}");
+    }
+    for (token, path) in [(&stranger, deliveries.as_str()), (&own, "/v1/webhooks/whk_nonsense/deliveries")] {
+        assert_eq!(app.get(path).bearer_auth(token).send().await.unwrap().status(), 404, "{path}");
+    }
+}
+
 #[actix_web::test]
 async fn after_a_change_of_the_secret_both_verify_until_the_next() {
     let (app, post) = (TestApp::start().await, Memory::default());
