@@ -1,0 +1,162 @@
+"""Time to the first byte of every page of the portal, on a sandbox that has grown, beside the same one before it grew."""
+
+import gzip
+import sqlite3
+import statistics
+import time
+
+import httpx
+import sandbox
+
+ADMIN = ["", "home", "catalogue", "catalogue/lymph_node", "apps", "requests", "grants", "usage", "releases", "ledger"]
+ADMIN += ["organizations", "members", "system", "break-glass", "notifications", "security", "agreements", "budgets"]
+ADMIN += ["plans", "invoices", "ledger/personal", "ledger/export", "kill-switches", "reviews"]
+DEVELOPER = ["home", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "webhooks", "notifications"]
+LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def identifier(mark, number):
+    """An identifier of the form that the sandbox makes, after all of its own."""
+    text = ""
+    for _ in range(26):
+        number, digit = divmod(number, 32)
+        text = LETTERS[digit] + text
+    return f"{mark}_{'7' + text[1:]}"
+
+
+def copies(database, table, where, change, count):
+    """Puts `count` copies of a row into its table, each changed by a function of its number."""
+    names = [row[1] for row in database.execute(f"pragma table_info({table})")]
+    row = dict(zip(names, database.execute(f"select * from {table} where {where}").fetchone(), strict=True))
+    rows = ([{**row, **change(number)}[name] for name in names] for number in range(count))
+    database.executemany(f"insert into {table} values ({', '.join('?' * len(names))})", rows)
+
+
+def grow(control, organizations, requests, open_requests):
+    """Companies with a developer and an app each, and access requests: most with a grant, some that wait for the check."""
+    database = sqlite3.connect(control)
+    database.execute("pragma foreign_keys = off")
+    company = lambda number: number % organizations  # noqa: E731
+    copies(
+        database,
+        "organizations",
+        "kind = 'company'",
+        lambda n: {"id": identifier("org", n), "name": f"Company {n:05}"},
+        organizations,
+    )
+    copies(
+        database,
+        "members",
+        "roles like '%developer%'",
+        lambda n: {
+            "id": identifier("mem", n),
+            "organization": identifier("org", n),
+            "email": f"developer{n}@company.example",
+        },
+        organizations,
+    )
+    copies(
+        database,
+        "apps",
+        "name = 'Demo app'",
+        lambda n: {"id": identifier("app", n), "organization": identifier("org", n), "name": f"App {n:05}"},
+        organizations,
+    )
+
+    def request(n):
+        owner = company(n)
+        changed = {
+            "id": identifier("req", n),
+            "organization": identifier("org", owner),
+            "app": identifier("app", owner),
+            "author": identifier("mem", owner),
+            "grant_id": identifier("grt", n),
+        }
+        if n < open_requests:
+            changed |= {"state": "submitted", "decided_by": None, "grant_id": None}
+        return changed
+
+    copies(database, "requests", "state = 'approved'", request, requests)
+    copies(
+        database,
+        "grants",
+        "tier = 'deidentified'",
+        lambda n: {
+            "id": identifier("grt", n + open_requests),
+            "app": identifier("app", company(n + open_requests)),
+            "organization": identifier("org", company(n + open_requests)),
+            "request": identifier("req", n + open_requests),
+        },
+        requests - open_requests,
+    )
+    approved, grant = database.execute("select id, grant_id from requests where id not like 'req_7%' limit 1").fetchone()
+    history = database.execute("select * from request_events where request = ? order by number", [approved]).fetchall()
+    events = (
+        [
+            identifier("req", n),
+            number,
+            at,
+            identifier("mem", company(n)) if number == 1 else member,
+            kind,
+            detail.replace(grant, identifier("grt", n)),
+        ]
+        for n in range(requests)
+        for _, number, at, member, kind, detail in history[: 1 if n < open_requests else None]
+    )
+    database.executemany("insert into request_events values (?, ?, ?, ?, ?, ?)", list(events))
+    database.execute("update generation set value = value + 1")
+    database.commit()
+    database.close()
+
+
+class Reader:
+    """A member at the portal, without a browser."""
+
+    def __init__(self, server, who):
+        self.http = httpx.Client(base_url=server.url, timeout=60)
+        form = self.http.get("/en/sign-in").text
+        token = form.split('name="form_token" value="')[1].split('"')[0]
+        person = server.credentials[who]
+        fields = {"form_token": token, "email": person["email"], "password": person["password"], "next": ""}
+        assert self.http.post("/en/sign-in", data=fields).status_code == 303
+
+    def first_byte(self, path):
+        """Milliseconds until the first byte, and the page."""
+        began = time.perf_counter()
+        with self.http.stream("GET", path) as answer:
+            chunks = answer.iter_raw()
+            first = next(chunks)
+            took = (time.perf_counter() - began) * 1e3
+            body = first + b"".join(chunks)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return took, body
+
+
+def measure(server, repetitions):
+    """The median of each page, with its bytes and those of it when it is compressed."""
+    figures = {}
+    for who, pages in (("admin", ADMIN), ("developer", DEVELOPER)):
+        reader = Reader(server, who)
+        for page in pages:
+            path = f"/en/{page}".rstrip("/")
+            seen = [reader.first_byte(path) for _ in range(repetitions + 1)][1:]
+            body = seen[-1][1]
+            figures[who, path] = (statistics.median(took for took, _ in seen), len(body), len(gzip.compress(body)))
+    return figures
+
+
+def run(folder, repetitions=5, organizations=1_000, requests=10_000, open_requests=500):
+    """Figures of a sandbox as the demo leaves it, and of the same one when it has grown."""
+    with sandbox.Server(folder) as server:
+        small = measure(server, repetitions)
+        server.stop()
+        grow(server.control, organizations, requests, open_requests)
+        server.start(ready_seconds=120)
+        return small, measure(server, repetitions)
+
+
+if __name__ == "__main__":
+    before, after = run(sandbox.FOLDER / "pages")
+    print(f"{'page':<45} {'ms small':>9} {'ms grown':>9} {'KB':>7} {'KB gz':>7}")
+    for key, (took, size, packed) in sorted(after.items(), key=lambda each: -each[1][0]):
+        print(f"{key[0] + ' ' + key[1]:<45} {before[key][0]:9.1f} {took:9.1f} {size / 1e3:7.1f} {packed / 1e3:7.1f}")
