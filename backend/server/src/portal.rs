@@ -30,6 +30,7 @@ mod joining;
 mod kill_switches;
 mod ledger;
 pub(crate) mod links;
+mod listing;
 mod members;
 pub mod moment;
 mod notifications;

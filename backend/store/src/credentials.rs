@@ -75,6 +75,12 @@ pub fn list_credentials(conn: &mut Conn, app: AppId) -> Result<Vec<Credential>, 
     query.load::<Row>(&mut conn.0)?.into_iter().map(credential).collect()
 }
 
+/// The latest credentials of all apps, newest first.
+pub fn list_latest(conn: &mut Conn, count_max: usize) -> Result<Vec<Credential>, StoreError> {
+    let query = table.order(credentials::id.desc()).limit(i64::try_from(count_max).unwrap_or(i64::MAX));
+    query.load::<Row>(&mut conn.0)?.into_iter().map(credential).collect()
+}
+
 /// The credentials of all apps, for a snapshot.
 pub(crate) fn list_all(conn: &mut Conn) -> Result<Vec<Credential>, StoreError> {
     table.load::<Row>(&mut conn.0)?.into_iter().map(credential).collect()

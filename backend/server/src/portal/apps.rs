@@ -7,12 +7,13 @@ pub(super) mod rules;
 
 use super::desk::{AppKeepers, Desk, Developers, FreshAppKeepers, Roles};
 use super::fields::Submitted;
+use super::listing::Sought;
 use super::page::{self, Badge, Page};
 use super::texts::{ActivationTexts, AppsTexts, KeysTexts, RulesTexts};
 use super::{activation, moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::credential::Credential;
@@ -33,7 +34,13 @@ struct AppsPage {
     all: bool,
     may_create: bool,
     typed: String,
+    /// What is sought; nothing when the list is short enough to be seen.
+    sought: Option<String>,
+    next: Option<String>,
 }
+
+/// How many apps are on one page.
+const PAGE_APPS: usize = 100;
 
 #[derive(Template)]
 #[template(path = "app.html")]
@@ -68,9 +75,9 @@ struct GrantLine {
 }
 
 /// Shows the apps.
-pub(super) async fn list_apps(desk: Desk<AppKeepers>) -> Result<HttpResponse, Fault> {
+pub(super) async fn list_apps(desk: Desk<AppKeepers>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let page = desk.page.clone();
-    show_list(&desk, page, String::new(), StatusCode::OK).await
+    show_list(&desk, page, &Sought::of(&request), String::new(), StatusCode::OK).await
 }
 
 /// Registers an app.
@@ -78,7 +85,8 @@ pub(super) async fn create_app(desk: Desk<Developers>, form: Submitted) -> Resul
     let Some(name) = form.0.line("name", 1..=60) else {
         let mut page = desk.page.clone();
         page.problem = Some(AppsTexts::of(page.language).bad_name);
-        return show_list(&desk, page, form.0.text("name").to_owned(), StatusCode::UNPROCESSABLE_ENTITY).await;
+        let typed = form.0.text("name").to_owned();
+        return show_list(&desk, page, &Sought::default(), typed, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     let app = App {
         id: AppId::generate(&*desk.app.clock, &*desk.app.entropy),
@@ -137,16 +145,25 @@ pub(super) async fn find_visible<R: Roles>(desk: &Desk<R>, id: AppId) -> Result<
 async fn show_list<R: Roles>(
     desk: &Desk<R>,
     page: Page,
+    sought: &Sought,
     typed: String,
     status: StatusCode,
 ) -> Result<HttpResponse, Fault> {
     let scope = desk.signed_in.scope();
     let apps = desk.app.db.read("list apps", move |conn| mudeung_store::apps::list_apps(conn, scope)).await?;
     let snapshot = desk.app.snapshots.present();
+    let found = apps.iter().filter(|app| {
+        let organization = snapshot.organizations.get(&app.organization).map_or("", |organization| &organization.name);
+        sought.finds(&[&app.name, &app.id.to_string(), organization])
+    });
+    let part = sought.part(found, |app| app.id.to_string(), PAGE_APPS, &page.at("/apps"));
+    let is_long = part.next.is_some() || !sought.is_everything();
     let shown = AppsPage {
         t: AppsTexts::of(page.language),
         k: KeysTexts::of(page.language),
-        apps: apps.iter().map(|app| line(&page, app, &snapshot)).collect(),
+        apps: part.items.iter().map(|app| line(&page, app, &snapshot)).collect(),
+        sought: is_long.then(|| sought.text.clone()),
+        next: part.next,
         all: scope.is_none(),
         may_create: desk.signed_in.has(&[Role::Developer]),
         typed,

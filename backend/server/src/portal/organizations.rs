@@ -3,12 +3,13 @@
 use super::desk::{Admins, Desk, FreshAdmins};
 use super::fields::Submitted;
 use super::kill_switches::{Target, resume};
+use super::listing::Sought;
 use super::page::{self, Badge, Page};
 use super::texts::{GrantsTexts, OrganizationsTexts};
 use super::{moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use mudeung_core::id::OrganizationId;
 use mudeung_core::organization::{OrganizationKind, OrganizationState};
@@ -22,7 +23,13 @@ struct OrganizationsPage {
     page: Page,
     t: &'static OrganizationsTexts,
     organizations: Vec<OrganizationCard>,
+    /// What is sought; nothing when the list is short enough to be seen.
+    sought: Option<String>,
+    next: Option<String>,
 }
+
+/// How many are on one page.
+const PAGE_ORGANIZATIONS: usize = 50;
 
 struct OrganizationCard {
     id: String,
@@ -37,8 +44,8 @@ struct OrganizationCard {
     resumable: bool,
 }
 
-/// Shows all organizations.
-pub(super) async fn list_organizations(desk: Desk<Admins>) -> Result<HttpResponse, Fault> {
+/// Shows the organizations.
+pub(super) async fn list_organizations(desk: Desk<Admins>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let list = |conn: &mut Conn| {
         let all = organizations::list_organizations(conn)?;
         let numbers = invitations::list_business_numbers(conn)?;
@@ -48,7 +55,16 @@ pub(super) async fn list_organizations(desk: Desk<Admins>) -> Result<HttpRespons
     let page = desk.page.clone();
     let t = OrganizationsTexts::of(page.language);
     let own = desk.signed_in.organization.id;
-    let cards = all.iter().map(|organization| OrganizationCard {
+    let sought = Sought::of(&request);
+    let number = |id| numbers.iter().find(|(of, _)| *of == id).map(|(_, number)| number.as_str());
+    let found = all.iter().filter(|organization| {
+        let number = number(organization.id).unwrap_or_default();
+        sought.finds(&[&organization.name, &organization.id.to_string(), number])
+    });
+    let at = page.at("/organizations");
+    let part = sought.part(found, |organization| organization.id.to_string(), PAGE_ORGANIZATIONS, &at);
+    let is_long = part.next.is_some() || !sought.is_everything();
+    let cards = part.items.iter().map(|organization| OrganizationCard {
         id: organization.id.to_string(),
         name: organization.name.clone(),
         kind: match organization.kind {
@@ -59,11 +75,17 @@ pub(super) async fn list_organizations(desk: Desk<Admins>) -> Result<HttpRespons
         apps: apps.iter().filter(|app| app.organization == organization.id).count(),
         members: members.iter().filter(|member| member.organization == organization.id).count(),
         created: moment::minute(organization.created_at),
-        number: numbers.iter().find(|(id, _)| *id == organization.id).map(|(_, number)| number.clone()),
+        number: number(organization.id).map(str::to_owned),
         suspendable: matches!(organization.state, OrganizationState::Active) && organization.id != own,
         resumable: matches!(organization.state, OrganizationState::Suspended { .. }),
     });
-    let shown = OrganizationsPage { t, organizations: cards.collect(), page: page.clone() };
+    let shown = OrganizationsPage {
+        t,
+        organizations: cards.collect(),
+        sought: is_long.then(|| sought.text.clone()),
+        next: part.next,
+        page: page.clone(),
+    };
     page::show(&page, StatusCode::OK, &shown)
 }
 

@@ -37,16 +37,9 @@ pub(super) struct Stopped {
     pub(super) may_resume: bool,
 }
 
-/// The credentials with their labels, which a snapshot does not hold.
+/// The latest credentials with their labels, which a snapshot does not hold.
 pub(super) fn list_labels(conn: &mut Conn) -> Result<Vec<Credential>, StoreError> {
-    let mut all = Vec::new();
-    for app in mudeung_store::apps::list_apps(conn, None)? {
-        all.extend(mudeung_store::credentials::list_credentials(conn, app.id)?);
-        if all.len() > CHOICES_MAX {
-            break;
-        }
-    }
-    Ok(all)
+    mudeung_store::credentials::list_latest(conn, CHOICES_MAX)
 }
 
 /// What a level can stop now.

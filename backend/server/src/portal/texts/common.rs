@@ -76,6 +76,9 @@ texts! {
         state_unknown: "결과 불명", "Unknown";
         never: "없음", "Never";
         no_end: "만료 없음", "No end";
+        seek: "찾기", "Find";
+        seek_what: "이름이나 식별자", "Name or identifier";
+        nothing_found: "찾는 것이 없습니다.", "Nothing was found.";
         next_page: "다음", "Next page";
         reason: "사유", "Reason";
         organization: "기관", "Organization";
