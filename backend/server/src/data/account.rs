@@ -15,10 +15,10 @@ use mudeung_core::grant::Grant;
 use mudeung_core::id::{OrganizationId, RequestId, WebhookId};
 use mudeung_core::request::AccessRequest;
 use mudeung_core::request::ruling::{House, Side};
+use mudeung_store::Conn;
 use mudeung_store::outbox::{self, Channel, Delivery, DeliveryState};
 use mudeung_store::requests::{self, RequestsOf};
 use mudeung_store::webhooks::{self, Webhook};
-use mudeung_store::Conn;
 use mudeung_wire::api::{AccessRequestItem, GrantItem, Page, QuotaItem, WebhookDeliveryItem, WebhookItem};
 
 /// The most that a list is made of.
@@ -96,9 +96,11 @@ pub async fn list_access_requests(visit: Visit<UsageRead>, request: HttpRequest)
         Ok((requests::list_requests(conn, of, None, LISTED_MAX)?, requests::list_open(conn, of)?))
     };
     let (all, open) = visit.app.db.read("list access requests", list).await?;
-    let side = |id: RequestId| open.iter().find(|filed| filed.request.id == id).and_then(|filed| House::side(&filed.case));
+    let side =
+        |id: RequestId| open.iter().find(|filed| filed.request.id == id).and_then(|filed| House::side(&filed.case));
     let own = all.into_iter().filter(|request| request.app == caller);
-    let mut items: Vec<_> = own.map(|request| (request.id.to_string(), request_item(&request, side(request.id)))).collect();
+    let mut items: Vec<_> =
+        own.map(|request| (request.id.to_string(), request_item(&request, side(request.id)))).collect();
     items.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(visit.show_own(&window.page(&visit.app, items)))
 }

@@ -2,8 +2,13 @@
 
 use super::{Browser, Shown};
 use crate::app::TestApp;
+use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
+use mudeung_core::id::{AppId, OrganizationId};
 use mudeung_core::member::Role;
+use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
+use mudeung_core::scope::ScopeSet;
 use mudeung_server::config::SandboxConfig;
+use mudeung_store::{apps, organizations};
 use mudeung_wire::problem::Code;
 
 const MEMBERS: [(Role, &[&str]); 2] = [
@@ -192,4 +197,55 @@ async fn the_ledger_page_pages_by_index_and_records_the_look() {
     assert_eq!(auditor.get("/en/ledger/999999").await.status, 404);
     let looks = app.entries().await.into_iter().filter(|entry| entry.operation == "ledger.read");
     assert!(looks.filter(|entry| entry.member.is_some()).count() >= 64);
+}
+
+#[actix_web::test]
+async fn long_lists_are_shown_in_parts_and_can_be_found_in() {
+    let app = TestApp::start().await;
+    app.change_and_see(|conn| {
+        for n in 0..110_u8 {
+            let id = OrganizationId::from_bytes([n + 100; 16]);
+            let created_at = mudeung_core::clock::Timestamp::from_seconds(1_772_000_000);
+            let organization = Organization {
+                id,
+                kind: OrganizationKind::Company,
+                name: format!("Start-up {n:03}"),
+                state: OrganizationState::Active,
+                created_at,
+            };
+            organizations::insert_organization(conn, &organization)?;
+            let app = App {
+                id: AppId::from_bytes([n + 100; 16]),
+                organization: id,
+                name: format!("Service {n:03}"),
+                scopes: ScopeSet::company(),
+                authentication: ClientAuthentication::ClientSecret,
+                rules: AppRules::default(),
+                state: AppState::Active,
+                created_at,
+            };
+            apps::insert_app(conn, &app)?;
+        }
+        Ok(())
+    })
+    .await;
+    let mut browser = Browser::of(&app, Role::Admin).await;
+    for (page, name, most) in [("/en/organizations", "Start-up", 50), ("/en/apps", "Service", 100)] {
+        let (mut seen, mut at) = (std::collections::BTreeSet::new(), page.to_owned());
+        let mut parts = 0;
+        loop {
+            let shown = browser.get(&at).await;
+            let names = shown.body.match_indices(&format!("{name} ")).map(|(place, _)| place);
+            let names: Vec<String> = names.map(|place| shown.body[place..place + name.len() + 4].to_owned()).collect();
+            assert!(names.len() <= most, "{at}");
+            seen.extend(names);
+            parts += 1;
+            let Some(next) = shown.between("<p><a class=\"button\" href=\"", "\"") else { break };
+            at = next.replace("&#38;", "&");
+        }
+        assert_eq!((seen.len(), parts), (110, 110_usize.div_ceil(most)), "{page}");
+        let found = browser.get(&format!("{page}?q={}+042", name.to_uppercase())).await;
+        assert!(found.body.contains(&format!("{name} 042")) && !found.body.contains(&format!("{name} 043")), "{page}");
+        assert!(browser.get(&format!("{page}?q=%3Cscript%3E")).await.body.contains("Nothing was found."));
+    }
 }
