@@ -92,6 +92,8 @@ pub(crate) enum CurateCommand {
     Build(BuildArgs),
     /// Fit twins of the released tables under differential privacy, and write a synthetic version drawn from them
     Twin(TwinArgs),
+    /// De-identify the headers of a folder of DICOM files, and write them with an index that joins the tables
+    Dicom(DicomArgs),
     /// Show the risk report of a version that was built, and write it as a page
     Report {
         /// The version's manifest.json
@@ -178,6 +180,70 @@ pub(crate) struct SourceArgs {
     /// The version's number [default: one more than the last in the store]
     #[arg(long)]
     pub(crate) number: Option<u32>,
+}
+
+/// How to de-identify images.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Headers go by DICOM PS3.15 table E.1-1; pixels are not touched. Files whose pixels may show who it \
+                  is (burned-in words, faces), documents, reports and damaged files are held back and listed with \
+                  the reason.\n\n\
+                  Example:\n  mudeung curate dicom datasets/definitions/lymph_node \\\n    \
+                  --from pacs --out images --key release.key"
+)]
+pub(crate) struct DicomArgs {
+    /// The folder of the definition whose tables the images join: they have its pseudonyms and its shift of dates
+    pub(crate) definition: PathBuf,
+    /// The folder of the raw files; everything in it is looked at
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// The folder to write, which is not there yet
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The release key, as for the tables: made when it is not there
+    #[arg(long, value_name = "FILE", default_value = "release.key")]
+    pub(crate) key: PathBuf,
+    /// What happens to dates: shifted with their person's, removed, or kept
+    #[arg(long, value_enum, default_value_t = DicomDates::Shift)]
+    pub(crate) dates: DicomDates,
+    /// What stays beyond the basic profile; several with commas
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) retain: Vec<DicomRetain>,
+    /// A file of descriptions that may stay, one whole value a line [default: all are removed]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) descriptions: Option<PathBuf>,
+    /// States that faces were removed from all images of heads
+    #[arg(long)]
+    pub(crate) defaced: bool,
+    /// Where the list of files that were held back goes; it names files of the hospital [default: beside the folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) held_back: Option<PathBuf>,
+}
+
+/// What happens to the dates of images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DicomDates {
+    /// They move with their person's by the same whole weeks as in the tables
+    Shift,
+    /// They go
+    Remove,
+    /// They stay as they are
+    Keep,
+}
+
+/// What stays of images beyond the basic profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DicomRetain {
+    /// Identifiers of studies, series and instances
+    Uids,
+    /// Sex, age (90 and above as 90), size, weight
+    Patient,
+    /// Which device made the image
+    Device,
+    /// Which institution it was made in
+    Institution,
+    /// Private attributes that are known to be safe
+    Private,
 }
 
 /// How to make a synthetic dataset.

@@ -1,6 +1,7 @@
 //! The subcommands, one file for each noun.
 
 pub(crate) mod curate;
+mod dicom;
 pub(crate) mod erase;
 pub(crate) mod export;
 pub(crate) mod key;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 mod dataset;
 mod events;
+mod images;
 mod plan;
 mod recipe;
 mod schema;

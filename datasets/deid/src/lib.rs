@@ -5,6 +5,7 @@
 //! * [`build()`]: raw tables in, one de-identified version out, or a reason and nothing at all.
 //! * [`synthetic`]: the synthetic tier of a definition, with the schema of the de-identified one.
 //! * [`twin`]: twins of the released tables, fitted to the raw ones under differential privacy.
+//! * [`dicom`]: headers of images, de-identified by the table of the standard.
 //! * [`generalise`]: the exact search for the least generalisation that is safe.
 //! * [`key`]: the secret without which no pseudonym can be recomputed.
 //! * [`report`]: what was done and what risk remains, for people and for machines.
@@ -13,6 +14,7 @@
 
 pub mod build;
 pub mod definition;
+pub mod dicom;
 pub mod error;
 pub mod generalise;
 pub mod key;

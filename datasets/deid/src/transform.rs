@@ -20,7 +20,7 @@ mod tests;
 pub(crate) use apply::{RowContext, apply};
 pub(crate) use date::{first_day, to_days as days_since_1970};
 pub(crate) use number::map as map_numbers;
-pub(crate) use pseudonym::{canonical, pseudonym_integer};
+pub(crate) use pseudonym::{canonical, pseudonym_integer, pseudonym_text};
 pub(crate) use rule::read_rule;
 pub(crate) use search::{coarser, read_table};
 

@@ -169,6 +169,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_risk.py"),
     },
     Stage {
+        name: "dicom",
+        shows: "real CT and MR images are released without identifiers and joined, as pydicom reads them",
+        work: Work::EndToEnd("test_dicom.py"),
+    },
+    Stage {
         name: "noise",
         shows: "the noise of twins has the distribution that OpenDP draws from",
         work: Work::EndToEnd("test_noise.py"),

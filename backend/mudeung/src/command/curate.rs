@@ -1,4 +1,4 @@
-//! `mudeung curate check|build|twin|report|schema|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
+//! `mudeung curate check|build|twin|dicom|report|schema|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
 
 use crate::cli::{BuildArgs, CurateCommand, SourceArgs, SynthArgs, SynthFormat, TwinArgs};
 use crate::failure::Failure;
@@ -34,6 +34,7 @@ pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
         CurateCommand::Check { definition } => check(&definition),
         CurateCommand::Build(args) => build(args).await,
         CurateCommand::Twin(args) => Box::pin(twin(args)).await,
+        CurateCommand::Dicom(args) => super::dicom::run(&args),
         CurateCommand::Report { manifest, html } => report(&manifest, html.as_deref()),
         CurateCommand::Schema => say(mudeung_deid::definition::RECIPE_SCHEMA.trim_end()),
         CurateCommand::Publish { manifest, config } => {
@@ -279,7 +280,7 @@ fn write_page(report: &Report, page: &Path) -> Result<(), Failure> {
 }
 
 /// Writes a file, whole or not at all.
-fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::input(format!("cannot write {}: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
@@ -418,7 +419,7 @@ fn read_manifest(path: &Path) -> Result<Manifest, Failure> {
     serde_json::from_slice(&text).map_err(|e| Failure::input(format!("{}: {e}", path.display())))
 }
 
-fn refused(error: CurateError) -> Failure {
+pub(super) fn refused(error: CurateError) -> Failure {
     if error.is_input() { Failure::input(error) } else { Failure::failed(error) }
 }
 

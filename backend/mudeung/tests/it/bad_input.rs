@@ -46,3 +46,10 @@ fn a_dataset_that_is_not_bundled_is_answered_with_those_that_are() {
 fn an_input_folder_without_the_files_is_refused() {
     refused(&["curate", "build", &definition("lymph_node"), "--input", "nowhere"], "nowhere");
 }
+
+#[test]
+fn a_folder_of_images_that_is_not_there_is_named_and_nothing_is_made_of_it() {
+    let images = ["curate", "dicom", &definition("lymph_node"), "--key", "key", "--from", "nowhere", "--out", "out"];
+    refused(&images, "nowhere");
+    refused(&[&images[..8], &["out", "--held-back", "out/list.json"]].concat(), "would lie in the release");
+}

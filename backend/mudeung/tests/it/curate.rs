@@ -138,3 +138,23 @@ fn a_twin_is_published_as_long_as_the_budget_lasts() {
     let (code, said) = run(&["curate", "publish", manifest.to_str().unwrap(), "--config", "mudeung.toml"]);
     assert_eq!(code, Some(0), "{said}");
 }
+
+#[test]
+fn files_that_are_no_images_are_listed_for_the_hospital_and_not_named_in_the_release() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("pacs")).unwrap();
+    std::fs::write(folder.path().join("pacs/Hong Gildong.txt"), "a note").unwrap();
+    let images = ["curate", "dicom", &definition("lymph_node"), "--from", "pacs", "--out", "images", "--key", "key"];
+    let output = mudeung(folder.path(), &images);
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}{}", text(&output.stderr));
+    assert!(said.contains("1 held back") && said.contains("보류 1개"), "{said}");
+    let listed = std::fs::read_to_string(folder.path().join("images.held-back.json")).unwrap();
+    assert!(listed.contains("Hong Gildong.txt") && listed.contains("not_dicom"), "{listed}");
+    let report = std::fs::read_to_string(folder.path().join("images/report.json")).unwrap();
+    assert!(report.contains("\"not_dicom\": 1") && !report.contains("Hong"), "{report}");
+    assert!(folder.path().join("images/index.parquet").is_file());
+    let again = mudeung(folder.path(), &images);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("never changes"), "{}", text(&again.stderr));
+}

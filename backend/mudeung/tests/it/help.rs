@@ -23,6 +23,7 @@ fn every_subcommand_teaches_its_use() {
         "curate check",
         "curate build",
         "curate twin",
+        "curate dicom",
         "curate report",
         "curate schema",
         "curate publish",

@@ -103,3 +103,22 @@ fn patients_with_cancer_are_written_as_bundles_and_others_are_not() {
     let refusal = write("nafld", &mut Vec::new()).unwrap_err();
     assert!(refusal.is_input() && refusal.to_string().contains("FHIR"), "{refusal}");
 }
+
+#[test]
+fn images_have_the_names_and_the_shift_of_the_tables_of_their_release() {
+    let lymph_node = Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions/lymph_node");
+    let rule = Definition::load(&lymph_node).unwrap().images().unwrap();
+    assert_eq!((rule.release.as_str(), rule.recipient.as_str()), ("lymph-node-open-sandbox", "sandbox"));
+    assert_eq!((rule.domain.as_str(), rule.integer, rule.number, rule.weeks), ("person", false, true, 26));
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["dataset.toml", "schema.toml", "generator.toml"] {
+        std::fs::copy(lymph_node.join(file), folder.path().join(file)).unwrap();
+    }
+    let recipe = std::fs::read_to_string(lymph_node.join("recipe.toml")).unwrap();
+    let twice = recipe.replacen("weeks = 26", "weeks = 4", 1);
+    for changed in [twice, recipe.replace("do = \"pseudonym\"", "do = \"drop\"")] {
+        std::fs::write(folder.path().join("recipe.toml"), changed).unwrap();
+        let refused = Definition::load(folder.path()).unwrap().images();
+        assert!(matches!(refused, Err(CurateError::Definition(_))), "{refused:?}");
+    }
+}
