@@ -21,7 +21,7 @@ pub use recipe::{
     ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, RECIPE_SCHEMA,
     Recipe, Release, Role, Statistics, TCloseness, TableRule, TwinRule,
 };
-pub use schema::{ColumnSpec, SchemaFile, TableSpec};
+pub use schema::{ColumnSpec, Quote, SchemaFile, TableSpec, TextEncoding};
 
 /// A definition whose files are read and, each for itself, well formed. [`Definition::plan`] checks them together.
 #[derive(Debug, Clone)]

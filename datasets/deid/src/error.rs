@@ -1,5 +1,6 @@
 //! Why a version was not built: one variant per decision of the caller, each naming the place and the mend.
 
+use crate::definition::TextEncoding;
 use crate::report::Report;
 use mudeung_wire::manifest::Bilingual;
 use std::fmt;
@@ -137,6 +138,59 @@ pub enum InputError {
         found: usize,
         /// Columns of the header.
         expected: usize,
+    },
+    /// A row has no end within what a row may be.
+    #[error(
+        "{file}:{line}: row {row} is longer than {} MiB; is a quotation not closed? `quote` in schema.toml says which \
+         mark is one, and `quote = \"\"` that none is\n    {row}번째 행이 너무 깁니다. 따옴표가 닫히지 않았는지 보십시오. \
+         schema.toml의 quote에 따옴표를 적고, 쓰지 않는 파일이면 quote = \"\"로 적으십시오.",
+        .bytes_max >> 20
+    )]
+    Endless {
+        /// The file.
+        file: String,
+        /// Line on which the row begins, from 1.
+        line: u64,
+        /// Data row, from 1; 0 is the header.
+        row: u64,
+        /// The longest row that is read.
+        bytes_max: u64,
+    },
+    /// Bytes of a text file are not of the encoding it is read in.
+    #[error(
+        "{file}:{line}: row {row}, column `{column}`: byte {byte} of the file is not {encoding}; say in schema.toml how \
+         the file is written (encoding = one of {}) or save it anew as UTF-8\n    파일의 {byte}번째 바이트는 {encoding} \
+         글자가 아닙니다. schema.toml의 encoding에 파일의 부호화를 적거나 파일을 UTF-8로 다시 저장하십시오.",
+        TextEncoding::NAMES
+    )]
+    Encoding {
+        /// The file.
+        file: String,
+        /// Line on which the row begins, from 1.
+        line: u64,
+        /// Data row, from 1; 0 is the header.
+        row: u64,
+        /// The raw name of the column; empty in the header.
+        column: String,
+        /// The first such byte of the value, from 1.
+        byte: u64,
+        /// The encoding it is read in.
+        encoding: &'static str,
+    },
+    /// Nothing says in which encoding a text file is.
+    #[error(
+        "{file}:{line}: byte {byte} of the file is neither utf-8 nor plainly cp949; say in schema.toml how the file is \
+         written (encoding = one of {}) or save it anew as UTF-8\n    파일의 {byte}번째 바이트가 utf-8도 cp949도 아닌 듯합니다. \
+         schema.toml의 encoding에 파일의 부호화를 적거나 파일을 UTF-8로 다시 저장하십시오.",
+        TextEncoding::NAMES
+    )]
+    UnknownEncoding {
+        /// The file.
+        file: String,
+        /// Line of the first byte that is not ASCII, from 1.
+        line: u64,
+        /// The first byte that is not ASCII, from 1.
+        byte: u64,
     },
     /// The file ends within a quotation.
     #[error("{file}: the file ends within a quoted value; is it cut off?")]

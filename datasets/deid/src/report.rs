@@ -144,6 +144,9 @@ pub struct ReportTable {
     pub file: String,
     /// SHA-256 of the raw file.
     pub sha256: String,
+    /// How the text of the raw file was read; absent for Parquet.
+    #[serde(default)]
+    pub read_as: Option<Bilingual>,
     /// Rows that came in; zero when the gate refused before they were read.
     pub rows_in: u64,
     /// Rows that went out.
@@ -212,6 +215,9 @@ impl Report {
                 "  rows in {}, out {}, of suppressed persons {}, of unknown persons {}",
                 table.rows_in, table.rows_out, table.suppressed_rows, table.unknown_person_rows
             )?;
+            if let Some(read_as) = &table.read_as {
+                writeln!(out, "  read as {} / {}", read_as.en, read_as.ko)?;
+            }
             for column in &table.columns {
                 let mark = if column.released { ' ' } else { '-' };
                 let unlisted = if column.listed { "" } else { " (not in the recipe / 처방에 없음)" };

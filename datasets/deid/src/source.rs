@@ -1,17 +1,22 @@
 //! Raw tables from the input folder: text files and Parquet, read in batches, refused with the place of the fault.
 
-use crate::definition::{ColumnPlan, Role, TablePlan, hex};
+use crate::definition::{ColumnPlan, Role, TablePlan, TextEncoding};
 use crate::error::{CurateError, InputError};
 use crate::stage::Identified;
 use crate::transform::Transform;
 use arrow::array::RecordBatch;
-use sha2::{Digest, Sha256};
+use dialect::Dialect;
+use mudeung_wire::manifest::Bilingual;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use survey::Survey;
 
 mod builder;
 mod csv;
+mod decoded;
+mod dialect;
 mod parquet;
+mod survey;
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 65_536;
@@ -26,7 +31,15 @@ pub struct RawFile {
     pub size_bytes: u64,
     /// SHA-256 of its bytes, lower-case hexadecimal.
     pub sha256: String,
-    is_parquet: bool,
+    /// How its text is read; nothing for Parquet.
+    text: Option<TextForm>,
+}
+
+/// How the text of a file is read.
+#[derive(Debug, Clone, Copy)]
+struct TextForm {
+    encoding: TextEncoding,
+    dialect: Dialect,
 }
 
 /// Batches of raw rows, in the order of the file.
@@ -45,24 +58,66 @@ impl RawFile {
         if name.is_empty() || !path.is_file() {
             return Err(missing().into());
         }
-        let is_parquet = Path::new(&name).extension().is_some_and(|extension| extension == "parquet");
-        let (size_bytes, sha256, quotes) = digest(&path)?;
-        if !is_parquet && quotes % 2 == 1 {
+        let survey = survey::survey(&path)?;
+        let text = match Path::new(&name).extension().is_some_and(|extension| extension == "parquet") {
+            true => None,
+            false => Some(TextForm::find(&survey, &name, table)?),
+        };
+        if text.is_some_and(|text| survey.ends_quoted(text.encoding, text.dialect.quote.mark())) {
             return Err(InputError::OpenQuote { file: name }.into());
         }
-        let file = Self { path, name, size_bytes, sha256, is_parquet };
+        let file = Self { path, name, size_bytes: survey.size_bytes, sha256: survey.sha256, text };
         drop(file.batches(table)?);
         Ok(file)
+    }
+
+    /// How its text is read, in words of both languages; nothing for Parquet.
+    pub fn reading(&self) -> Option<Bilingual> {
+        self.text.map(TextForm::told)
     }
 
     /// Reads the columns that are released or hold identifiers, in the plan's order under their published names.
     pub fn batches<'a>(&'a self, table: &'a TablePlan) -> Result<RawBatches<'a>, CurateError> {
         let columns = inputs(table);
-        Ok(if self.is_parquet {
-            Box::new(parquet::read(&self.path, &self.name, columns)?)
-        } else {
-            Box::new(csv::read(&self.path, &self.name, &table.spec, columns)?)
+        Ok(match self.text {
+            None => Box::new(parquet::read(&self.path, &self.name, columns)?),
+            Some(text) => Box::new(csv::read(&self.path, &self.name, text, &table.spec.nulls, columns)?),
         })
+    }
+}
+
+impl TextForm {
+    /// What the table's description says, and for the rest what the file shows.
+    fn find(survey: &Survey, file: &str, table: &TablePlan) -> Result<Self, InputError> {
+        let encoding = table.spec.encoding.map_or_else(|| survey.encoding(file), Ok)?;
+        // The text of what was looked at; what of it is damaged is found, and named, when it is read.
+        let mut text = Vec::new();
+        let unreadable = |error: std::io::Error| InputError::Corrupt {
+            file: file.to_owned(),
+            format: "CSV",
+            reason: error.to_string(),
+        };
+        decoded::Decoded::new(survey.head.as_slice(), encoding).read_to_end(&mut text).map_err(unreadable)?;
+        let text = String::from_utf8_lossy(&text);
+        let wanted: Vec<&str> = table.spec.columns.iter().map(|column| column.raw_name()).collect();
+        Ok(Self { encoding, dialect: Dialect::find(&text, file, &table.spec, &wanted) })
+    }
+
+    fn told(self) -> Bilingual {
+        let encoding = self.encoding.as_str();
+        let separator = match self.dialect.separator {
+            b'\t' => "tab".to_owned(),
+            separator => format!("`{}`", char::from(separator)),
+        };
+        let quote = self.dialect.quote.mark();
+        let [ko, en] = match quote {
+            Some(mark) => [format!(", 따옴표 {mark}"), format!(", quoted with {mark}")],
+            None => [", 따옴표 없음".to_owned(), ", not quoted".to_owned()],
+        };
+        Bilingual {
+            ko: format!("{encoding}, 구분자 {separator}{ko}"),
+            en: format!("{encoding}, separated by {separator}{en}"),
+        }
     }
 }
 
@@ -88,22 +143,4 @@ fn check_header(file: &str, found: &[String], columns: &[&ColumnPlan]) -> Result
         }
     }
     Ok(())
-}
-
-/// Size, SHA-256 and number of quotation marks of a file.
-fn digest(path: &Path) -> Result<(u64, String, u64), CurateError> {
-    let unreadable =
-        |error: std::io::Error| CurateError::Unreadable { path: path.to_owned(), reason: error.to_string() };
-    let mut file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0_u8; 1 << 18];
-    let (mut size, mut quotes) = (0_u64, 0_u64);
-    loop {
-        let read = file.read(&mut buffer).map_err(unreadable)?;
-        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        hasher.update(bytes);
-        size += u64::try_from(read).unwrap_or(u64::MAX);
-        quotes += u64::try_from(bytes.iter().filter(|byte| **byte == b'"').count()).unwrap_or(u64::MAX);
-    }
-    Ok((size, hex(&hasher.finalize()), quotes))
 }

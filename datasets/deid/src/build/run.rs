@@ -272,6 +272,7 @@ fn reported(table: &TablePlan, file: &RawFile) -> ReportTable {
         name: table.spec.name.clone(),
         file: file.name.clone(),
         sha256: file.sha256.clone(),
+        read_as: file.reading(),
         rows_in: 0,
         rows_out: 0,
         suppressed_rows: 0,

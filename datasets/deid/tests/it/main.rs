@@ -23,6 +23,8 @@ mod schema;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod synthetic;
 #[cfg(test)]
 mod twin;

@@ -75,6 +75,7 @@ pub(super) fn check_schema(schema: &SchemaFile, problems: &mut Problems) {
         if !tables.insert(&table.name) {
             twice(format!("schema.toml: {}", table.name), problems);
         }
+        check_separator(table, problems);
         let mut columns = BTreeSet::new();
         for column in &table.columns {
             let place = format!("schema.toml: {}.{}", table.name, column.name);
@@ -95,6 +96,22 @@ pub(super) fn check_schema(schema: &SchemaFile, problems: &mut Problems) {
                 missing_column(format!("schema.toml: {}.{key}", table.name), named, table, problems);
             }
         }
+    }
+}
+
+/// A separator must not be taken for a part of a value.
+fn check_separator(table: &TableSpec, problems: &mut Problems) {
+    let usable =
+        |c: &char| *c == '\t' || (c.is_ascii_graphic() && !c.is_ascii_alphanumeric() && !"\"'.-+".contains(*c));
+    if let Some(separator) = table.separator.filter(|separator| !usable(separator)) {
+        problems.add(
+            format!("schema.toml: {}: separator = {separator:?}", table.name),
+            ["구분자로 쓸 수 없습니다.", "cannot separate values."],
+            [
+                "쉼표, 세미콜론, 탭, | 같은 아스키 문자 하나를 쓰거나 지우십시오. 지우면 파일에서 알아냅니다.",
+                "Use one character of ASCII such as `,` `;` `|` or a tab, or leave it out: it is found in the file.",
+            ],
+        );
     }
 }
 
