@@ -132,6 +132,9 @@ pub(crate) struct BuildArgs {
     /// Where the report goes, as a page, when the gate refuses the version
     #[arg(long, value_name = "FILE")]
     pub(crate) refusal: Option<PathBuf>,
+    /// Where rows that cannot be read go, with their values, when the recipe allows some: a file of the hospital's own
+    #[arg(long, value_name = "FILE", default_value = "rejects.csv")]
+    pub(crate) rejects: PathBuf,
 }
 
 /// How to fit twins.

@@ -1,12 +1,12 @@
 //! The run from raw tables to a de-identified version: measure first, pass the gate, then write, all or nothing.
 
 use crate::canary::Canary;
-use crate::definition::{Definition, TableSpec};
-use crate::error::{CurateError, Problem};
+use crate::definition::{Definition, Recipe, TableSpec};
+use crate::error::{CurateError, InputError, Problem};
 use crate::key::ReleaseKey;
 use crate::persons::Persons;
 use crate::report::{self, EventRisk, Report};
-use crate::source::RawFile;
+use crate::source::{RawFile, Rejects};
 use crate::{gate, output};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::name::Name;
@@ -37,6 +37,9 @@ pub struct Build<'a> {
     pub store_root: &'a Path,
     /// The release key.
     pub key: &'a ReleaseKey,
+    /// The hospital's own file for rows that cannot be read, with their values; without one they are counted alone. It is
+    /// written when the recipe allows such rows and there are some.
+    pub rejects: Option<&'a Path>,
     /// The version's number; the next free one when absent.
     pub number: Option<u32>,
     /// When the version is said to be built.
@@ -113,6 +116,7 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
         recipe,
         keys: &keys,
         files: plan.tables.iter().map(|t| RawFile::open(t, build.input_dir)).collect::<Result<_, _>>()?,
+        rejects: rejects(&recipe.value, build.rejects, build.store_root)?,
         persons: Persons::default(),
         canary: Canary::default(),
         person_columns: PersonColumns::new(plan.person().ok_or_else(|| output::internal("plan", "a table vanished"))?),
@@ -126,6 +130,7 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     let search = choice.report(&measured);
     drop(measured);
     let event_risk = measure_events(&mut run, &mut refusals)?;
+    refusals.extend(run.rejects.refusals());
     let with_levels = plan.with_levels(choice.levels);
     run.plan = &with_levels;
     let mut report = run.report(risk.clone(), refusals, search)?;
@@ -133,14 +138,25 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     let empty = empty_manifest(&definition, Tier::Deidentified, number, build.created_at);
     (report.version, report.created_at) = (number, empty.created_at.clone());
     if !report.passed {
-        return Err(CurateError::Gate(Box::new(report)));
+        for table in &mut report.tables {
+            let read = run.rejects.of(&table.name);
+            (table.rows_in, table.rejected_rows) = (read.rows, read.rejected);
+        }
+        return refuse(report, &mut run.rejects);
     }
     let mut tables = Vec::new();
     for (position, reported) in report.tables.iter_mut().enumerate() {
         let (table, tally) = run.release(position, &version)?;
-        reported.count(tally, table.rows);
+        reported.count(tally, table.rows, run.rejects.of(&reported.name).rejected);
         tables.push(table);
     }
+    // Tables of events are read to their end for the first time while they are written; nothing of it stays.
+    report.refusals = run.rejects.refusals();
+    if !report.refusals.is_empty() {
+        report.passed = false;
+        return refuse(report, &mut run.rejects);
+    }
+    run.rejects.finish()?;
     let manifest = Manifest {
         recipe_sha256: report.recipe_sha256.clone(),
         input_sha256: report.input_sha256.clone(),
@@ -151,6 +167,21 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     report::save(&report, version.folder())?;
     let folder = version.finish(&manifest).map_err(output::failed)?;
     Ok(Built { manifest, report: Some(report), folder })
+}
+
+/// How many rows may be left out because they cannot be read, and where they go: never into what is served.
+fn rejects(recipe: &Recipe, file: Option<&Path>, store: &Path) -> Result<Rejects, CurateError> {
+    let Some(rule) = recipe.rejects else { return Ok(Rejects::strict()) };
+    if let Some((file, store)) = file.and_then(|file| Some((file, crate::key::store_around(file, store)?))) {
+        return Err(InputError::RejectsWithinStore { path: file.display().to_string(), store }.into());
+    }
+    Ok(Rejects::new(Some(rule.at_most), file))
+}
+
+/// Nothing is released; what was rejected is kept, so that it can be mended.
+fn refuse(report: Report, rejects: &mut Rejects) -> Result<Built, CurateError> {
+    rejects.finish()?;
+    Err(CurateError::Gate(Box::new(report)))
 }
 
 /// Measures what known events are worth, and adds the refusal, with what would pass, when that is too much.

@@ -19,7 +19,7 @@ pub use events::EventRule;
 pub use plan::{ColumnPlan, Plan, TablePlan};
 pub use recipe::{
     ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, RECIPE_SCHEMA,
-    Recipe, Release, Role, Statistics, TCloseness, TableRule, TwinRule,
+    Recipe, RejectRule, Release, Role, Statistics, TCloseness, TableRule, TwinRule,
 };
 pub use schema::{ColumnSpec, Quote, SchemaFile, TableSpec, TextEncoding};
 

@@ -260,12 +260,57 @@ pub enum InputError {
         /// How many.
         values: usize,
     },
+    /// The file for rejected rows lies in the folder that is served.
+    #[error(
+        "{path}: the file of rejected rows holds raw values and must not lie within the output store {store}; keep it \
+         apart\n    읽지 못한 행의 파일에는 원본 값이 있으므로 출력 저장소 밖에 두십시오."
+    )]
+    RejectsWithinStore {
+        /// The file.
+        path: String,
+        /// The store's folder.
+        store: String,
+    },
     /// The file of a table has no rows.
     #[error("{file}: the table has no rows")]
     Empty {
         /// The file.
         file: String,
     },
+}
+
+/// What is told of a row that is left out.
+impl InputError {
+    /// Line of the file and number of the row, from 1; no line where the format has none.
+    pub(crate) fn line_and_row(&self) -> (u64, u64) {
+        match self {
+            Self::Truncated { line, row, .. }
+            | Self::Overlong { line, row, .. }
+            | Self::Endless { line, row, .. }
+            | Self::Encoding { line, row, .. }
+            | Self::Value { line, row, .. } => (*line, *row),
+            _ => (0, 0),
+        }
+    }
+
+    /// The raw name of the column, when one is at fault.
+    pub(crate) fn column(&self) -> &str {
+        match self {
+            Self::Truncated { column, .. } | Self::Encoding { column, .. } | Self::Value { column, .. } => column,
+            _ => "",
+        }
+    }
+
+    /// What is wrong, without the place.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Truncated { found, expected, .. } => format!("{found} of {expected} columns"),
+            Self::Overlong { found, expected, .. } => format!("{found} columns, the header has {expected}"),
+            Self::Encoding { encoding, byte, .. } => format!("byte {byte} of the file is not {encoding}"),
+            Self::Value { expected, found, .. } => format!("expected {expected}, found {found}"),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// One thing to mend, in both languages.

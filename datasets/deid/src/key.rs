@@ -166,12 +166,17 @@ fn create(path: &Path, entropy: &dyn Entropy) -> std::io::Result<()> {
 }
 
 fn refuse_within(path: &Path, store: &Path) -> Result<(), KeyError> {
-    let folder = absolute(path.parent().unwrap_or(Path::new(".")));
-    let store = absolute(store);
-    if folder.starts_with(&store) {
-        return Err(KeyError::WithinStore { path: path.display().to_string(), store: store.display().to_string() });
+    match store_around(path, store) {
+        Some(store) => Err(KeyError::WithinStore { path: path.display().to_string(), store }),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The store, when a file lies within it, where it would be served.
+pub(crate) fn store_around(path: &Path, store: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let store = absolute(store);
+    absolute(folder).starts_with(&store).then(|| store.display().to_string())
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -71,6 +71,9 @@ pub struct Limits {
     pub max_suppressed: f64,
     /// Largest share of persons that may stay alone.
     pub max_unique_share: f64,
+    /// Largest share of rows that may be left out because they cannot be read.
+    #[serde(default)]
+    pub max_rejected: f64,
     /// What is asked of the values of sensitive columns in each class.
     pub models: Vec<Bilingual>,
 }
@@ -155,6 +158,9 @@ pub struct ReportTable {
     pub suppressed_rows: u64,
     /// Rows whose person is not in the person table; they are left out.
     pub unknown_person_rows: u64,
+    /// Rows that could not be read; they are left out.
+    #[serde(default)]
+    pub rejected_rows: u64,
     /// The columns, dropped ones too.
     pub columns: Vec<ReportColumn>,
 }
@@ -212,8 +218,8 @@ impl Report {
             writeln!(out, "\n{} ({}, sha256 {})", table.name, table.file, table.sha256)?;
             writeln!(
                 out,
-                "  rows in {}, out {}, of suppressed persons {}, of unknown persons {}",
-                table.rows_in, table.rows_out, table.suppressed_rows, table.unknown_person_rows
+                "  rows in {}, out {}, of suppressed persons {}, of unknown persons {}, rejected {}",
+                table.rows_in, table.rows_out, table.suppressed_rows, table.unknown_person_rows, table.rejected_rows
             )?;
             if let Some(read_as) = &table.read_as {
                 writeln!(out, "  read as {} / {}", read_as.en, read_as.ko)?;

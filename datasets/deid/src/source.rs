@@ -16,7 +16,10 @@ mod csv;
 mod decoded;
 mod dialect;
 mod parquet;
+mod rejects;
 mod survey;
+
+pub(crate) use rejects::Rejects;
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 65_536;
@@ -67,7 +70,7 @@ impl RawFile {
             return Err(InputError::OpenQuote { file: name }.into());
         }
         let file = Self { path, name, size_bytes: survey.size_bytes, sha256: survey.sha256, text };
-        drop(file.batches(table)?);
+        drop(file.batches(table, &mut Rejects::strict())?);
         Ok(file)
     }
 
@@ -76,12 +79,18 @@ impl RawFile {
         self.text.map(TextForm::told)
     }
 
-    /// Reads the columns that are released or hold identifiers, in the plan's order under their published names.
-    pub fn batches<'a>(&'a self, table: &'a TablePlan) -> Result<RawBatches<'a>, CurateError> {
+    /// Reads the columns that are released or hold identifiers, in the plan's order under their published names. Rows that
+    /// cannot be read go to the rejects.
+    pub(crate) fn batches<'a>(
+        &'a self,
+        table: &'a TablePlan,
+        rejects: &'a mut Rejects,
+    ) -> Result<RawBatches<'a>, CurateError> {
         let columns = inputs(table);
+        rejects.begin(&table.spec.name);
         Ok(match self.text {
-            None => Box::new(parquet::read(&self.path, &self.name, columns)?),
-            Some(text) => Box::new(csv::read(&self.path, &self.name, text, &table.spec.nulls, columns)?),
+            None => Box::new(parquet::read(&self.path, &self.name, columns, rejects)?),
+            Some(text) => Box::new(csv::read(&self.path, &self.name, text, &table.spec.nulls, columns, rejects)?),
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::definition::{Definition, Plan, TablePlan, TwinRule, hex_sha256};
 use crate::error::{CurateError, Problem};
 use crate::key::{ProjectKeys, ReleaseKey};
 use crate::output;
-use crate::source::RawFile;
+use crate::source::{RawFile, Rejects};
 use crate::stage::Deidentified;
 use crate::transform::canonical;
 use arrow::array::{BooleanArray, RecordBatch};
@@ -217,7 +217,9 @@ impl<'a> Fitting<'a> {
         let refused = |problem| refused(self.table, problem);
         let mut encoder = self.domain.encoder();
         let (mut read, mut kept) = (0, Kept::default());
-        for batch in file.batches(self.table)? {
+        // A model is fitted to everybody or not at all.
+        let mut rejects = Rejects::strict();
+        for batch in file.batches(self.table, &mut rejects)? {
             let batch = batch?;
             let released = rows::transform(self.table, &self.schema, batch.raw(), keys)?;
             read += u64::try_from(released.get().num_rows()).unwrap_or(u64::MAX);

@@ -88,7 +88,12 @@ fn destination(args: &SourceArgs) -> Result<Destination, Failure> {
 async fn build(args: BuildArgs) -> Result<(), Failure> {
     let source = &args.source;
     let Destination { config, root, key } = destination(source)?;
-    let released = deidentify(&source.definition, &source.input, &root, &key, source.number);
+    let released = deidentify(&source.definition, &source.input, &root, &key, source.number, Some(&args.rejects));
+    match &released {
+        Ok(built) => built.report.as_ref().map_or(Ok(()), |report| tell_rejected(report, &args.rejects))?,
+        Err(CurateError::Gate(report)) => tell_rejected(report, &args.rejects)?,
+        Err(_) => {}
+    }
     if let (Err(CurateError::Gate(report)), Some(page)) = (&released, &args.refusal) {
         write_page(report, page)?;
     }
@@ -144,7 +149,16 @@ pub(crate) fn build_deidentified(
     key: &ReleaseKey,
     number: Option<u32>,
 ) -> Result<Built, Failure> {
-    deidentify(definition, input, store, key, number).map_err(refused)
+    deidentify(definition, input, store, key, number, None).map_err(refused)
+}
+
+/// Says how many rows were left out because they cannot be read, and where they are; of their values nothing.
+fn tell_rejected(report: &Report, file: &Path) -> Result<(), Failure> {
+    for table in report.tables.iter().filter(|table| table.rejected_rows > 0) {
+        let (name, rejected, rows) = (&table.name, table.rejected_rows, table.rows_in);
+        say(&format!("{name}: {rejected} of {rows} rows cannot be read; they are in {}", file.display()))?;
+    }
+    Ok(())
 }
 
 fn deidentify(
@@ -153,6 +167,7 @@ fn deidentify(
     store: &Path,
     key: &ReleaseKey,
     number: Option<u32>,
+    rejects: Option<&Path>,
 ) -> Result<Built, CurateError> {
     let bar = spinner();
     let built = mudeung_deid::build(Build {
@@ -160,6 +175,7 @@ fn deidentify(
         input_dir: input,
         store_root: store,
         key,
+        rejects,
         number,
         created_at: SystemClock.now(),
         progress: &mut |progress| show(&bar, progress),

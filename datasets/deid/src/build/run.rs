@@ -6,14 +6,14 @@ use super::measured::{Choice, Measured, Quasi};
 use super::rows::{self, Tally, deidentify};
 use super::{Progress, Step, manifest_table};
 use crate::canary::Canary;
-use crate::definition::{ColumnPlan, Definition, Hashed, Plan, Privacy, Recipe, Role, TablePlan, hex_sha256};
+use crate::definition::{ColumnPlan, Definition, Hashed, Plan, Recipe, Role, TablePlan, hex_sha256};
 use crate::error::{CurateError, InputError, Problem};
 use crate::key::ProjectKeys;
 use crate::output;
 use crate::persons::Persons;
 use crate::report::{BeforeAfter, Limits, PopulationRisk, Report, ReportColumn, ReportTable, Search, SizeBand, bands};
 use crate::risk::{Attackers, Classes, attackers};
-use crate::source::RawFile;
+use crate::source::{RawFile, Rejects};
 use crate::stage::Deidentified;
 use crate::transform::{RowContext, Transform, canonical, pseudonym_integer};
 use arrow::array::RecordBatch;
@@ -30,6 +30,7 @@ pub(super) struct Run<'a> {
     pub(super) recipe: &'a Hashed<Recipe>,
     pub(super) keys: &'a ProjectKeys,
     pub(super) files: Vec<RawFile>,
+    pub(super) rejects: Rejects,
     pub(super) persons: Persons,
     pub(super) canary: Canary,
     pub(super) person_columns: PersonColumns,
@@ -93,7 +94,7 @@ impl<'a> Run<'a> {
         let failed = |error: arrow::error::ArrowError| output::internal(&table.spec.name, error);
         let Some(file) = self.files.get(position) else { return Ok(()) };
         let mut pseudonyms = HashSet::new();
-        for batch in file.batches(table)? {
+        for batch in file.batches(table, &mut self.rejects)? {
             let batch = batch?;
             let raw = batch.raw();
             let ids = canonical(rows::person_column(table, raw)?).map_err(failed)?;
@@ -122,7 +123,7 @@ impl<'a> Run<'a> {
 
     fn collect_identifiers(&mut self, position: usize, table: &TablePlan) -> Result<(), CurateError> {
         let Some(file) = self.files.get(position) else { return Ok(()) };
-        for batch in file.batches(table)? {
+        for batch in file.batches(table, &mut self.rejects)? {
             remember(&mut self.canary, table, batch?.raw())?;
         }
         Ok(())
@@ -143,7 +144,7 @@ impl<'a> Run<'a> {
             let Some(rule) = self.recipe.value.events.get(&table.spec.name) else { continue };
             events.table(table, rule);
             let mut rows = 0;
-            for batch in file.batches(table)? {
+            for batch in file.batches(table, &mut self.rejects)? {
                 let batch = batch?;
                 rows += u64::try_from(batch.raw().num_rows()).unwrap_or(u64::MAX);
                 events.add(&batch, &self.persons)?;
@@ -167,7 +168,7 @@ impl<'a> Run<'a> {
         let schema = arrow_schema(&columns).map_err(|error| output::internal(name, error))?;
         let mut tally = Tally::default();
         let mut batches = Vec::new();
-        for batch in file.batches(table)? {
+        for batch in file.batches(table, &mut self.rejects)? {
             batches.push(deidentify(table, &schema, &batch?, self.keys, &self.persons, &mut tally)?);
             (self.progress)(Progress { step: Step::Transform, table: name, rows: tally.rows });
         }
@@ -231,7 +232,7 @@ impl<'a> Run<'a> {
             preset: release.preset.as_str().to_owned(),
             passed: refusals.is_empty(),
             refusals,
-            limits: limits(&self.recipe.value.privacy),
+            limits: limits(&self.recipe.value),
             risk: risk.figures,
             attackers,
             classes: risk.classes,
@@ -245,7 +246,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn limits(privacy: &Privacy) -> Limits {
+fn limits(recipe: &Recipe) -> Limits {
+    let privacy = &recipe.privacy;
     let diverse = privacy.l_diversity.iter().map(|model| Bilingual {
         ko: format!("{}의 l-다양성 l = {}", model.column, model.l),
         en: format!("l-diversity of {}, l = {}", model.column, model.l),
@@ -257,6 +259,7 @@ fn limits(privacy: &Privacy) -> Limits {
     Limits {
         max_suppressed: privacy.max_suppressed,
         max_unique_share: privacy.max_unique_share,
+        max_rejected: recipe.rejects.map_or(0.0, |rejects| rejects.at_most),
         models: diverse.chain(close).collect(),
     }
 }
@@ -277,13 +280,15 @@ fn reported(table: &TablePlan, file: &RawFile) -> ReportTable {
         rows_out: 0,
         suppressed_rows: 0,
         unknown_person_rows: 0,
+        rejected_rows: 0,
         columns: table.columns.iter().map(column).collect(),
     }
 }
 
 impl ReportTable {
-    pub(super) fn count(&mut self, tally: Tally, rows_out: u64) {
-        self.rows_in = tally.rows;
+    pub(super) fn count(&mut self, tally: Tally, rows_out: u64, rejected: u64) {
+        self.rows_in = tally.rows + rejected;
+        self.rejected_rows = rejected;
         self.rows_out = rows_out;
         self.suppressed_rows = tally.suppressed;
         self.unknown_person_rows = tally.unknown;

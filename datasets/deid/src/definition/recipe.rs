@@ -28,6 +28,8 @@ pub struct Recipe {
     pub events: BTreeMap<String, EventRule>,
     /// How much risk may remain.
     pub privacy: Privacy,
+    /// How many rows may be left out because they cannot be read; by default none.
+    pub rejects: Option<RejectRule>,
     /// Whom the persons are a sample of.
     pub population: Option<Population>,
     /// Table, then how its twin is fitted. The twins of a dataset make a synthetic version of it: of all its tables or
@@ -60,6 +62,14 @@ pub struct Population {
     pub size: u64,
     /// How many have each combination of quasi-identifiers, a file beside the recipe.
     pub table: Option<String>,
+}
+
+/// How many rows may be left out because they cannot be read.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RejectRule {
+    /// The largest share of the rows of each table.
+    pub at_most: f64,
 }
 
 /// What holds for a table as a whole.

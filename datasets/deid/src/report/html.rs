@@ -279,6 +279,15 @@ fn criteria(report: &Report, lang: Lang) -> Vec<Row> {
             percent(risk.unique_share),
         ),
     ];
+    if limits.max_rejected > 0.0 {
+        let rejected = report.tables.iter().map(|table| share(table.rejected_rows, table.rows_in));
+        let worst = percent(rejected.fold(0.0, f64::max));
+        rows.push(row(
+            lang.pick("읽지 못한 행(표마다)", "Rows rejected, in any table"),
+            at_most(limits.max_rejected),
+            worst,
+        ));
+    }
     if let Some(events) = &report.events
         && let Some(after) = events.after.iter().find(|share| share.known == events.adversary_events)
     {

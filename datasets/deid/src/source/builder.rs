@@ -62,6 +62,12 @@ impl ColumnBuilder {
                 found: "nothing".into(),
             });
         }
+        self.push_gap();
+        Ok(())
+    }
+
+    /// Adds nothing in the place of a value of a row that is left out.
+    pub(super) fn push_gap(&mut self) {
         match &mut self.values {
             Values::Boolean(values) => values.append_null(),
             Values::Int32(values) => values.append_null(),
@@ -71,7 +77,6 @@ impl ColumnBuilder {
             Values::Date(values) => values.append_null(),
             Values::Timestamp(values) => values.append_null(),
         }
-        Ok(())
     }
 
     /// Parses and adds a value.

@@ -1,15 +1,18 @@
 //! Text files with a header, whatever separates their values and in whatever encoding they are.
 
-use super::builder::ColumnBuilder;
+use super::builder::{ColumnBuilder, Misfit};
 use super::decoded::Decoded;
-use super::{BATCH_ROWS, TextForm, check_header};
+use super::{BATCH_ROWS, Rejects, TextForm, check_header};
 use crate::definition::ColumnPlan;
 use crate::error::{CurateError, InputError};
+use crate::output::internal;
 use crate::stage::Identified;
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use csv::{ByteRecord, Reader};
 use mudeung_engine::layout::arrow_type;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +33,7 @@ pub(super) struct CsvBatches<'a> {
     /// Position in the file of each wanted column.
     positions: Vec<usize>,
     schema: SchemaRef,
+    rejects: &'a mut Rejects,
     row: u64,
     done: bool,
 }
@@ -41,6 +45,7 @@ pub(super) fn read<'a>(
     form: TextForm,
     nulls: &'a [String],
     columns: Vec<&'a ColumnPlan>,
+    rejects: &'a mut Rejects,
 ) -> Result<CsvBatches<'a>, CurateError> {
     let opened = File::open(path)
         .map_err(|error| CurateError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
@@ -62,7 +67,7 @@ pub(super) fn read<'a>(
         .map(|column| Field::new(&column.spec.name, arrow_type(column.kind), column.spec.nullable))
         .collect();
     let schema = Arc::new(Schema::new(fields));
-    Ok(CsvBatches { reader, file, form, nulls, header, columns, positions, schema, row: 0, done: false })
+    Ok(CsvBatches { reader, file, form, nulls, header, columns, positions, schema, rejects, row: 0, done: false })
 }
 
 impl Iterator for CsvBatches<'_> {
@@ -79,72 +84,99 @@ impl Iterator for CsvBatches<'_> {
 }
 
 impl CsvBatches<'_> {
+    /// The next rows that can be read, at least one of them; nothing at the end.
     fn batch(&mut self) -> Result<Option<Identified<RecordBatch>>, CurateError> {
+        while !self.done {
+            let rows = self.rows()?;
+            if rows.num_rows() > 0 {
+                return Ok(Some(Identified::new(rows)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn rows(&mut self) -> Result<RecordBatch, CurateError> {
         let mut builders: Vec<ColumnBuilder> = self.columns.iter().map(|column| ColumnBuilder::new(column)).collect();
         let mut record = ByteRecord::new();
-        let mut rows = 0;
-        while rows < BATCH_ROWS {
+        let mut kept = Vec::new();
+        for _ in 0..BATCH_ROWS {
             if !self.read(&mut record)? {
                 self.done = true;
+                self.rejects.end(self.row);
                 break;
             }
-            rows += 1;
-            self.push(&record, &mut builders)?;
+            self.row += 1;
+            kept.extend(self.push(&record, &mut builders)?);
         }
-        if rows == 0 {
-            return Ok(None);
+        let failed = |error: arrow::error::ArrowError| internal(self.file, error);
+        let mut arrays: Vec<_> = builders.iter_mut().map(ColumnBuilder::finish).collect();
+        if kept.contains(&false) {
+            let kept = BooleanArray::from(kept);
+            arrays = arrays.iter().map(|array| filter(array, &kept)).collect::<Result<_, _>>().map_err(failed)?;
         }
-        let arrays = builders.iter_mut().map(ColumnBuilder::finish).collect();
-        let batch = RecordBatch::try_new(self.schema.clone(), arrays)
-            .map_err(|error| CurateError::Internal { table: self.file.to_owned(), reason: error.to_string() })?;
-        Ok(Some(Identified::new(batch)))
+        RecordBatch::try_new(self.schema.clone(), arrays).map_err(failed)
     }
 
     /// Reads the next row, which must end within the limit.
     fn read(&mut self, record: &mut ByteRecord) -> Result<bool, CurateError> {
         let begins = self.reader.position().clone();
         self.reader.get_mut().limit(begins.byte().saturating_add(ROW_BYTES_MAX));
-        self.row += 1;
         self.reader
             .read_byte_record(record)
-            .map_err(|error| broken(self.file, &error, self.reader.get_ref(), begins.line(), self.row))
+            .map_err(|error| broken(self.file, &error, self.reader.get_ref(), begins.line(), self.row + 1))
     }
 
-    fn push(&mut self, record: &ByteRecord, builders: &mut [ColumnBuilder]) -> Result<(), InputError> {
+    /// Adds a row: whether it is kept, and nothing when it has another number of columns and is not there at all.
+    fn push(&mut self, record: &ByteRecord, builders: &mut [ColumnBuilder]) -> Result<Option<bool>, CurateError> {
         let line = record.position().map_or(0, csv::Position::line);
         let end = self.reader.position().byte();
         let damaged = self.reader.get_mut().faults_until(end);
-        let (found, expected) = (record.len(), self.header.len());
-        if found < expected {
-            let column = self.header.get(found).cloned().unwrap_or_default();
-            let file = self.file.to_owned();
-            return Err(InputError::Truncated { file, line, row: self.row, column, found, expected });
+        if let Some(fault) = self.misshapen(record, line) {
+            self.rejects.reject(fault, "")?;
+            return Ok(None);
         }
-        if found > expected {
-            return Err(InputError::Overlong { file: self.file.to_owned(), line, row: self.row, found, expected });
-        }
+        let mut is_kept = true;
         for ((builder, position), column) in builders.iter_mut().zip(&self.positions).zip(&self.columns) {
+            if !is_kept {
+                builder.push_gap();
+                continue;
+            }
             let name = column.spec.raw_name();
             let text = std::str::from_utf8(record.get(*position).unwrap_or_default()).unwrap_or(NO_LETTER);
-            if !damaged.is_empty() && text.contains(NO_LETTER) {
-                let byte = place(&damaged, record, *position);
-                return Err(not_of(self.form, self.file, line, self.row, name, byte));
-            }
-            let pushed = match self.nulls.iter().any(|null| null == text) {
-                true => builder.push_null(),
-                false => builder.push(text),
+            let fault = if !damaged.is_empty() && text.contains(NO_LETTER) {
+                Some(not_of(self.form, self.file, line, self.row, name, place(&damaged, record, *position)))
+            } else {
+                let is_null = self.nulls.iter().any(|null| null == text);
+                let pushed = if is_null { builder.push_null() } else { builder.push(text) };
+                pushed.err().map(|misfit| self::misfit(self.file, line, self.row, name, misfit))
             };
-            pushed.map_err(|misfit| InputError::Value {
-                file: self.file.to_owned(),
-                line,
-                row: self.row,
-                column: name.to_owned(),
-                expected: misfit.expected,
-                found: misfit.found,
-            })?;
+            if let Some(fault) = fault {
+                self.rejects.reject(fault, text)?;
+                builder.push_gap();
+                is_kept = false;
+            }
         }
-        Ok(())
+        Ok(Some(is_kept))
     }
+
+    /// What is wrong with a row that has another number of columns than the header.
+    fn misshapen(&self, record: &ByteRecord, line: u64) -> Option<InputError> {
+        let (row, found, expected) = (self.row, record.len(), self.header.len());
+        let file = || self.file.to_owned();
+        match found.cmp(&expected) {
+            Ordering::Equal => None,
+            Ordering::Greater => Some(InputError::Overlong { file: file(), line, row, found, expected }),
+            Ordering::Less => {
+                let column = self.header.get(found).cloned().unwrap_or_default();
+                Some(InputError::Truncated { file: file(), line, row, column, found, expected })
+            }
+        }
+    }
+}
+
+fn misfit(file: &str, line: u64, row: u64, column: &str, misfit: Misfit) -> InputError {
+    let Misfit { expected, found } = misfit;
+    InputError::Value { file: file.to_owned(), line, row, column: column.to_owned(), expected, found }
 }
 
 /// What stands for bytes that are not of the encoding.

@@ -1,15 +1,19 @@
 //! Parquet files: the wanted columns, cast to the schema's types where nothing is lost.
 
-use super::{BATCH_ROWS, check_header};
+use super::{BATCH_ROWS, Rejects, check_header};
 use crate::definition::ColumnPlan;
 use crate::error::{CurateError, InputError};
+use crate::output::internal;
 use crate::stage::Identified;
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch};
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options, filter};
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::util::display::array_value_to_string;
 use mudeung_engine::layout::arrow_type;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +24,9 @@ pub(super) struct ParquetBatches<'a> {
     file: &'a str,
     columns: Vec<&'a ColumnPlan>,
     schema: SchemaRef,
+    rejects: &'a mut Rejects,
     row: u64,
-    failed: bool,
+    done: bool,
 }
 
 /// Opens a file and checks its schema.
@@ -29,6 +34,7 @@ pub(super) fn read<'a>(
     path: &Path,
     file: &'a str,
     columns: Vec<&'a ColumnPlan>,
+    rejects: &'a mut Rejects,
 ) -> Result<ParquetBatches<'a>, CurateError> {
     let opened = File::open(path)
         .map_err(|error| CurateError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
@@ -56,34 +62,68 @@ pub(super) fn read<'a>(
         .iter()
         .map(|column| Field::new(&column.spec.name, arrow_type(column.kind), column.spec.nullable))
         .collect();
-    Ok(ParquetBatches { reader, file, columns, schema: Arc::new(Schema::new(fields)), row: 0, failed: false })
+    let schema = Arc::new(Schema::new(fields));
+    Ok(ParquetBatches { reader, file, columns, schema, rejects, row: 0, done: false })
 }
 
 impl Iterator for ParquetBatches<'_> {
     type Item = Result<Identified<RecordBatch>, CurateError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
+        while !self.done {
+            let Some(batch) = self.reader.next() else {
+                self.done = true;
+                self.rejects.end(self.row);
+                return None;
+            };
+            let batch = batch.map_err(|error| corrupt(self.file, error.to_string()));
+            match batch.and_then(|batch| self.convert(&batch)) {
+                // All its rows were left out.
+                Ok(rows) if rows.num_rows() == 0 => {}
+                Ok(rows) => return Some(Ok(Identified::new(rows))),
+                Err(error) => {
+                    self.done = true;
+                    return Some(Err(error));
+                }
+            }
         }
-        let batch = self.reader.next()?;
-        let batch = batch.map_err(|error| corrupt(self.file, error.to_string())).and_then(|batch| self.convert(&batch));
-        self.failed = batch.is_err();
-        Some(batch)
+        None
     }
 }
 
 impl ParquetBatches<'_> {
-    fn convert(&mut self, batch: &RecordBatch) -> Result<Identified<RecordBatch>, CurateError> {
-        let arrays: Result<Vec<ArrayRef>, CurateError> =
-            self.columns.iter().map(|column| self.column(batch, column)).collect();
-        let converted = RecordBatch::try_new(self.schema.clone(), arrays?)
-            .map_err(|error| CurateError::Internal { table: self.file.to_owned(), reason: error.to_string() })?;
+    fn convert(&mut self, batch: &RecordBatch) -> Result<RecordBatch, CurateError> {
+        let failed = |error: ArrowError| internal(self.file, error);
+        let mut faults: BTreeMap<usize, (&ColumnPlan, ArrayRef)> = BTreeMap::new();
+        let mut arrays = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            let (clean, raw, lost) = self.column(batch, column)?;
+            for row in lost {
+                faults.entry(row).or_insert_with(|| (column, raw.clone()));
+            }
+            arrays.push(clean);
+        }
+        for (row, (column, raw)) in &faults {
+            let value = match raw.is_null(*row) {
+                true => String::new(),
+                false => array_value_to_string(raw, *row).map_err(failed)?,
+            };
+            self.rejects.reject(self.fault(column, raw, *row), &value)?;
+        }
+        if !faults.is_empty() {
+            let kept: BooleanArray = (0..batch.num_rows()).map(|row| Some(!faults.contains_key(&row))).collect();
+            arrays = arrays.iter().map(|array| filter(array, &kept)).collect::<Result<_, _>>().map_err(failed)?;
+        }
         self.row += u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
-        Ok(Identified::new(converted))
+        RecordBatch::try_new(self.schema.clone(), arrays).map_err(failed)
     }
 
-    fn column(&self, batch: &RecordBatch, column: &ColumnPlan) -> Result<ArrayRef, CurateError> {
+    /// A column as the schema wants it, as it is, and the rows whose values that loses.
+    fn column(
+        &self,
+        batch: &RecordBatch,
+        column: &ColumnPlan,
+    ) -> Result<(ArrayRef, ArrayRef, Vec<usize>), CurateError> {
         let name = column.spec.raw_name();
         let raw = batch.column_by_name(name).ok_or_else(|| corrupt(self.file, format!("column `{name}` vanished")))?;
         let options = CastOptions { safe: true, ..CastOptions::default() };
@@ -92,16 +132,19 @@ impl ParquetBatches<'_> {
         let clean = without_nan(&cast);
         let is_lost =
             |row: &usize| (cast.is_null(*row) && raw.is_valid(*row)) || (clean.is_null(*row) && !column.spec.nullable);
-        let Some(lost) = (0..cast.len()).find(is_lost) else { return Ok(clean) };
-        Err(InputError::Value {
+        let lost = (0..cast.len()).filter(is_lost).collect();
+        Ok((clean, raw.clone(), lost))
+    }
+
+    fn fault(&self, column: &ColumnPlan, raw: &ArrayRef, row: usize) -> InputError {
+        InputError::Value {
             file: self.file.to_owned(),
             line: 0,
-            row: self.row + u64::try_from(lost).unwrap_or(u64::MAX) + 1,
-            column: name.to_owned(),
+            row: self.row + u64::try_from(row).unwrap_or(u64::MAX) + 1,
+            column: column.spec.raw_name().to_owned(),
             expected: column.kind.as_str().to_owned(),
-            found: if raw.is_null(lost) { "nothing".to_owned() } else { "a value that does not fit".to_owned() },
+            found: if raw.is_null(row) { "nothing".to_owned() } else { "a value that does not fit".to_owned() },
         }
-        .into())
     }
 }
 

@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::util::display::array_value_to_string;
 use mudeung_core::clock::Timestamp;
-use mudeung_deid::{Build, BuildSynthetic, Built, CurateError, ReleaseKey, build, build_synthetic};
+use mudeung_deid::{Build, BuildSynthetic, Built, CurateError, Progress, ReleaseKey, build, build_synthetic};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fmt::Write as _;
 use std::fs;
@@ -135,14 +135,34 @@ impl Ward {
     }
 
     pub(crate) fn build_with(&self, key: &ReleaseKey, number: Option<u32>) -> Result<Built, CurateError> {
+        self.run(key, number, &self.path("rejects.csv"), &mut |_| {})
+    }
+
+    /// Builds with a file of rejected rows somewhere, and tells of each step.
+    pub(crate) fn build_into(
+        &self,
+        rejects: &Path,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Built, CurateError> {
+        self.run(&self.key, None, rejects, progress)
+    }
+
+    fn run(
+        &self,
+        key: &ReleaseKey,
+        number: Option<u32>,
+        rejects: &Path,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Built, CurateError> {
         build(Build {
             definition_dir: &self.path("definition"),
             input_dir: &self.path("input"),
             store_root: &self.path("store"),
             key,
+            rejects: Some(rejects),
             number,
             created_at: Timestamp::from_seconds(1_800_000_000),
-            progress: &mut |_| {},
+            progress,
         })
     }
 

@@ -15,6 +15,8 @@ mod gate;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod rejects;
+#[cfg(test)]
 mod release;
 #[cfg(test)]
 mod report;

@@ -176,12 +176,17 @@ pub(super) fn check_recipe(recipe: &Recipe, schema: &SchemaFile, problems: &mut 
             ["k를 올리거나 설정을 바꾸십시오.", "Raise k or choose another preset."],
         );
     }
-    for (key, share) in
-        [("max_suppressed", recipe.privacy.max_suppressed), ("max_unique_share", recipe.privacy.max_unique_share)]
+    let rejects = recipe.rejects.map(|rejects| ("rejects.at_most", rejects.at_most));
+    for (key, share) in [
+        ("privacy.max_suppressed", recipe.privacy.max_suppressed),
+        ("privacy.max_unique_share", recipe.privacy.max_unique_share),
+    ]
+    .into_iter()
+    .chain(rejects)
     {
         if !(0.0..=1.0).contains(&share) {
             problems.add(
-                format!("recipe.toml: privacy.{key} = {share}"),
+                format!("recipe.toml: {key} = {share}"),
                 ["비율이 아닙니다.", "is not a share."],
                 ["0과 1 사이의 값을 쓰십시오.", "Use a number from 0 to 1."],
             );
