@@ -135,6 +135,9 @@ pub(crate) struct BuildArgs {
     /// Where rows that cannot be read go, with their values, when the recipe allows some: a file of the hospital's own
     #[arg(long, value_name = "FILE", default_value = "rejects.csv")]
     pub(crate) rejects: PathBuf,
+    /// Who withdrew: a file with the raw identifier of a person on each line; they are in no table of the version
+    #[arg(long, value_name = "FILE")]
+    pub(crate) without: Option<PathBuf>,
 }
 
 /// How to fit twins.

@@ -40,6 +40,8 @@ pub struct Build<'a> {
     /// The hospital's own file for rows that cannot be read, with their values; without one they are counted alone. It is
     /// written when the recipe allows such rows and there are some.
     pub rejects: Option<&'a Path>,
+    /// Who withdrew: a file with the raw identifier of a person on each line. They are in no table.
+    pub without: Option<&'a Path>,
     /// The version's number; the next free one when absent.
     pub number: Option<u32>,
     /// When the version is said to be built.
@@ -117,7 +119,7 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
         keys: &keys,
         files: plan.tables.iter().map(|t| RawFile::open(t, build.input_dir)).collect::<Result<_, _>>()?,
         rejects: rejects(&recipe.value, build.rejects, build.store_root)?,
-        persons: Persons::default(),
+        persons: Persons::without(build.without)?,
         canary: Canary::default(),
         person_columns: PersonColumns::new(plan.person().ok_or_else(|| output::internal("plan", "a table vanished"))?),
         progress: build.progress,

@@ -44,6 +44,9 @@ pub struct Report {
     pub refusals: Vec<Problem>,
     /// What the recipe allows.
     pub limits: Limits,
+    /// Who withdrew; absent when nobody was listed.
+    #[serde(default)]
+    pub withdrawals: Option<Withdrawals>,
     /// The measured risk.
     pub risk: RiskFigures,
     /// The chances of three attackers.
@@ -62,6 +65,15 @@ pub struct Report {
     pub search: Option<Search>,
     /// The tables.
     pub tables: Vec<ReportTable>,
+}
+
+/// Who withdrew and is in no table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawals {
+    /// Persons who were listed.
+    pub listed: u64,
+    /// Those of them whom the person table has.
+    pub found: u64,
 }
 
 /// What a recipe allows.
@@ -161,6 +173,9 @@ pub struct ReportTable {
     /// Rows that could not be read; they are left out.
     #[serde(default)]
     pub rejected_rows: u64,
+    /// Rows of persons who withdrew.
+    #[serde(default)]
+    pub withdrawn_rows: u64,
     /// The columns, dropped ones too.
     pub columns: Vec<ReportColumn>,
 }
@@ -207,6 +222,12 @@ impl Report {
         for refusal in &self.refusals {
             writeln!(out, "  {refusal}")?;
         }
+        if let Some(Withdrawals { listed, found }) = self.withdrawals {
+            writeln!(
+                out,
+                "Withdrew (철회한 환자): {listed}, of whom {found} are in the raw table and in no released one"
+            )?;
+        }
         self.write_risk(out)?;
         if let Some(events) = &self.events {
             events.write(out)?;
@@ -218,8 +239,13 @@ impl Report {
             writeln!(out, "\n{} ({}, sha256 {})", table.name, table.file, table.sha256)?;
             writeln!(
                 out,
-                "  rows in {}, out {}, of suppressed persons {}, of unknown persons {}, rejected {}",
-                table.rows_in, table.rows_out, table.suppressed_rows, table.unknown_person_rows, table.rejected_rows
+                "  rows in {}, out {}, of suppressed persons {}, of unknown persons {}, rejected {}, withdrawn {}",
+                table.rows_in,
+                table.rows_out,
+                table.suppressed_rows,
+                table.unknown_person_rows,
+                table.rejected_rows,
+                table.withdrawn_rows
             )?;
             if let Some(read_as) = &table.read_as {
                 writeln!(out, "  read as {} / {}", read_as.en, read_as.ko)?;

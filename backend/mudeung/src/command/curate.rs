@@ -88,7 +88,8 @@ fn destination(args: &SourceArgs) -> Result<Destination, Failure> {
 async fn build(args: BuildArgs) -> Result<(), Failure> {
     let source = &args.source;
     let Destination { config, root, key } = destination(source)?;
-    let released = deidentify(&source.definition, &source.input, &root, &key, source.number, Some(&args.rejects));
+    let (rejects, without) = (Some(args.rejects.as_path()), args.without.as_deref());
+    let released = deidentify(&source.definition, &source.input, &root, &key, source.number, rejects, without);
     match &released {
         Ok(built) => built.report.as_ref().map_or(Ok(()), |report| tell_rejected(report, &args.rejects))?,
         Err(CurateError::Gate(report)) => tell_rejected(report, &args.rejects)?,
@@ -149,7 +150,7 @@ pub(crate) fn build_deidentified(
     key: &ReleaseKey,
     number: Option<u32>,
 ) -> Result<Built, Failure> {
-    deidentify(definition, input, store, key, number, None).map_err(refused)
+    deidentify(definition, input, store, key, number, None, None).map_err(refused)
 }
 
 /// Says how many rows were left out because they cannot be read, and where they are; of their values nothing.
@@ -168,6 +169,7 @@ fn deidentify(
     key: &ReleaseKey,
     number: Option<u32>,
     rejects: Option<&Path>,
+    without: Option<&Path>,
 ) -> Result<Built, CurateError> {
     let bar = spinner();
     let built = mudeung_deid::build(Build {
@@ -176,6 +178,7 @@ fn deidentify(
         store_root: store,
         key,
         rejects,
+        without,
         number,
         created_at: SystemClock.now(),
         progress: &mut |progress| show(&bar, progress),

@@ -20,6 +20,8 @@ pub(super) struct Tally {
     pub(super) suppressed: u64,
     /// Rows whose person is not in the person table.
     pub(super) unknown: u64,
+    /// Rows of persons who withdrew.
+    pub(super) withdrawn: u64,
 }
 
 /// Applies the recipe to a batch.
@@ -83,6 +85,7 @@ fn keep(ids: &StringArray, persons: &Persons, tally: &mut Tally) -> BooleanArray
             Fate::Kept => {}
             Fate::Suppressed => tally.suppressed += 1,
             Fate::Unknown => tally.unknown += 1,
+            Fate::Withdrawn => tally.withdrawn += 1,
         }
         kept.push(fate == Fate::Kept);
     }

@@ -11,12 +11,15 @@ use crate::error::{CurateError, InputError, Problem};
 use crate::key::ProjectKeys;
 use crate::output;
 use crate::persons::Persons;
-use crate::report::{BeforeAfter, Limits, PopulationRisk, Report, ReportColumn, ReportTable, Search, SizeBand, bands};
+use crate::report::{
+    BeforeAfter, Limits, PopulationRisk, Report, ReportColumn, ReportTable, Search, SizeBand, Withdrawals, bands,
+};
 use crate::risk::{Attackers, Classes, attackers};
 use crate::source::{RawFile, Rejects};
-use crate::stage::Deidentified;
+use crate::stage::{Deidentified, Identified};
 use crate::transform::{RowContext, Transform, canonical, pseudonym_integer};
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use mudeung_core::name::Name;
 use mudeung_engine::layout::arrow_schema;
 use mudeung_engine::store::VersionWriter;
@@ -61,7 +64,7 @@ impl<'a> Run<'a> {
                 self.collect_identifiers(position, table)?;
             }
         }
-        for id in self.persons.ids() {
+        for id in self.persons.ids().chain(self.persons.withdrawn()) {
             self.canary.add(id);
         }
         let choice = measured.choose()?;
@@ -96,6 +99,12 @@ impl<'a> Run<'a> {
         let mut pseudonyms = HashSet::new();
         for batch in file.batches(table, &mut self.rejects)? {
             let batch = batch?;
+            // Whoever withdrew is known to the canary alone.
+            remember(&mut self.canary, table, batch.raw())?;
+            let ids = canonical(rows::person_column(table, batch.raw())?).map_err(failed)?;
+            let present: BooleanArray =
+                ids.iter().map(|id| Some(!id.is_some_and(|id| self.persons.withdrew(id)))).collect();
+            let batch = Identified::new(filter_record_batch(batch.raw(), &present).map_err(failed)?);
             let raw = batch.raw();
             let ids = canonical(rows::person_column(table, raw)?).map_err(failed)?;
             for id in ids.iter().flatten() {
@@ -111,7 +120,6 @@ impl<'a> Run<'a> {
             before.add(&table.quasi().filter_map(value).collect::<Vec<_>>(), raw.num_rows()).map_err(failed)?;
             measured.add(value, &context)?;
             self.person_columns.add(value)?;
-            remember(&mut self.canary, table, raw)?;
             let rows = u64::try_from(self.persons.len()).unwrap_or(u64::MAX);
             (self.progress)(Progress { step: Step::Measure, table: &table.spec.name, rows });
         }
@@ -119,6 +127,11 @@ impl<'a> Run<'a> {
             return Err(InputError::Empty { file: file.name.clone() }.into());
         }
         Ok(())
+    }
+
+    fn withdrawals(&self) -> Option<Withdrawals> {
+        let (listed, found) = self.persons.withdrawals();
+        (listed > 0).then_some(Withdrawals { listed, found })
     }
 
     fn collect_identifiers(&mut self, position: usize, table: &TablePlan) -> Result<(), CurateError> {
@@ -233,6 +246,7 @@ impl<'a> Run<'a> {
             passed: refusals.is_empty(),
             refusals,
             limits: limits(&self.recipe.value),
+            withdrawals: self.withdrawals(),
             risk: risk.figures,
             attackers,
             classes: risk.classes,
@@ -281,6 +295,7 @@ fn reported(table: &TablePlan, file: &RawFile) -> ReportTable {
         suppressed_rows: 0,
         unknown_person_rows: 0,
         rejected_rows: 0,
+        withdrawn_rows: 0,
         columns: table.columns.iter().map(column).collect(),
     }
 }
@@ -292,6 +307,7 @@ impl ReportTable {
         self.rows_out = rows_out;
         self.suppressed_rows = tally.suppressed;
         self.unknown_person_rows = tally.unknown;
+        self.withdrawn_rows = tally.withdrawn;
     }
 }
 

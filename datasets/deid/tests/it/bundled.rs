@@ -22,6 +22,7 @@ fn real(definition: &Path, input: &Path, store: &Path) -> Result<Built, CurateEr
         store_root: store,
         key: &ReleaseKey::from_bytes([1; 32]),
         rejects: None,
+        without: None,
         number: None,
         created_at: Timestamp::from_seconds(1_800_000_000),
         progress: &mut |_| {},

@@ -135,7 +135,13 @@ impl Ward {
     }
 
     pub(crate) fn build_with(&self, key: &ReleaseKey, number: Option<u32>) -> Result<Built, CurateError> {
-        self.run(key, number, &self.path("rejects.csv"), &mut |_| {})
+        self.run(key, number, None, &self.path("rejects.csv"), &mut |_| {})
+    }
+
+    /// Builds without the persons of a list.
+    pub(crate) fn build_without(&self, list: impl AsRef<[u8]>) -> Result<Built, CurateError> {
+        fs::write(self.path("withdrawn.txt"), list).unwrap();
+        self.run(&self.key, None, Some(&self.path("withdrawn.txt")), &self.path("rejects.csv"), &mut |_| {})
     }
 
     /// Builds with a file of rejected rows somewhere, and tells of each step.
@@ -144,13 +150,14 @@ impl Ward {
         rejects: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Built, CurateError> {
-        self.run(&self.key, None, rejects, progress)
+        self.run(&self.key, None, None, rejects, progress)
     }
 
     fn run(
         &self,
         key: &ReleaseKey,
         number: Option<u32>,
+        without: Option<&Path>,
         rejects: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Built, CurateError> {
@@ -160,6 +167,7 @@ impl Ward {
             store_root: &self.path("store"),
             key,
             rejects: Some(rejects),
+            without,
             number,
             created_at: Timestamp::from_seconds(1_800_000_000),
             progress,

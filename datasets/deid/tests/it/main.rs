@@ -30,3 +30,5 @@ mod sources;
 mod synthetic;
 #[cfg(test)]
 mod twin;
+#[cfg(test)]
+mod without;

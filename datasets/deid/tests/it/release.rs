@@ -161,6 +161,7 @@ fn a_build_that_dies_at_any_step_leaves_nothing_and_can_be_run_again() {
                 store_root: &ward.path("store"),
                 key: &ward.key,
                 rejects: None,
+                without: None,
                 number: Some(1),
                 created_at: Timestamp::from_seconds(1_800_000_000),
                 progress: &mut |progress| assert_ne!(progress.step, fatal, "dies on purpose"),
