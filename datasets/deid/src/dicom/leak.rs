@@ -48,7 +48,7 @@ impl Identifiers {
             }
         }
         for word in values(&tags::PATIENT_NAME).iter().flat_map(|name| words(name)) {
-            let wide = word.chars().any(|c| !c.is_ascii());
+            let wide = !word.is_ascii();
             if word.chars().count() >= if wide { NAME_MIN_WIDE } else { NAME_MIN } {
                 found.words.insert(word);
             }

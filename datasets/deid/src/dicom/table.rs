@@ -84,12 +84,6 @@ impl Table {
         self.0.get(&tag)
     }
 
-    /// Every attribute with its row.
-    #[cfg(test)]
-    pub(super) fn rows(&self) -> impl Iterator<Item = (Tag, &Row)> {
-        self.0.iter().map(|(tag, row)| (*tag, row))
-    }
-
     fn parse(text: &str) -> Result<Self, String> {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| error.to_string())?;

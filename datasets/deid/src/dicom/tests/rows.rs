@@ -87,8 +87,8 @@ fn dirty(tag: Tag) -> InMemDicomObject {
 fn expected(words: &Words, options: &Options) -> Expected {
     let vr = representation(words.tag);
     let known = is_permitted(words.tag, vr);
-    // What belongs into the head of a file stands there, made anew.
-    if words.tag.group() == 2 {
+    // What belongs into the head of a file stands there, made anew; directories are no instances.
+    if words.tag.group() < 8 {
         return Expected::Gone;
     }
     let says = |place: usize, what: &str| words.options[place] == what;
