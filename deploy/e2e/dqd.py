@@ -136,7 +136,7 @@ def load(folder, database=None):
         select concept_id ancestor_concept_id, concept_id descendant_concept_id,
                0 min_levels_of_separation, 0 max_levels_of_separation from concept
         where not exists (from concept_ancestor)""")
-    # Eras by the rule of the model: occurrences of one condition with at most 30 days between them are one.
+    # Eras by the rule of the model, where there are none: occurrences of one condition with at most 30 days between them are one.
     database.sql("""
         insert into condition_era by name
         with ends as (
@@ -152,7 +152,7 @@ def load(folder, database=None):
         select row_number() over () condition_era_id, person_id, condition_concept_id,
                min(begun) condition_era_start_date, max(ended) condition_era_end_date,
                count(*) condition_occurrence_count
-        from numbered group by person_id, condition_concept_id, era""")
+        from numbered where not exists (from condition_era) group by person_id, condition_concept_id, era""")
     return database
 
 

@@ -1,10 +1,14 @@
 """The OMOP tables that are generated pass the checks of the OHDSI DataQualityDashboard, and each check catches a fault."""
 
+import subprocess
+
 import dqd
 import pytest
-from test_cancer import synth
+import sandbox
 
 PERSONS = 3_000
+# Patients with the tables that they have, and a population with all tables and a vocabulary of its own.
+DATASETS = ("cancer5", "cdm")
 # A fault for each check, made in good tables.
 FAULTS = {
     "cdmTable": "drop table payer_plan_period",
@@ -55,11 +59,13 @@ FAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
+@pytest.fixture(scope="module", params=DATASETS)
+def database(request, tmp_path_factory):
     store = tmp_path_factory.mktemp("dqd")
-    synth(store, PERSONS)
-    return dqd.load(store / "cancer5/synthetic/1")
+    command = [sandbox.BINARY, "synth", request.param, "--rows", str(PERSONS), "--out", str(store)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return dqd.load(store / request.param / "synthetic/1")
 
 
 def failures(database, check):

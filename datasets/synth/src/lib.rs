@@ -27,6 +27,7 @@
 mod bind;
 mod brainmap;
 mod cancer;
+mod cdm;
 mod chronic;
 mod draw;
 mod fitted;

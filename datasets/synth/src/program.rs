@@ -84,10 +84,11 @@ pub(crate) fn read(text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option
 
 /// The program of a name, as it is without messiness.
 fn clean(name: &str, text: &str, schemas: &[(String, SchemaRef)]) -> Result<Option<Box<dyn Program>>, SynthError> {
-    use crate::{brainmap::Brainmap, cancer::Cancer5, chronic::Chronic, hypertension::Hypertension};
+    use crate::{brainmap::Brainmap, cancer::Cancer5, cdm::Cdm, chronic::Chronic, hypertension::Hypertension};
     Ok(Some(match name {
         Cancer5::NAME => Box::new(Bound::<Cancer5>::parse(text, schemas)?),
         Brainmap::NAME => Box::new(Bound::<Brainmap>::parse(text, schemas)?),
+        Cdm::NAME => Box::new(Bound::<Cdm>::parse(text, schemas)?),
         Chronic::NAME => Box::new(Bound::<Chronic>::parse(text, schemas)?),
         Hypertension::NAME => Box::new(Bound::<Hypertension>::parse(text, schemas)?),
         crate::twin::PROGRAM => Box::new(crate::fitted::Fitted::parse(text, schemas)?),

@@ -19,6 +19,7 @@ pub(crate) const KOREAN: i64 = 38_003_585;
 pub(crate) const EHR: i64 = 32_817;
 pub(crate) const INPATIENT: i64 = 9_201;
 pub(crate) const OUTPATIENT: i64 = 9_202;
+pub(crate) const EMERGENCY: i64 = 9_203;
 
 /// The classes of own concepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,10 +38,30 @@ pub(crate) enum Class {
     Episode,
     Field,
     Cause,
+    /// A group of conditions, such as a chapter of ICD-10.
+    Group,
+    /// A code as it stood in the source; not standard.
+    Source,
+    Ingredient,
+    ClinicalDrug,
+    /// A group of ingredients; it classifies and is not standard.
+    DrugClass,
+    Device,
+    Specimen,
+    Place,
+    Specialty,
+    Payer,
+    Route,
+    /// Languages, currencies and what else describes records.
+    Attribute,
+    Domain,
+    Vocabulary,
+    ConceptClass,
+    Relationship,
 }
 
 impl Class {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Condition => "Condition",
             Self::Measurement => "Measurement",
@@ -56,20 +77,47 @@ impl Class {
             Self::Episode => "Episode",
             Self::Field => "Field",
             Self::Cause => "Cause of death",
+            Self::Group => "Condition group",
+            Self::Source => "Source code",
+            Self::Ingredient => "Ingredient",
+            Self::ClinicalDrug => "Clinical Drug",
+            Self::DrugClass => "Drug class",
+            Self::Device => "Device",
+            Self::Specimen => "Specimen",
+            Self::Place => "Place of service",
+            Self::Specialty => "Specialty",
+            Self::Payer => "Payer",
+            Self::Route => "Route",
+            Self::Attribute => "Attribute",
+            Self::Domain => "Domain",
+            Self::Vocabulary => "Vocabulary",
+            Self::ConceptClass => "Concept Class",
+            Self::Relationship => "Relationship",
         }
     }
 
     fn domain(self) -> &'static str {
         match self {
-            Self::Condition | Self::Cause => "Condition",
+            Self::Condition | Self::Cause | Self::Group | Self::Source => "Condition",
             Self::Measurement => "Measurement",
             Self::Category | Self::Histology | Self::Result | Self::Answer => "Meas Value",
             Self::Unit => "Unit",
             Self::Procedure => "Procedure",
-            Self::Drug | Self::Substance => "Drug",
+            Self::Drug | Self::Substance | Self::Ingredient | Self::ClinicalDrug | Self::DrugClass => "Drug",
             Self::Observation => "Observation",
             Self::Episode => "Episode",
-            Self::Field => "Metadata",
+            Self::Device => "Device",
+            Self::Specimen => "Specimen",
+            Self::Place => "Visit",
+            Self::Specialty => "Provider",
+            Self::Payer => "Payer",
+            Self::Route => "Route",
+            Self::Field
+            | Self::Attribute
+            | Self::Domain
+            | Self::Vocabulary
+            | Self::ConceptClass
+            | Self::Relationship => "Metadata",
         }
     }
 }
