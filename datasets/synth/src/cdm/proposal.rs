@@ -86,7 +86,7 @@ impl<'m> Proposal<'m> {
             visit.after = Some(at);
             let seen = self.conditions.iter().map(|(illness, first, _, part)| Diagnosed {
                 visit: at,
-                illness: *illness,
+                illness,
                 first: *first,
                 last: *first,
                 part: *part,

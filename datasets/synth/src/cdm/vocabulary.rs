@@ -96,6 +96,9 @@ pub(crate) struct Mapped {
     pub(crate) target: i64,
 }
 
+/// Pairs of ancestor and descendant, with the fewest and the most levels between them.
+pub(crate) type Ancestors = BTreeMap<(i64, i64), (i32, i32)>;
+
 /// The vocabulary.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
@@ -106,8 +109,8 @@ pub(crate) struct Vocabulary {
     pub(crate) domains: BTreeSet<&'static str>,
     pub(crate) vocabularies: BTreeSet<&'static str>,
     pub(crate) classes: BTreeSet<&'static str>,
-    /// Ancestor and descendant with the fewest and the most levels between them, closed; everything is its own.
-    pub(crate) ancestors: BTreeMap<(i64, i64), (i32, i32)>,
+    /// Closed; everything is its own.
+    pub(crate) ancestors: Ancestors,
 }
 
 /// The vocabulary of the figures.
@@ -139,7 +142,7 @@ impl Vocabulary {
 
     /// Whether a concept is standard, classifies, or is neither.
     pub(crate) fn standard(concept: &concept::Concept) -> Option<&'static str> {
-        let classifies = concept.class == Class::DrugClass.name();
+        let classifies = concept.class == Class::DrugGroup.name();
         let is_source = concept.class == Class::Source.name() || concept.id == concept::NONE;
         if classifies { Some("C") } else { (!is_source).then_some("S") }
     }
@@ -190,18 +193,18 @@ impl Vocabulary {
             groups.filter(|group| code.len() > group.len() && code.starts_with(group)).max_by_key(|group| group.len())
         };
         for (code, name) in classes {
-            self.add(Class::DrugClass, code, name)?;
+            self.add(Class::DrugGroup, code, name)?;
         }
         for (code, _) in classes {
             if let Some(group) = above(code) {
-                let (child, parent) = (self.own(Class::DrugClass, code), self.own(Class::DrugClass, group));
+                let (child, parent) = (self.own(Class::DrugGroup, code), self.own(Class::DrugGroup, group));
                 self.edge(child, parent, IS_A);
             }
         }
         for (atc, name, ko) in &model.ingredients.of {
             let id = self.named(Class::Ingredient, atc, name, ko)?;
             let group = above(atc).ok_or_else(|| wrong(atc, "lies in no group of ingredients"))?;
-            let parent = self.own(Class::DrugClass, group);
+            let parent = self.own(Class::DrugGroup, group);
             self.edge(id, parent, IS_A);
         }
         self.add(Class::Unit, MILLIGRAM, "milligram")?;
@@ -294,7 +297,7 @@ impl Vocabulary {
                 self.add(Class::Vocabulary, vocabulary, vocabulary)?;
             }
             for class in self.classes.clone() {
-                self.add(Class::ConceptClass, class, class)?;
+                self.add(Class::Kind, class, class)?;
             }
             if self.concepts.all.len() == before {
                 return Ok(());
@@ -302,7 +305,7 @@ impl Vocabulary {
         }
     }
 
-    fn closure(&self) -> Result<BTreeMap<(i64, i64), (i32, i32)>, SynthError> {
+    fn closure(&self) -> Result<Ancestors, SynthError> {
         let mut parents: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
         for edge in &self.edges {
             parents.entry(edge.child).or_default().push(edge.parent);

@@ -45,7 +45,7 @@ pub(crate) enum Class {
     Ingredient,
     ClinicalDrug,
     /// A group of ingredients; it classifies and is not standard.
-    DrugClass,
+    DrugGroup,
     Device,
     Specimen,
     Place,
@@ -56,7 +56,8 @@ pub(crate) enum Class {
     Attribute,
     Domain,
     Vocabulary,
-    ConceptClass,
+    /// A class of concepts.
+    Kind,
     Relationship,
 }
 
@@ -81,7 +82,7 @@ impl Class {
             Self::Source => "Source code",
             Self::Ingredient => "Ingredient",
             Self::ClinicalDrug => "Clinical Drug",
-            Self::DrugClass => "Drug class",
+            Self::DrugGroup => "Drug class",
             Self::Device => "Device",
             Self::Specimen => "Specimen",
             Self::Place => "Place of service",
@@ -91,7 +92,7 @@ impl Class {
             Self::Attribute => "Attribute",
             Self::Domain => "Domain",
             Self::Vocabulary => "Vocabulary",
-            Self::ConceptClass => "Concept Class",
+            Self::Kind => "Concept Class",
             Self::Relationship => "Relationship",
         }
     }
@@ -103,7 +104,7 @@ impl Class {
             Self::Category | Self::Histology | Self::Result | Self::Answer => "Meas Value",
             Self::Unit => "Unit",
             Self::Procedure => "Procedure",
-            Self::Drug | Self::Substance | Self::Ingredient | Self::ClinicalDrug | Self::DrugClass => "Drug",
+            Self::Drug | Self::Substance | Self::Ingredient | Self::ClinicalDrug | Self::DrugGroup => "Drug",
             Self::Observation => "Observation",
             Self::Episode => "Episode",
             Self::Device => "Device",
@@ -112,12 +113,9 @@ impl Class {
             Self::Specialty => "Provider",
             Self::Payer => "Payer",
             Self::Route => "Route",
-            Self::Field
-            | Self::Attribute
-            | Self::Domain
-            | Self::Vocabulary
-            | Self::ConceptClass
-            | Self::Relationship => "Metadata",
+            Self::Field | Self::Attribute | Self::Domain | Self::Vocabulary | Self::Kind | Self::Relationship => {
+                "Metadata"
+            }
         }
     }
 }

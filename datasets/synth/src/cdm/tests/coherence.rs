@@ -203,6 +203,22 @@ fn violations(life: &Life<'_>) -> Vec<&'static str> {
     let cancers: BTreeSet<&str> =
         life.diagnosed.iter().filter(|one| one.part.is_some()).map(|one| one.illness.code.as_str()).collect();
     must(cancers.len() <= 1, "one cancer");
+    let most = [life.measured.len(), life.prescribed.len() * 2, life.diagnosed.len(), life.visits.len() * 2];
+    let bills = life.visits.len() + life.prescribed.len() + life.done.len();
+    let most = most.into_iter().chain([bills]).max().and_then(|most| i64::try_from(most).ok());
+    must(most.is_some_and(|most| most < EVENTS_MAX), "event numbers do not run into those of the next person");
+    found.extend(of_values(life));
+    found
+}
+
+/// What is measured at one visit.
+fn of_values(life: &Life<'_>) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    let mut must = |holds: bool, rule| {
+        if !holds {
+            found.push(rule);
+        }
+    };
     for (visit, seen) in life.visits.iter().enumerate() {
         let here: Vec<_> = life.measured.iter().filter(|one| one.visit == visit).collect();
         let of = |code: &str| here.iter().find(|one| one.measurement.code == code).map(|one| one.value);
@@ -225,10 +241,6 @@ fn violations(life: &Life<'_>) -> Vec<&'static str> {
         let taken = |name: &str| life.taken.iter().filter(|one| one.visit == visit && one.specimen.0 == name).count();
         must(needed.into_iter().all(|name| taken(name) == 1), "a value has one specimen");
     }
-    let most = [life.measured.len(), life.prescribed.len() * 2, life.diagnosed.len(), life.visits.len() * 2];
-    let bills = life.visits.len() + life.prescribed.len() + life.done.len();
-    let most = most.into_iter().chain([bills]).max().and_then(|most| i64::try_from(most).ok());
-    must(most.is_some_and(|most| most < EVENTS_MAX), "event numbers do not run into those of the next person");
     found
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn domains(program: &Cdm, sink: &mut Sink) {
 
 pub(crate) fn concept_classes(program: &Cdm, sink: &mut Sink) {
     for name in &program.vocabulary.classes {
-        sink.row(&[Cell::Text(name), Cell::Text(name), own(program, Class::ConceptClass, name)]);
+        sink.row(&[Cell::Text(name), Cell::Text(name), own(program, Class::Kind, name)]);
     }
 }
 
