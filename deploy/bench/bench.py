@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 import httpx  # noqa: E402
 import bigtable  # noqa: E402
+import pages  # noqa: E402
 import postgres  # noqa: E402
 import reads  # noqa: E402
 import sandbox  # noqa: E402
@@ -382,6 +383,7 @@ BENCHMARKS = {
     "views": reads.views,
     "queries": reads.queries,
     "lookups": reads.lookups,
+    "pages": pages.pages,
     "cold-run": cold_run,
 }
 

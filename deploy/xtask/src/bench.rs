@@ -5,7 +5,8 @@ use crate::machine::{Tool, cache, install, python, root, target};
 use anyhow::{Result, bail};
 use std::process::Command;
 
-const NAMES: &[&str] = &["download", "ranges", "small", "tokens", "appends", "views", "queries", "lookups", COLD_RUN];
+const NAMES: &[&str] =
+    &["download", "ranges", "small", "tokens", "appends", "views", "queries", "lookups", "pages", COLD_RUN];
 
 /// Takes many minutes, and so is measured only when it is asked for.
 const COLD_RUN: &str = "cold-run";
