@@ -1,8 +1,8 @@
 //! The program `cdm`: a general population of adults with everything that the Common Data Model 5.4 has a table for,
 //! all 39 of them. `generator.toml` holds every figure with its source; the code here holds how they hang together.
 //!
-//! Persons and adults are those of the program `hypertension`: number n of one seed has one sex, birthday, body, tobacco,
-//! diabetes, statin, first check-up and death by other causes in both.
+//! Persons and adults are those of the program `hypertension`: number n of one seed has one sex, birthday, body,
+//! tobacco, diabetes, statin, first check-up and death by other causes in both.
 
 mod columns;
 mod course;

@@ -1,4 +1,4 @@
-//! The OMOP tables, version 5.4, that only this program makes: names and order of the columns are those of the standard.
+//! The OMOP tables, version 5.4, that only this program makes: names and order of the columns are the standard's.
 
 use crate::program::table::{Columns, Type};
 

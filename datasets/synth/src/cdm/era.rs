@@ -1,7 +1,7 @@
 //! Eras: days under one thing with gaps of at most 30 days, by the rule of OHDSI.
 //!
 //! An event that begins no more than 30 days after the last day of all before it goes on with their era. Days under a
-//! drug are counted as OHDSI's script counts them, from the first day of a run of exposures without any gap to its last.
+//! drug are counted as OHDSI's script counts them, from the first day of a run of exposures without a gap to its last.
 
 use super::life::Life;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! What is measured of a person: each has a level of their own, conditions add to it, and some values follow from others
-//! of the same day.
+//! What is measured of a person: each has a level of their own, conditions add to it, and some values follow from
+//! others of the same day.
 
 use super::life::{Life, Measured, Taken};
 use super::model::Model;
