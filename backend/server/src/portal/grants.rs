@@ -2,12 +2,13 @@
 
 use super::desk::{Anyone, Desk, FreshAdmins};
 use super::fields::Submitted;
+use super::listing::Sought;
 use super::page::{self, Badge, Page};
 use super::texts::{GrantsTexts, pick};
 use super::{catalogue, figure, moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::grant::{Grant, GrantState};
@@ -17,8 +18,8 @@ use mudeung_core::policy::Snapshot;
 use mudeung_core::quota::Amount;
 use mudeung_store::StoreError;
 use mudeung_store::UsedBy;
-use mudeung_store::grants::GrantsOf;
 use mudeung_wire::ledger::entry::Entry;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "grants.html")]
@@ -27,7 +28,13 @@ struct GrantsPage {
     t: &'static GrantsTexts,
     grants: Vec<GrantCard>,
     all: bool,
+    /// What is sought; nothing when the list is short enough to be seen.
+    sought: Option<String>,
+    next: Option<String>,
 }
+
+/// How many grants are on one page. Each is looked up in the ledger.
+const PAGE_GRANTS: usize = 20;
 
 struct GrantCard {
     id: String,
@@ -62,21 +69,34 @@ struct OpenedTable {
     rows: Option<String>,
 }
 
-/// Shows the grants.
-pub(super) async fn list_grants(desk: Desk<Anyone>) -> Result<HttpResponse, Fault> {
-    let scope = desk.signed_in.scope();
-    let of = scope.map_or(GrantsOf::All, GrantsOf::Organization);
-    let list = move |conn: &mut mudeung_store::Conn| mudeung_store::grants::list_grants(conn, of);
-    let grants = desk.app.db.read("list grants", list).await?;
+/// Shows the grants, newest first.
+pub(super) async fn list_grants(desk: Desk<Anyone>, request: HttpRequest) -> Result<HttpResponse, Fault> {
+    let (page, scope) = (desk.page.clone(), desk.signed_in.scope());
     let snapshot = desk.app.snapshots.present();
-    let mut cards = Vec::with_capacity(grants.len());
-    for grant in &grants {
+    let own = snapshot.grants.values().flatten().filter(|grant| scope.is_none_or(|own| grant.organization == own));
+    let mut all: Vec<&Arc<Grant>> = own.collect();
+    all.sort_by_key(|grant| std::cmp::Reverse(grant.id));
+    let sought = Sought::of(&request).newest_first();
+    let found = all.into_iter().filter(|grant| {
+        let organization = snapshot.organizations.get(&grant.organization).map_or("", |of| &of.name);
+        let app = snapshot.apps.get(&grant.app).map_or("", |app| &app.name);
+        sought.finds(&[grant.dataset.as_str(), &grant.id.to_string(), organization, app])
+    });
+    let part = sought.part(found, |grant| grant.id.to_string(), PAGE_GRANTS, &page.at("/grants"));
+    let is_long = part.next.is_some() || !sought.is_everything();
+    let mut cards = Vec::with_capacity(part.items.len());
+    for grant in part.items {
         let used = desk.app.ledger.used(UsedBy { grant: Some(grant.id.to_string()), ..UsedBy::default() }).await?;
         cards.push(card(&desk, &snapshot, grant, used));
     }
-    let page = desk.page.clone();
-    let shown =
-        GrantsPage { t: GrantsTexts::of(page.language), grants: cards, all: scope.is_none(), page: page.clone() };
+    let shown = GrantsPage {
+        t: GrantsTexts::of(page.language),
+        grants: cards,
+        all: scope.is_none(),
+        sought: is_long.then(|| sought.text.clone()),
+        next: part.next,
+        page: page.clone(),
+    };
     page::show(&page, StatusCode::OK, &shown)
 }
 

@@ -12,6 +12,7 @@ pub(super) struct Sought {
     /// The text that is sought; everything when it is empty.
     pub(super) text: String,
     after: String,
+    newest_first: bool,
 }
 
 /// A part of a list.
@@ -27,7 +28,13 @@ impl Sought {
     /// What a request seeks (`q`), from where on (`after`).
     pub(super) fn of(request: &HttpRequest) -> Self {
         let value = |name| query_value(request.query_string(), name).unwrap_or_default();
-        Self { text: value("q").trim().chars().take(TEXT_MAX).collect(), after: value("after") }
+        let text = value("q").trim().chars().take(TEXT_MAX).collect();
+        Self { text, after: value("after"), newest_first: false }
+    }
+
+    /// The same in a list in descending order of its keys.
+    pub(super) fn newest_first(self) -> Self {
+        Self { newest_first: true, ..self }
     }
 
     /// Whether the whole list is shown from its beginning.
@@ -41,7 +48,7 @@ impl Sought {
         wanted.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&wanted))
     }
 
-    /// The part of a list in ascending order of its keys, on the page `at`.
+    /// The part of a list in the order of its keys, on the page `at`.
     pub(super) fn part<T>(
         &self,
         all: impl IntoIterator<Item = T>,
@@ -49,7 +56,8 @@ impl Sought {
         most: usize,
         at: &str,
     ) -> Part<T> {
-        let mut rest = all.into_iter().filter(|item| self.after.is_empty() || key(item) > self.after).peekable();
+        let comes_after = |key: String| if self.newest_first { key < self.after } else { key > self.after };
+        let mut rest = all.into_iter().filter(|item| self.after.is_empty() || comes_after(key(item))).peekable();
         let mut items = Vec::new();
         while items.len() < most
             && let Some(item) = rest.next()
@@ -77,8 +85,13 @@ mod tests {
             keys in prop::collection::btree_set("[a-c]{1,4}", 0..40),
             text in "[a-c]{0,1}",
             most in 1..10_usize,
+            newest_first: bool,
         ) {
-            let sought = |after: &str| Sought { text: text.clone(), after: after.to_owned() };
+            let sought = |after: &str| Sought { text: text.clone(), after: after.to_owned(), newest_first };
+            let mut keys: Vec<String> = keys.into_iter().collect();
+            if newest_first {
+                keys.reverse();
+            }
             let (mut seen, mut after) = (Vec::new(), String::new());
             loop {
                 let of = sought(&after);
@@ -98,7 +111,7 @@ mod tests {
 
     #[test]
     fn names_are_found_in_capitals_or_not_and_in_korean() {
-        let sought = |text: &str| Sought { text: text.to_owned(), after: String::new() };
+        let sought = |text: &str| Sought { text: text.to_owned(), ..Sought::default() };
         for (text, is_found) in [("", true), ("ACME", true), ("무등", true), ("org_1", true), ("other", false)] {
             assert_eq!(sought(text).finds(&["Acme 무등", "org_1"]), is_found, "{text}");
         }
