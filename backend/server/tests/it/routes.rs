@@ -3,12 +3,13 @@
 use crate::app::TestApp;
 use crate::app::fixture::{DATASET, TABLE, manifest};
 use mudeung_core::dataset::VersionState;
-use mudeung_core::id::{FileId, QueryJobId, VersionId};
+use mudeung_core::id::{FileId, QueryJobId, VersionId, WebhookId};
 use mudeung_core::reader::Chunks;
 use mudeung_core::scope::Side;
 use mudeung_core::tier::Tier;
 use mudeung_server::route::{Access, Recording, Route, table};
 use mudeung_store::query_jobs::{self, QueryJob, QueryJobEnd, QueryJobOutcome};
+use mudeung_store::webhooks::{self, Webhook, WebhookState};
 use reqwest::RequestBuilder;
 use std::collections::BTreeSet;
 
@@ -47,6 +48,8 @@ const EXEMPT: &[&str] = &[
     // The service and how objects are asked for, the same for everybody.
     "read_service_info",
     "describe_object_authorization",
+    // A preview of a stop, which stops nothing.
+    "preview_stop",
     // Dry runs of assertions, which change nothing.
     "validate_assertion",
     "check_assertion",
@@ -70,6 +73,8 @@ const EXEMPT: &[&str] = &[
     "show_dataset",
     "show_table",
     "show_sign_in",
+    // Sends the browser to the identity provider; what comes back is what is recorded.
+    "begin_sso",
     "new_export",
     "list_reviews",
     "show_checkpoint",
@@ -280,6 +285,21 @@ async fn keep_a_job(app: &TestApp) {
     app.state().data.spool.write(id, nothing, 0).await.unwrap();
 }
 
+/// A webhook of the reader's company.
+async fn keep_a_webhook(app: &TestApp) {
+    let webhook = Webhook {
+        id: WebhookId::from_bytes([0; 16]),
+        organization: app.fixture.company,
+        url: "https://hooks.company.example/".to_owned(),
+        topics: BTreeSet::new(),
+        secret_number: 1,
+        state: WebhookState::Active,
+        created_by: app.fixture.members[0].2,
+        created_at: app.now(),
+    };
+    app.change(move |conn| webhooks::insert_webhook(conn, &webhook, 1).map(|_| ())).await;
+}
+
 #[tokio::test]
 async fn every_governed_read_and_token_leaves_an_entry() {
     let app = TestApp::start().await;
@@ -287,6 +307,7 @@ async fn every_governed_read_and_token_leaves_an_entry() {
     let hospital = app.token(&app.fixture.hospital_account).await;
     publish_another_version(&app).await;
     keep_a_job(&app).await;
+    keep_a_webhook(&app).await;
     for route in table() {
         let (Access::Token(scopes) | Access::SignedOrToken(scopes)) = route.access else { continue };
         let token = if scopes[0].side() == Side::Company { &company } else { &hospital };

@@ -235,8 +235,9 @@ async fn long_lists_are_shown_in_parts_and_can_be_found_in() {
         let mut parts = 0;
         loop {
             let shown = browser.get(&at).await;
-            let names = shown.body.match_indices(&format!("{name} ")).map(|(place, _)| place);
-            let names: Vec<String> = names.map(|place| shown.body[place..place + name.len() + 4].to_owned()).collect();
+            let mark = format!("{name} ");
+            let pieces = shown.body.split(&mark).skip(1);
+            let names: Vec<String> = pieces.map(|piece| piece[..3].to_owned()).collect();
             assert!(names.len() <= most, "{at}");
             seen.extend(names);
             parts += 1;
