@@ -6,6 +6,7 @@ import time
 import pytest
 import sandbox
 from selenium.webdriver.common.by import By
+from test_accessibility import axe, violations  # noqa: F401  (a fixture)
 from test_matrix import npm  # noqa: F401  (a fixture)
 from test_portal import browser, click, picture, sign_in  # noqa: F401  (a fixture)
 
@@ -73,8 +74,10 @@ def come_in(browser, server, email, language="ko"):  # noqa: F811
     answer_provider(browser, email)
 
 
-def test_the_hospitals_people_sign_in_and_prove_themselves_at_their_provider(browser, hospital):  # noqa: F811
+def test_the_hospitals_people_sign_in_and_prove_themselves_at_their_provider(browser, axe, hospital):  # noqa: F811
     server, provider = hospital
+    browser.get(f"{server.url}/ko/sign-in")
+    assert not violations(browser, axe)
     admin = server.credentials["admin"]
     sign_in(browser, server, "ko", "admin")
     assert "/sign-in" in browser.current_url, "a password is not enough here"
@@ -84,10 +87,12 @@ def test_the_hospitals_people_sign_in_and_prove_themselves_at_their_provider(bro
     assert provider.url in browser.find_element(By.TAG_NAME, "main").text
     browser.get(f"{server.url}/ko/security")
     picture(browser, "sso-security-ko")
+    assert not violations(browser, axe)
     assert provider.url in browser.find_element(By.TAG_NAME, "main").text
     # A proof that it is them: the provider asks again, though it knows them.
     browser.get(f"{server.url}/ko/step-up?next=/ko/kill-switches")
     picture(browser, "sso-step-up-ko")
+    assert not violations(browser, axe)
     assert not browser.find_elements(By.CSS_SELECTOR, "main form [name=password]")
     click(browser, "main a.button.main")
     answer_provider(browser, admin["email"])
