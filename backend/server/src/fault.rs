@@ -183,6 +183,11 @@ impl From<StoreError> for Fault {
                 Self::new(Code::Conflict, format!("{what} exists already."), format!("이미 존재합니다: {what}"))
             }
             StoreError::NotFound { .. } => Self::not_found(),
+            StoreError::ForAnother => Self::new(
+                Code::RoleMissing,
+                "You stopped this yourself: another administrator of the hospital starts it again.",
+                "직접 멈춘 것은 스스로 재개할 수 없습니다. 병원의 다른 운영자가 재개합니다.",
+            ),
             StoreError::Invalid(reason) => {
                 Self::new(Code::Unprocessable, format!("{reason}."), format!("저장할 수 없는 값입니다: {reason}"))
             }

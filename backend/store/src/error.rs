@@ -24,6 +24,9 @@ pub enum StoreError {
     /// The thing is in a state that does not allow it.
     #[error(transparent)]
     InvalidTransition(#[from] InvalidTransition),
+    /// It is for somebody else: whoever stopped something does not start it again.
+    #[error("what one stopped is started again by another")]
+    ForAnother,
     /// The database is older or newer than this program. The operator must act.
     #[error("the {database} database has another schema than this program: {detail}; run `mudeung migrate`")]
     SchemaOutdated {

@@ -22,7 +22,14 @@ pub(super) fn run(args: &DicomArgs) -> Result<(), Failure> {
         let problem = "would lie in the release; it names files of the hospital, write it elsewhere";
         return Err(Failure::input(format!("--held-back {} {problem}", list.display())));
     }
+    let is_new = !args.key.exists();
     let key = ReleaseKey::load_or_create(&args.key, &args.out, &SystemEntropy).map_err(Failure::input)?;
+    if is_new {
+        say(&format!(
+            "made {}: the images join tables that are built with this key, and no others",
+            args.key.display()
+        ))?;
+    }
     let bar = bar();
     let done = deidentify_images(DeidentifyImages {
         from: &args.from,

@@ -10,15 +10,13 @@ use super::fields::Submitted;
 use super::page::{self, Page};
 use super::texts::KillSwitchTexts;
 use crate::fault::Fault;
-use crate::record;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use level::Level;
 pub(super) use level::Target;
 use mudeung_store::{Conn, stops};
-use mudeung_wire::ledger::entry::{Entry, Status};
-use mudeung_wire::problem::Code;
+use mudeung_wire::ledger::entry::Entry;
 pub(super) use preview::preview_stop;
 use targets::{Choice, Stopped};
 
@@ -104,31 +102,7 @@ pub(super) async fn resume(
     target: Target,
 ) -> Result<(), Fault> {
     let (who, two_people) = (desk.signed_in.member.id.to_string(), desk.app.config.portal.two_people);
-    let (level, wanted) = (target.level().as_str(), target.as_text());
-    let stopped_by_them = {
-        let who = who.clone();
-        move |conn: &mut Conn| {
-            let stop = stops::find_stop(conn, level, &wanted)?;
-            Ok(stop.is_some_and(|stop| !stop.may_be_lifted_by(&who, two_people)))
-        }
-    };
-    if desk.app.db.read("find stop", stopped_by_them).await? {
-        record::note(&desk.app, intent, Status::Denied).await?;
-        return Err(for_another());
-    }
-    // Looked at again where it is changed.
-    match desk.change(name, intent, move |conn| target.resume(conn, &who, two_people)).await? {
-        true => Ok(()),
-        false => Err(for_another()),
-    }
-}
-
-fn for_another() -> Fault {
-    Fault::new(
-        Code::RoleMissing,
-        "You stopped this yourself: another administrator of the hospital starts it again.",
-        "직접 멈춘 것은 스스로 재개할 수 없습니다. 병원의 다른 운영자가 재개합니다.",
-    )
+    desk.change(name, intent, move |conn| target.resume(conn, &who, two_people)).await
 }
 
 async fn show<R: Roles>(

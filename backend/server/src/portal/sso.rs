@@ -255,15 +255,14 @@ async fn whom(visitor: &Visitor, sso: &SingleSignOn, arrival: &Arrival) -> Resul
     if other.is_some() {
         return refused(t.taken, "the member is known as somebody else");
     }
-    match know(visitor, sso, &member, arrival).await {
-        Ok(()) => Ok(Ok(member)),
-        Err(StoreError::AlreadyExists { .. }) => refused(t.taken, "the member is known as somebody else"),
-        Err(error) => Err(error.into()),
+    match know(visitor, sso, &member, arrival).await? {
+        true => Ok(Ok(member)),
+        false => refused(t.taken, "the member is known as somebody else"),
     }
 }
 
-/// Notes that the provider means this member, for ever.
-async fn know(visitor: &Visitor, sso: &SingleSignOn, member: &Member, arrival: &Arrival) -> Result<(), StoreError> {
+/// Notes that the provider means this member, for ever; false when the member was made known as somebody else just now.
+async fn know(visitor: &Visitor, sso: &SingleSignOn, member: &Member, arrival: &Arrival) -> Result<bool, Fault> {
     let app = &visitor.app;
     let identity = Identity {
         member: member.id,
@@ -271,11 +270,14 @@ async fn know(visitor: &Visitor, sso: &SingleSignOn, member: &Member, arrival: &
         subject: arrival.subject.clone(),
         created_at: app.clock.now(),
     };
-    let intent = record::by_member(app, &visitor.call, member, "identity.link");
-    let opened = record::open(app, intent).await.map_err(|fault| StoreError::Invalid(fault.to_string()))?;
+    let opened = record::open(app, record::by_member(app, &visitor.call, member, "identity.link")).await?;
     let linked = app.db.tx("link identity", move |conn| identities::insert_identity(conn, &identity)).await;
     opened.close(if linked.is_ok() { Status::Completed } else { Status::Denied }, None);
-    linked
+    match linked {
+        Ok(()) => Ok(true),
+        Err(StoreError::AlreadyExists { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn refuse(

@@ -196,7 +196,7 @@ pub(crate) fn page_about(topic: Topic, subject: &str, for_hospital: bool) -> Str
     match topic {
         Topic::BreakGlassOpened | Topic::BreakGlassUnreviewed if for_hospital => "/break-glass".to_owned(),
         Topic::GrantRevoked | Topic::GrantEnding | Topic::BreakGlassOpened | Topic::BreakGlassUnreviewed => {
-            "/grants".to_owned()
+            format!("/grants?q={subject}")
         }
         Topic::CredentialEnding => "/home".to_owned(),
         Topic::VersionPublished | Topic::VersionWithdrawn => "/catalogue".to_owned(),

@@ -166,6 +166,9 @@ async fn a_preview_says_whom_a_stop_would_reach_and_stops_nothing() {
         let transfers = shown.between("Transfers under way (begun within the hour)</dt><dd>", "<");
         assert_eq!(transfers.as_deref(), Some("1"), "{level}");
         assert!(shown.body.contains(&bench.app.fixture.reader_app.to_string()), "{level}");
+        let reaches_others = shown.body.contains(&bench.app.fixture.stranger.id);
+        assert_eq!(reaches_others, level == "service", "{level}");
+        assert!(shown.body.contains("Live grants</dt><dd>1<"), "{level}: {}", shown.body);
         assert!(shown.body.contains("What a stop would reach"), "{level}");
     }
     let other = browser.submit("/en/kill-switches", "/en/kill-switches/app/preview", &[("target", "app_x")]).await;

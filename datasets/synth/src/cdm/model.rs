@@ -2,10 +2,10 @@
 
 use super::spec::{
     Acute, Cancer, Cause, Chronic, Course, Device, Drug, Fees, Group, Illness, Ingredients, Measurement, Notes, Panel,
-    Payer, Procedure, Province, Spec, Specimen, Window,
+    Payer, Procedure, Province, Spec, Specimen,
 };
 use crate::SynthError;
-use crate::program::adult::{Adults, Smoking};
+use crate::program::adult::{Adults, Smoking, Window};
 use crate::program::figure::{BySex, Figure};
 use crate::program::person::Population;
 use crate::program::weighted::Weighted;
@@ -53,9 +53,8 @@ pub(crate) struct Model {
 impl Model {
     /// Holds the figures against each other.
     pub(crate) fn bind(spec: Spec) -> Result<Self, SynthError> {
-        let day = |date| crate::value::days_of(date).ok_or_else(|| wrong("window", "needs dates"));
         let window = spec.window.value;
-        let (first_day, last_day) = (day(&window.first)?, day(&window.last)?);
+        let (first_day, last_day) = window.days().ok_or_else(|| wrong("window", "needs dates"))?;
         let population = Population::bind(spec.population)
             .ok_or_else(|| wrong("population", "needs one number for each band of age, and a day"))?;
         if first_day >= population.on || last_day < population.on.saturating_add(365) || window.checkup_every_days < 90

@@ -29,7 +29,7 @@ pub(crate) const TABLES: &[Layout<Cdm>] = &[
     each("measurement", omop::MEASUREMENT, result::measurement),
     each("observation", omop::OBSERVATION, result::observation),
     each("death", omop::DEATH, event::death),
-    each("note", columns::NOTE, note::note),
+    each("note", omop::NOTE, note::note),
     each("note_nlp", columns::NOTE_NLP, note::note_nlp),
     each("specimen", columns::SPECIMEN, result::specimen),
     each("fact_relationship", columns::FACT_RELATIONSHIP, result::fact_relationship),

@@ -3,11 +3,11 @@
 use super::exam;
 use super::spec::{
     Albumin, Combinations, Course, Deaths, Drug, DrugFigures, Drugs, Effects, Failure, Glucose, Glycaemia,
-    KidneyDisease, Odds, Onset, OtherValues, Slopes, Spec, Targets, Window,
+    KidneyDisease, Odds, Onset, OtherValues, Slopes, Spec, Targets,
 };
 use super::traits::{self, Traits};
 use crate::SynthError;
-use crate::program::adult::{Adults, Smoking};
+use crate::program::adult::{Adults, Smoking, Window};
 use crate::program::kidney::FailureRisk;
 use crate::program::person::{Population, Sex};
 use crate::program::weighted::Weighted;
@@ -79,9 +79,8 @@ impl Model {
     }
 
     fn unsolved(spec: Spec) -> Result<Self, SynthError> {
-        let day = |date| crate::value::days_of(date).ok_or_else(|| wrong("window", "needs dates"));
         let window = spec.window.value;
-        let (first_day, last_day) = (day(&window.first)?, day(&window.last)?);
+        let (first_day, last_day) = window.days().ok_or_else(|| wrong("window", "needs dates"))?;
         let population = Population::bind(spec.population)
             .ok_or_else(|| wrong("population", "needs one number for each band of age, and a day"))?;
         if first_day >= population.on || last_day < population.on.saturating_add(731) || window.checkup_every_days < 1 {

@@ -1,7 +1,7 @@
 //! `generator.toml` of the chronic program as it is written: every number in a group with its kind and source.
 
 use crate::SynthError;
-use crate::program::adult::{Bodies, Diabetes, Filtration, Lipids};
+use crate::program::adult::{Bodies, Diabetes, Filtration, Lipids, Window};
 use crate::program::figure::{self, BySex, Figure};
 use crate::program::kidney::FailureRisk;
 use crate::program::person::PopulationSpec;
@@ -48,16 +48,6 @@ pub(crate) struct Spec {
     /// Read by the layer above.
     #[serde(default, rename = "messiness")]
     pub(crate) _messiness: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Window {
-    pub(crate) first: toml::value::Datetime,
-    pub(crate) last: toml::value::Datetime,
-    pub(crate) checkup_within_days: f64,
-    pub(crate) checkup_every_days: i32,
-    pub(crate) checkup_varies_days: f64,
 }
 
 /// Shares in per cent.

@@ -4,11 +4,11 @@ use super::exam;
 use super::prevent::Betas;
 use super::spec::{
     Course, Drug, Drugs, Glucose, Home, Kidney, KidneyDisease, Odds, OutcomeSpec, Pressure, Reading, Season, Spec,
-    Targets, WhiteCoat, Window,
+    Targets, WhiteCoat,
 };
 use super::traits::{self, Pair, Traits};
 use crate::SynthError;
-use crate::program::adult::{Adults, Filtration, Smoking};
+use crate::program::adult::{Adults, Filtration, Smoking, Window};
 use crate::program::calendar;
 use crate::program::figure::BySex;
 use crate::program::person::{DAYS_PER_YEAR, Population, Sex};
@@ -91,9 +91,8 @@ impl Model {
     }
 
     fn unsolved(spec: Spec) -> Result<Self, SynthError> {
-        let day = |date| crate::value::days_of(date).ok_or_else(|| wrong("window", "needs dates"));
         let window = spec.window.value;
-        let (first_day, last_day) = (day(&window.first)?, day(&window.last)?);
+        let (first_day, last_day) = window.days().ok_or_else(|| wrong("window", "needs dates"))?;
         let population = Population::bind(spec.population)
             .ok_or_else(|| wrong("population", "needs one number for each band of age, and a day"))?;
         if first_day >= population.on || last_day < population.on.saturating_add(731) || window.checkup_every_days < 1 {

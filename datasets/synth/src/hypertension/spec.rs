@@ -3,7 +3,7 @@
 use super::prevent::Betas;
 use super::traits::Pair;
 use crate::SynthError;
-use crate::program::adult::{Bodies, Diabetes, Lipids};
+use crate::program::adult::{Bodies, Diabetes, Lipids, Window};
 use crate::program::figure::{self, BySex, Figure};
 use crate::program::person::PopulationSpec;
 use serde::Deserialize;
@@ -44,16 +44,6 @@ pub(crate) struct Spec {
     /// Read by the layer above.
     #[serde(default, rename = "messiness")]
     pub(crate) _messiness: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Window {
-    pub(crate) first: toml::value::Datetime,
-    pub(crate) last: toml::value::Datetime,
-    pub(crate) checkup_within_days: f64,
-    pub(crate) checkup_every_days: i32,
-    pub(crate) checkup_varies_days: f64,
 }
 
 /// Shares in per cent.

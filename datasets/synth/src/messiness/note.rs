@@ -5,30 +5,13 @@ use super::identifier::Identifier;
 use super::row::Row;
 use super::spec::Notes;
 use crate::draw::unit;
-use crate::program::concept;
-use crate::program::table::{Cell, Columns, Type};
+use crate::program::table::{Cell, Columns};
+use crate::program::{concept, omop};
 use rand_chacha::ChaCha8Rng;
 
 pub(crate) const NAME: &str = "note";
 
-pub(crate) const COLUMNS: Columns = &[
-    ("note_id", Type::Int64),
-    ("person_id", Type::Int64),
-    ("note_date", Type::Date),
-    ("note_datetime", Type::Timestamp),
-    ("note_type_concept_id", Type::Int64),
-    ("note_class_concept_id", Type::Int64),
-    ("note_title", Type::Text),
-    ("note_text", Type::Text),
-    ("encoding_concept_id", Type::Int64),
-    ("language_concept_id", Type::Int64),
-    ("provider_id", Type::Int64),
-    ("visit_occurrence_id", Type::Int64),
-    ("visit_detail_id", Type::Int64),
-    ("note_source_value", Type::Text),
-    ("note_event_id", Type::Int64),
-    ("note_event_field_concept_id", Type::Int64),
-];
+pub(crate) const COLUMNS: Columns = omop::NOTE;
 
 /// What every note begins with.
 pub(crate) const MARK: &str = "[모의 기록]";

@@ -8,6 +8,7 @@ use super::figure::BySex;
 use super::person::{Person, Population, Sex};
 use super::weighted::Weighted;
 use crate::draw::{normal, unit, whole};
+use crate::value::days_of;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
@@ -68,6 +69,24 @@ pub(crate) struct Filtration {
     pub(crate) per_year: f64,
     pub(crate) sd: f64,
     pub(crate) diabetes: f64,
+}
+
+/// From when to when there are records, and when an adult comes to a check-up.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Window {
+    pub(crate) first: toml::value::Datetime,
+    pub(crate) last: toml::value::Datetime,
+    pub(crate) checkup_within_days: f64,
+    pub(crate) checkup_every_days: i32,
+    pub(crate) checkup_varies_days: f64,
+}
+
+impl Window {
+    /// Its first and its last day; nothing when they are no dates.
+    pub(crate) fn days(&self) -> Option<(i32, i32)> {
+        Some((days_of(&self.first)?, days_of(&self.last)?))
+    }
 }
 
 /// The figures.

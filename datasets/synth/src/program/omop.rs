@@ -171,6 +171,25 @@ pub(crate) const OBSERVATION: Columns = &[
     ("obs_event_field_concept_id", Type::Int64),
 ];
 
+pub(crate) const NOTE: Columns = &[
+    ("note_id", Type::Int64),
+    ("person_id", Type::Int64),
+    ("note_date", Type::Date),
+    ("note_datetime", Type::Timestamp),
+    ("note_type_concept_id", Type::Int64),
+    ("note_class_concept_id", Type::Int64),
+    ("note_title", Type::Text),
+    ("note_text", Type::Text),
+    ("encoding_concept_id", Type::Int64),
+    ("language_concept_id", Type::Int64),
+    ("provider_id", Type::Int64),
+    ("visit_occurrence_id", Type::Int64),
+    ("visit_detail_id", Type::Int64),
+    ("note_source_value", Type::Text),
+    ("note_event_id", Type::Int64),
+    ("note_event_field_concept_id", Type::Int64),
+];
+
 pub(crate) const DEATH: Columns = &[
     ("person_id", Type::Int64),
     ("death_date", Type::Date),

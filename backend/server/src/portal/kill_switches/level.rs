@@ -156,32 +156,31 @@ impl Target {
         stops::insert_stop(conn, &note)
     }
 
-    /// Starts it again; false, and nothing is done, when that is for somebody else.
-    pub(in crate::portal) fn resume(self, conn: &mut Conn, who: &str, two_people: bool) -> Result<bool, StoreError> {
+    /// Starts it again, unless that is for somebody else.
+    pub(in crate::portal) fn resume(self, conn: &mut Conn, who: &str, two_people: bool) -> Result<(), StoreError> {
         let stop = stops::find_stop(conn, self.level().as_str(), &self.as_text())?;
         if stop.is_some_and(|stop| !stop.may_be_lifted_by(who, two_people)) {
-            return Ok(false);
+            return Err(StoreError::ForAnother);
         }
         match self {
-            Self::Credential(_) => return Err(missing("credential")),
+            Self::Credential(_) => Err(missing("credential")),
             Self::App(id) => {
                 let found = apps::find_app(conn, id)?.ok_or(missing("app"))?;
-                apps::update_app_state(conn, id, found.state.resume()?)?;
+                apps::update_app_state(conn, id, found.state.resume()?)
             }
             Self::Organization(id) => {
                 let found = organizations::find_organization(conn, id)?.ok_or(missing("organization"))?;
-                organizations::update_organization_state(conn, id, found.state.resume()?)?;
+                organizations::update_organization_state(conn, id, found.state.resume()?)
             }
             Self::Dataset(name) => {
                 let found = catalog::find_dataset(conn, &name)?.ok_or(missing("dataset"))?;
-                catalog::update_dataset_state(conn, &name, found.state.resume()?)?;
+                catalog::update_dataset_state(conn, &name, found.state.resume()?)
             }
             Self::Service => {
                 let state = service::find_service_state(conn)?.resume()?;
-                service::update_service_state(conn, &state)?;
+                service::update_service_state(conn, &state)
             }
         }
-        Ok(true)
     }
 }
 
