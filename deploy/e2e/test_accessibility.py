@@ -7,6 +7,7 @@ route table says which kinds there are, and what cannot be reached by a link is 
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -125,7 +126,31 @@ def make_content(demo):
     asked = {"company": "Seen by axe", "number": "124-81-00998", "email": "axe@sprout.example", "accept": "yes"}
     assert stranger.submit("/en/sign-up", "/en/sign-up", asked).status_code == 200
     assert stranger.submit("/en/password/forgot", "/en/password/forgot", {"email": who}).status_code == 200
+    close_a_grant(demo, portal, draft)
     return wait_for_link("axe@sprout.example", "invitations"), wait_for_link(who, "password/reset")
+
+
+def close_a_grant(demo, portal, draft):
+    """A grant that was given, reported on, ended by its company and closed by the hospital: there is a certificate of it."""
+    admin = Portal(demo.url)
+    assert admin.sign_in(demo.json["admin"]).status_code == 303
+    form = portal.page("/en/requests/new")
+    fields = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form))
+    plan = {"study": "methods", "legal": "research", "place": "korea", "for_profit": "yes", "commercial": "no"}
+    plan |= dict.fromkeys(("publishes", "collaborates", "returns", "genetic"), "no")
+    answer = portal.http.post("/en/requests", data={**draft, **fields, **plan, "accept": "yes"})
+    assert answer.status_code == 303, re.findall(r'role="alert"[^<]*<?[^<]*', answer.text)
+    request = answer.headers["location"].split("?")[0]
+    column = re.search(r'name="column" value="([^"]+)"', admin.page(request))[1]
+    terms = {"column": column, "gib": "1", "rows": "1000", "days": "30"}
+    assert admin.submit(request, f"{request}/approve", terms).status_code == 303
+    grant = "/en" + re.search(r"/grants/grt_[0-9a-z]+", portal.page(request))[0]
+    report = {"report": "Everybody can read this page, whatever they read it with."}
+    assert portal.submit(grant, f"{grant}/reports", report).status_code == 303
+    declared = {"until": time.strftime("%Y-%m-%d", time.gmtime(time.time() + 9 * 3_600)), "method": "erased"}
+    declared |= {"copies": "Nothing was downloaded.", "witness": "axe", "promise": "yes"}
+    assert portal.submit(grant, f"{grant}/destruction", declared).status_code == 303
+    assert admin.submit(grant, f"{grant}/close", {}).status_code == 303
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

@@ -276,6 +276,32 @@ def test_a_request_is_sent_back_filed_again_and_opens_when_its_condition_is_met(
     assert "IRB 2026-17" in browser.page_source
     browser.get(f"{demo.url}/ko/requests/{page.rsplit('/', 1)[1]}")
     picture(browser, "request-ko")
+    browser.get(page)
+    browser.find_element(By.CSS_SELECTOR, "main a.button[href*='/grants/grt_']").click()
+    grant = browser.current_url
+    write("report", "The model was validated on two thirds of the rows; a paper follows.")
+    press("/reports")
+    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 9 * 3_600))
+    browser.execute_script(f"document.getElementById('until').value = '{today}'")
+    browser.find_element(By.CSS_SELECTOR, "option[value=erased]").click()
+    write("copies", "Two Parquet files on the analysis server, and its nightly backup.")
+    write("witness", "A developer")
+    browser.find_element(By.NAME, "promise").click()
+    picture(browser, "grant")
+    press("/destruction")
+    assert "waits for the hospital" in browser.page_source
+    open_as("admin", f"{demo.url}/en/home")
+    assert "Reports to read and declarations" in browser.page_source
+    browser.get(grant)
+    write("answer", "Thank you.")
+    press("/reports/answer")
+    press("/close")
+    browser.find_element(By.CSS_SELECTOR, "a[href$='/certificate']").click()
+    assert "nightly backup" in browser.page_source
+    picture(browser, "certificate")
+    browser.get(browser.current_url.replace("/en/", "/ko/"))
+    assert "파기확인서" in browser.find_element(By.TAG_NAME, "h1").text
+    picture(browser, "certificate-ko")
     assert_nothing_amiss(browser)
 
 

@@ -1,4 +1,6 @@
-//! Grants: what an approved access request gives.
+//! Grants: what an approved access request gives, and what is owed for it ([`course`]).
+
+pub mod course;
 
 use crate::clock::Timestamp;
 use crate::filter::Filter;

@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::dataset::Version;
 use crate::grant::Grant;
+use crate::grant::course::{CourseEvent, CourseStep, Duty};
 use crate::id::{AgreementId, MemberId, OrganizationId};
 use crate::member::{Member, MemberState, Role};
 use crate::name::Name;
@@ -45,6 +46,24 @@ pub enum Topic {
     GrantRevoked,
     /// A grant ends soon.
     GrantEnding,
+    /// A company is to report on its grant soon.
+    GrantReportDue,
+    /// A company did not report on its grant in time.
+    GrantReportOverdue,
+    /// A company reported on its grant.
+    GrantReported,
+    /// The hospital read and answered a company's reports.
+    GrantReportRead,
+    /// A grant ended: what was read under it is to be destroyed.
+    DestructionDue,
+    /// What was read under a grant was not declared destroyed in time.
+    DestructionOverdue,
+    /// A company declared that what it read is destroyed.
+    DestructionDeclared,
+    /// The hospital did not take such a declaration.
+    DestructionRefused,
+    /// The hospital took the declaration; the grant is closed.
+    GrantClosed,
     /// A credential ends soon.
     CredentialEnding,
     /// A version came into service.
@@ -91,7 +110,7 @@ pub struct Occurrence {
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 32] = [
         Self::RequestSubmitted,
         Self::RequestAccepted,
         Self::RequestReturned,
@@ -108,6 +127,15 @@ impl Topic {
         Self::ConditionConfirmed,
         Self::GrantRevoked,
         Self::GrantEnding,
+        Self::GrantReportDue,
+        Self::GrantReportOverdue,
+        Self::GrantReported,
+        Self::GrantReportRead,
+        Self::DestructionDue,
+        Self::DestructionOverdue,
+        Self::DestructionDeclared,
+        Self::DestructionRefused,
+        Self::GrantClosed,
         Self::CredentialEnding,
         Self::VersionPublished,
         Self::VersionWithdrawn,
@@ -136,6 +164,15 @@ impl Topic {
             Self::ConditionConfirmed => "condition.confirmed",
             Self::GrantRevoked => "grant.revoked",
             Self::GrantEnding => "grant.ending",
+            Self::GrantReportDue => "grant.report_due",
+            Self::GrantReportOverdue => "grant.report_overdue",
+            Self::GrantReported => "grant.reported",
+            Self::GrantReportRead => "grant.report_read",
+            Self::DestructionDue => "grant.destruction_due",
+            Self::DestructionOverdue => "grant.destruction_overdue",
+            Self::DestructionDeclared => "grant.destruction_declared",
+            Self::DestructionRefused => "grant.destruction_refused",
+            Self::GrantClosed => "grant.closed",
             Self::CredentialEnding => "credential.ending",
             Self::VersionPublished => "version.published",
             Self::VersionWithdrawn => "version.withdrawn",
@@ -161,7 +198,11 @@ impl Topic {
             | Self::RequestAsked
             | Self::ConditionAnswered
             | Self::RequestWithdrawn
-            | Self::RequestLapsed => (true, CHECKERS),
+            | Self::RequestLapsed
+            | Self::GrantReportOverdue
+            | Self::GrantReported
+            | Self::DestructionOverdue
+            | Self::DestructionDeclared => (true, CHECKERS),
             Self::RequestAccepted => (true, BOARD),
             Self::BreakGlassOpened => (true, WATCHERS),
             Self::BreakGlassUnreviewed => (false, WATCHERS),
@@ -176,6 +217,11 @@ impl Topic {
             | Self::ConditionConfirmed
             | Self::GrantRevoked
             | Self::GrantEnding
+            | Self::GrantReportDue
+            | Self::GrantReportRead
+            | Self::DestructionDue
+            | Self::DestructionRefused
+            | Self::GrantClosed
             | Self::CredentialEnding
             | Self::VersionPublished
             | Self::VersionWithdrawn
@@ -263,6 +309,31 @@ impl Occurrence {
             by: None,
             at,
         }
+    }
+
+    /// What happened to a grant after it was given.
+    pub fn of_course(grant: &Grant, event: &CourseEvent) -> Self {
+        let topic = match event.what {
+            CourseStep::Reported { .. } => Topic::GrantReported,
+            CourseStep::Noted { .. } => Topic::GrantReportRead,
+            CourseStep::Declared(_) => Topic::DestructionDeclared,
+            CourseStep::Refused { .. } => Topic::DestructionRefused,
+            CourseStep::Confirmed => Topic::GrantClosed,
+        };
+        let id = format!("{}-course-{}", grant.id, event.number);
+        Self { id, topic, by: Some(event.by), ..Self::revoked(grant, event.at) }
+    }
+
+    /// What a company owes for a grant, once before it is due and once when it is late.
+    pub fn owed(grant: &Grant, duty: Duty, due: Timestamp, at: Timestamp) -> Self {
+        let topic = match (duty, due <= at) {
+            (Duty::Report, false) => Topic::GrantReportDue,
+            (Duty::Report, true) => Topic::GrantReportOverdue,
+            (Duty::Destruction, false) => Topic::DestructionDue,
+            (Duty::Destruction, true) => Topic::DestructionOverdue,
+        };
+        let id = format!("{}-{}-{}", grant.id, topic.as_str(), due.seconds());
+        Self { id, topic, ..Self::revoked(grant, at) }
     }
 
     /// A grant that was made in an emergency. Whoever made it is told too: it may not have been they.

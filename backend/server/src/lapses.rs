@@ -13,7 +13,7 @@ use mudeung_core::request::RequestState;
 use mudeung_core::request::due::Urgency;
 use mudeung_core::request::event::{Actor, Happening};
 use mudeung_store::requests::{self, Filed, RequestsOf};
-use mudeung_store::{Conn, StoreError, break_glass, grants, notifications};
+use mudeung_store::{Conn, StoreError, break_glass, courses, grants, notifications};
 use mudeung_wire::ledger::entry::{Entry, Kind};
 use std::time::Duration;
 
@@ -69,6 +69,7 @@ async fn press(app: &App, open: &[Filed], now: Timestamp) -> Result<(), Fault> {
     });
     let mut pressing: Vec<Occurrence> = pressing.collect();
     pressing.extend(unreviewed(app, now).await?);
+    pressing.extend(owed(app, now).await?);
     let ask = pressing.clone();
     let known = move |conn: &mut Conn| {
         ask.iter().map(|occurrence| notifications::is_told(conn, &occurrence.id)).collect::<Result<Vec<bool>, _>>()
@@ -92,6 +93,20 @@ async fn unreviewed(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault>
         Ok(found.into_iter().flatten().map(|grant| Occurrence::unreviewed(&grant, now)).collect())
     };
     Ok(app.db.read("look for missing reviews", look).await?)
+}
+
+/// What companies owe for their grants: a report soon, data to be destroyed, and whatever is late.
+async fn owed(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
+    let terms = app.portal.house.duties;
+    let look = move |conn: &mut Conn| {
+        let lives = courses::list_unsettled(conn, None)?;
+        let told = lives.iter().filter_map(|life| {
+            let (duty, due) = life.pressing(&terms, now)?;
+            Some(Occurrence::owed(&life.grant, duty, due, now))
+        });
+        Ok(told.collect())
+    };
+    Ok(app.db.read("look for duties", look).await?)
 }
 
 fn is_over(app: &App, filed: &Filed, now: Timestamp) -> bool {

@@ -70,7 +70,11 @@ use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
     Admins, Anyone, AppKeepers, Askers, Attachers, Auditors, Checkers, Developers, Enclosers, Examiners, FreshAdmins,
     FreshAnyone, FreshAppKeepers, FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners,
-    FreshWatchers, Leaders, Minutes, Officers, Remarkers, Repliers, Requesters, Roles, Stewards, Voters, Watchers,
+    FreshWatchers, Leaders, Minutes, Officers, Remarkers, Repliers, Reporters, Requesters, Roles, Stewards, Voters,
+    Watchers,
+};
+use grants::course::{
+    answer_reports, close_grant, declare_destruction, refuse_destruction, report_on_grant, show_certificate, show_grant,
 };
 use requests::attachments::{attach_to_request, enclose_to_request, read_attachment};
 use requests::board::{recuse_from_request, vote_on_request};
@@ -195,6 +199,13 @@ pub static ROUTES: &[Route] = routes! {
         post "/registration-tokens" registration::create_registration_token, session::<Developers>(), Recording::Entry;
         post "/registration-tokens/{token}/revoke" registration::revoke_registration_token, session::<Developers>(), Recording::Entry;
         get "/grants" grants::list_grants, session::<Anyone>(), SHOWS;
+        get "/grants/{grant}" show_grant, session::<Anyone>(), SHOWS;
+        post "/grants/{grant}/reports" report_on_grant, session::<Reporters>(), Recording::Entry;
+        post "/grants/{grant}/reports/answer" answer_reports, session::<Checkers>(), Recording::Entry;
+        post "/grants/{grant}/destruction" declare_destruction, session::<FreshSigners>(), Recording::Entry;
+        post "/grants/{grant}/destruction/refuse" refuse_destruction, session::<FreshConfirmers>(), Recording::Entry;
+        post "/grants/{grant}/close" close_grant, session::<FreshConfirmers>(), Recording::Entry;
+        get "/grants/{grant}/certificate" show_certificate, session::<Anyone>(), SHOWS;
         post "/grants/{grant}/revoke" grants::revoke_grant, session::<FreshAdmins>(), Recording::Entry;
         get "/requests" list_requests, session::<Anyone>(), SHOWS;
         post "/requests" file_request, session::<Requesters>(), Recording::Entry;

@@ -17,6 +17,7 @@ pub mod break_glass;
 pub mod budgets;
 pub mod catalog;
 pub mod checkpoints;
+pub mod courses;
 pub mod credentials;
 pub mod device_codes;
 pub mod grants;

@@ -350,6 +350,30 @@ diesel::joinable!(request_events -> requests (request));
 diesel::allow_tables_to_appear_in_same_query!(request_events, requests);
 
 diesel::table! {
+    grant_events (grant_id, number) {
+        grant_id -> Text,
+        number -> BigInt,
+        happened_at -> BigInt,
+        member -> Text,
+        kind -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    renewals (request) {
+        request -> Text,
+        grant_id -> Text,
+    }
+}
+
+diesel::joinable!(grant_events -> grants (grant_id));
+diesel::allow_tables_to_appear_in_same_query!(grant_events, grants);
+
+diesel::joinable!(renewals -> requests (request));
+diesel::allow_tables_to_appear_in_same_query!(renewals, requests);
+
+diesel::table! {
     request_files (sha256) {
         sha256 -> Text,
         bytes -> Binary,

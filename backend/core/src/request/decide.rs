@@ -153,6 +153,7 @@ fn own_vote(wish: &Wish) -> Happening {
 mod tests {
     use super::*;
     use crate::duo::{Modifier, ProposedUse};
+    use crate::grant::course::DutyTerms;
     use crate::id::AgreementId;
     use crate::member::{Member, MemberState};
     use crate::name::Name;
@@ -187,7 +188,8 @@ mod tests {
     fn house(rule: BoardRule, needs: &str) -> House {
         let day = Duration::from_secs(86_400);
         let graph = Graph::new(&Need::parse(needs, &Role::parse).unwrap());
-        House { board: rule, graph, clocks: Clocks { check: day, review: day, answer: day, remind: day } }
+        let clocks = Clocks { check: day, review: day, answer: day, remind: day };
+        House { board: rule, graph, clocks, duties: DutyTerms::default() }
     }
 
     fn facts() -> Facts {
@@ -198,6 +200,7 @@ mod tests {
             is_author_active: true,
             is_organization_active: true,
             is_app_active: true,
+            is_late: false,
             terms: Some(DataUse::default()),
         }
     }

@@ -22,6 +22,8 @@ pub struct Facts {
     pub is_organization_active: bool,
     /// Whether the app may act.
     pub is_app_active: bool,
+    /// Whether the company owes a report or the proof of a destruction, for any of its grants, and is late with it.
+    pub is_late: bool,
     /// The terms that the dataset stands under, when it is published.
     pub terms: Option<DataUse>,
 }
@@ -45,6 +47,8 @@ pub enum Unmet {
     OrganizationStopped,
     /// The app may not act.
     AppStopped,
+    /// The company is late with what it owes for a grant that it has or had.
+    DutyOverdue,
 }
 
 /// What keeps a request from being approved now.
@@ -60,6 +64,7 @@ pub fn unmet(case: &Case, facts: &Facts, now: Timestamp) -> BTreeSet<Unmet> {
     need(facts.is_author_active, Unmet::AuthorGone);
     need(facts.is_organization_active, Unmet::OrganizationStopped);
     need(facts.is_app_active, Unmet::AppStopped);
+    need(!facts.is_late, Unmet::DutyOverdue);
     if let Some(proposal) = &case.proposal {
         need(facts.agreement == Some(proposal.agreement), Unmet::AgreementSuperseded);
         match &proposal.ethics {
@@ -99,6 +104,7 @@ mod tests {
             is_author_active: true,
             is_organization_active: true,
             is_app_active: true,
+            is_late: false,
             terms: Some(DataUse::default()),
         }
     }
@@ -119,6 +125,7 @@ mod tests {
             (Facts { is_author_active: false, ..facts() }, Unmet::AuthorGone),
             (Facts { is_organization_active: false, ..facts() }, Unmet::OrganizationStopped),
             (Facts { is_app_active: false, ..facts() }, Unmet::AppStopped),
+            (Facts { is_late: true, ..facts() }, Unmet::DutyOverdue),
         ] {
             assert_eq!(unmet(&exempt(), &facts, now), BTreeSet::from([expected]));
         }

@@ -1,6 +1,7 @@
 //! How a hospital reviews, and what its rules say of one request at one moment.
 
 use crate::clock::Timestamp;
+use crate::grant::course::DutyTerms;
 use crate::id::{MemberId, OrganizationId};
 use crate::member::{Member, Role};
 use crate::request::board::{Board, BoardRule, Count, Inquorate, Motion};
@@ -20,6 +21,8 @@ pub struct House {
     pub graph: Graph,
     /// How long they may take.
     pub clocks: Clocks,
+    /// What a company owes while it reads and afterwards.
+    pub duties: DutyTerms,
 }
 
 /// What the rules say of a request now.

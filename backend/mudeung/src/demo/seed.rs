@@ -259,11 +259,11 @@ fn approve(
         columns: columns.clone(),
     };
     let filed = requests::insert_request(conn, request, Happening::Submitted(proposal))?;
-    let (board, facts) = (requests::load_board(conn)?, requests::find_facts(conn, request)?);
+    let now = request.created_at;
+    let (board, facts) = (requests::load_board(conn)?, requests::find_facts(conn, request, &house.duties, now)?);
     let days = u32::try_from(GRANT_LIFE.as_secs() / 86_400).unwrap_or(u32::MAX);
     let opening = Opening { columns, days };
     let wish = Wish::Approve { grant: grant.id, opening, conditions: Vec::new(), ethics: String::new() };
-    let now = request.created_at;
     let events = house.decide(&filed.case, &board, &facts, decider, &wish, now);
     let events = events.map_err(|obstacle| StoreError::Invalid(format!("the demo's own request: {obstacle:?}")))?;
     for what in events {

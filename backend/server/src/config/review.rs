@@ -1,5 +1,6 @@
 //! How the hospital reviews access requests: its board, its offices, its clocks.
 
+use mudeung_core::grant::course::DutyTerms;
 use mudeung_core::member::Role;
 use mudeung_core::request::board::BoardRule;
 use mudeung_core::request::due::Clocks;
@@ -13,6 +14,8 @@ use std::time::Duration;
 /// A board with more seats than that is a mistake of the configuration.
 const MEMBERS_MAX: u32 = 100;
 const DAYS_MAX: u32 = 365;
+/// A report takes longer to write than an answer.
+const REPORT_REMINDED: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// How the hospital reviews access requests.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +38,10 @@ pub struct ReviewConfig {
     pub answer_days: u32,
     /// Days before a step is due that people are reminded, and after it that the operator is told.
     pub remind_days: u32,
+    /// Days from one report of a company on a grant to the next; 0 asks for none.
+    pub report_days: u32,
+    /// Days after the end of a grant by which what was read under it must be declared destroyed.
+    pub destruction_days: u32,
 }
 
 impl Default for ReviewConfig {
@@ -49,6 +56,8 @@ impl Default for ReviewConfig {
             review_days: 20,
             answer_days: 30,
             remind_days: 2,
+            report_days: 180,
+            destruction_days: 30,
         }
     }
 }
@@ -72,6 +81,11 @@ impl ReviewConfig {
                 answer: days(self.answer_days),
                 remind: days(self.remind_days),
             },
+            duties: DutyTerms {
+                report_every: (self.report_days > 0).then(|| days(self.report_days)),
+                destroy_within: days(self.destruction_days),
+                remind: REPORT_REMINDED,
+            },
         }
     }
 
@@ -91,10 +105,14 @@ impl ReviewConfig {
             ("review_days", self.review_days),
             ("answer_days", self.answer_days),
             ("remind_days", self.remind_days),
+            ("destruction_days", self.destruction_days),
         ] {
             if !(1..=DAYS_MAX).contains(&days) {
                 return Err(format!("review.{key}: from 1 to {DAYS_MAX}"));
             }
+        }
+        if self.report_days > DAYS_MAX {
+            return Err(format!("review.report_days: from 0, for no reports, to {DAYS_MAX}"));
         }
         Ok(())
     }
@@ -126,6 +144,13 @@ mod tests {
     }
 
     #[test]
+    fn reports_can_be_done_without_and_destruction_cannot() {
+        let duties = read("report_days = 0").unwrap().house().duties;
+        assert_eq!((duties.report_every, duties.destroy_within), (None, Duration::from_secs(30 * 86_400)));
+        assert_eq!(read("").unwrap().house().duties, DutyTerms::default());
+    }
+
+    #[test]
     fn what_no_board_could_follow_is_refused_with_the_key() {
         for (text, key) in [
             ("members_min = 0", "review.members_min"),
@@ -134,6 +159,8 @@ mod tests {
             ("present_percent = 100", "review.present_percent"),
             ("check_days = 0", "review.check_days"),
             ("answer_days = 366", "review.answer_days"),
+            ("destruction_days = 0", "review.destruction_days"),
+            ("report_days = 366", "review.report_days"),
             ("sign_offs = \"3 of (steward, auditor)\"", "not a need"),
             ("sign_offs = \"developer\"", "steward, reviewer, auditor and admin"),
             ("quorum = 3", "unknown field"),

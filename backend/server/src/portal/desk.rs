@@ -54,6 +54,8 @@ roles! {
     Watchers = [Auditor, Admin], false;
     /// Those who examine the ledger and sign for it.
     Examiners = [Auditor], false;
+    /// Those who report for a company on its grants.
+    Reporters = [Representative, Developer], false;
     /// Those who run the sandbox.
     Admins = [Admin], false;
     /// Those who may read how the board decided.

@@ -1,23 +1,26 @@
-//! Grants: what they open, how much of their quota is used, and the switch that ends one.
+//! Grants: what they open, how much of their quota is used, and the switch that ends one. What a company owes for one is in
+//! [`course`].
 
-use super::desk::{Anyone, Desk, FreshAdmins};
+pub(super) mod course;
+
+use super::desk::{Anyone, Desk, FreshAdmins, Roles};
 use super::fields::Submitted;
 use super::listing::Sought;
 use super::page::{self, Badge, Page};
-use super::texts::{GrantsTexts, pick};
+use super::texts::{CourseTexts, GrantsTexts, pick};
 use super::{catalogue, figure, moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use mudeung_core::clock::Timestamp;
+use mudeung_core::grant::course::Life;
 use mudeung_core::grant::{Grant, GrantState};
 use mudeung_core::id::GrantId;
 use mudeung_core::member::Role;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::quota::Amount;
-use mudeung_store::StoreError;
-use mudeung_store::UsedBy;
+use mudeung_store::{Conn, StoreError, UsedBy, courses};
 use mudeung_wire::ledger::entry::Entry;
 use std::sync::Arc;
 
@@ -26,6 +29,7 @@ use std::sync::Arc;
 struct GrantsPage {
     page: Page,
     t: &'static GrantsTexts,
+    c: &'static CourseTexts,
     grants: Vec<GrantCard>,
     all: bool,
     /// What is sought; nothing when the list is short enough to be seen.
@@ -52,6 +56,7 @@ struct GrantCard {
     tables: Vec<OpenedTable>,
     reason: Option<String>,
     revocable: bool,
+    due: Option<course::DueLine>,
 }
 
 struct Meter {
@@ -85,12 +90,16 @@ pub(super) async fn list_grants(desk: Desk<Anyone>, request: HttpRequest) -> Res
     let part = sought.part(found, |grant| grant.id.to_string(), PAGE_GRANTS, &page.at("/grants"));
     let is_long = part.next.is_some() || !sought.is_everything();
     let mut cards = Vec::with_capacity(part.items.len());
-    for grant in part.items {
+    let ids: Vec<GrantId> = part.items.iter().map(|grant| grant.id).collect();
+    let find = move |conn: &mut Conn| ids.iter().map(|id| courses::find_life(conn, *id)).collect::<Result<Vec<_>, _>>();
+    let lives = desk.app.db.read("find courses", find).await?;
+    for (grant, life) in part.items.into_iter().zip(lives) {
         let used = desk.app.ledger.used(UsedBy { grant: Some(grant.id.to_string()), ..UsedBy::default() }).await?;
-        cards.push(card(&desk, &snapshot, grant, used));
+        cards.push(card(&desk, &snapshot, grant, used, life.as_ref()));
     }
     let shown = GrantsPage {
         t: GrantsTexts::of(page.language),
+        c: CourseTexts::of(page.language),
         grants: cards,
         all: scope.is_none(),
         sought: is_long.then(|| sought.text.clone()),
@@ -129,7 +138,7 @@ pub(super) async fn revoke_grant(
     Ok(desk.go("/grants", "grant-revoked"))
 }
 
-fn card(desk: &Desk<Anyone>, snapshot: &Snapshot, grant: &Grant, used: Amount) -> GrantCard {
+fn card<R: Roles>(desk: &Desk<R>, snapshot: &Snapshot, grant: &Grant, used: Amount, life: Option<&Life>) -> GrantCard {
     let page = &desk.page;
     let t = GrantsTexts::of(page.language);
     let dataset = snapshot.datasets.get(&grant.dataset);
@@ -164,6 +173,7 @@ fn card(desk: &Desk<Anyone>, snapshot: &Snapshot, grant: &Grant, used: Amount) -
         purpose: grant.purpose.clone(),
         meters: vec![bytes, rows],
         tables: tables(grant),
+        due: life.and_then(|life| course::due_line(desk, life)),
         reason: match &grant.state {
             GrantState::Held | GrantState::Active => None,
             GrantState::Revoked { reason, .. } => Some(reason.clone()),

@@ -65,12 +65,13 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     let overdue = if is_auditor { super::reviews::overdue(&desk.app).await? } else { 0 };
     let unreviewed = super::break_glass::waiting(&desk).await?;
     let endings = endings(&desk, &snapshot, now).await?;
+    let (owed, owed_text) = super::grants::course::waiting(&desk).await?;
     let page = desk.page.clone();
     let shown = HomePage {
         endings,
         t: HomeTexts::of(page.language),
         roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
-        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), [overdue, unreviewed]),
+        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), [overdue, unreviewed], (owed, owed_text)),
         apps: count(apps.len()),
         live_grants: count(live),
         open_requests: count(inbox.open),
@@ -136,6 +137,7 @@ fn waiting(
     inbox: &Inbox,
     no_apps: bool,
     [overdue, unreviewed]: [usize; 2],
+    (owed, owed_text): (usize, &'static str),
 ) -> Vec<Task> {
     let t = HomeTexts::of(desk.page.language);
     let mut tasks = Vec::new();
@@ -163,6 +165,10 @@ fn waiting(
             since: None,
             until: None,
         });
+    }
+    if owed > 0 {
+        let href = desk.page.at("/grants");
+        tasks.push(Task { href, text: owed_text, count: owed, since: None, until: None });
     }
     if overdue > 0 {
         tasks.push(Task {

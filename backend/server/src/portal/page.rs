@@ -417,6 +417,18 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "review-begun" => t.done_review_begun,
         "review-signed" => t.done_review_signed,
         "signed-out" => t.done_signed_out,
+        _ => return grant_notice(t, done),
+    })
+}
+
+/// What was done to a grant after it was given.
+fn grant_notice(t: &'static Common, done: &str) -> Option<&'static str> {
+    Some(match done {
+        "grant-reported" => t.done_grant_reported,
+        "reports-read" => t.done_reports_read,
+        "destruction-declared" => t.done_destruction_declared,
+        "destruction-refused" => t.done_destruction_refused,
+        "grant-closed" => t.done_grant_closed,
         _ => return None,
     })
 }

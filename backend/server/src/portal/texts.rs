@@ -9,6 +9,7 @@ mod audit;
 mod billing;
 mod common;
 mod components;
+mod course;
 mod data;
 mod device;
 mod flow;
@@ -29,6 +30,7 @@ pub(crate) use audit::{ExportTexts, PersonalTexts, ReviewTexts};
 pub(crate) use billing::{InvoicesTexts, PlansTexts};
 pub(crate) use common::Common;
 pub(crate) use components::ComponentsTexts;
+pub(crate) use course::CourseTexts;
 pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
 pub(crate) use flow::FlowTexts;
@@ -89,6 +91,7 @@ mod tests {
             BudgetsTexts::PAIRS,
             Common::PAIRS,
             ComponentsTexts::PAIRS,
+            CourseTexts::PAIRS,
             FrontTexts::PAIRS,
             ExportTexts::PAIRS,
             InvoicesTexts::PAIRS,

@@ -198,6 +198,15 @@ pub(crate) fn page_about(topic: Topic, subject: &str, for_hospital: bool) -> Str
         Topic::GrantRevoked | Topic::GrantEnding | Topic::BreakGlassOpened | Topic::BreakGlassUnreviewed => {
             format!("/grants?q={subject}")
         }
+        Topic::GrantReportDue
+        | Topic::GrantReportOverdue
+        | Topic::GrantReported
+        | Topic::GrantReportRead
+        | Topic::DestructionDue
+        | Topic::DestructionOverdue
+        | Topic::DestructionDeclared
+        | Topic::DestructionRefused
+        | Topic::GrantClosed => format!("/grants/{subject}"),
         Topic::CredentialEnding => "/home".to_owned(),
         Topic::VersionPublished | Topic::VersionWithdrawn => "/catalogue".to_owned(),
         Topic::AgreementPublished => format!("/agreements/{subject}"),

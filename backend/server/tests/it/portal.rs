@@ -6,6 +6,7 @@ mod attachments;
 mod billing;
 mod board;
 mod break_glass;
+mod courses;
 mod doors;
 mod flow;
 mod flow_attacks;

@@ -1,8 +1,10 @@
 //! What is true at the moment of a decision, read in its own transaction.
 
-use crate::{Conn, StoreError, agreements, apps, catalog, members, organizations};
+use crate::{Conn, StoreError, agreements, apps, catalog, courses, members, organizations};
 use mudeung_core::app::AppState;
+use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{DatasetState, Version, VersionState};
+use mudeung_core::grant::course::DutyTerms;
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{OrganizationKind, OrganizationState};
 use mudeung_core::request::AccessRequest;
@@ -11,7 +13,12 @@ use mudeung_core::request::prerequisite::Facts;
 use mudeung_core::tier::Tier;
 
 /// What is true of a request now.
-pub fn find_facts(conn: &mut Conn, request: &AccessRequest) -> Result<Facts, StoreError> {
+pub fn find_facts(
+    conn: &mut Conn,
+    request: &AccessRequest,
+    terms: &DutyTerms,
+    now: Timestamp,
+) -> Result<Facts, StoreError> {
     let agreement = agreements::list_agreements(conn)?.first().map(|agreement| agreement.id);
     let staff = members::list_members(conn, Some(request.organization))?;
     let acts = |member: &Member| matches!(member.state, MemberState::Active) && member.roles.contains(&Role::Developer);
@@ -21,6 +28,7 @@ pub fn find_facts(conn: &mut Conn, request: &AccessRequest) -> Result<Facts, Sto
     let organization = organizations::find_organization(conn, request.organization)?;
     let app = apps::find_app(conn, request.app)?;
     let published = published(conn, request)?;
+    let owed = courses::list_unsettled(conn, Some(request.organization))?;
     Ok(Facts {
         agreement,
         is_signed: signed,
@@ -28,6 +36,7 @@ pub fn find_facts(conn: &mut Conn, request: &AccessRequest) -> Result<Facts, Sto
         terms: published.map(|version| version.terms),
         is_author_active: active(request.author),
         is_organization_active: organization.is_some_and(|found| matches!(found.state, OrganizationState::Active)),
+        is_late: owed.iter().any(|life| life.overdue(terms, now).is_some()),
         is_app_active: app
             .is_some_and(|app| matches!(app.state, AppState::Active) && app.organization == request.organization),
     })

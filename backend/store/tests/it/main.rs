@@ -13,6 +13,8 @@ mod cluster;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod courses;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod ledger_appends;

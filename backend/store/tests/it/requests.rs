@@ -58,6 +58,7 @@ fn house() -> House {
         board: BoardRule { members_min: 1, external_min: 0, present_percent: 0 },
         graph: Graph::new(&Need::All(Vec::new())),
         clocks: Clocks { check: day, review: day, answer: day, remind: day },
+        duties: mudeung_core::grant::course::DutyTerms::default(),
     }
 }
 
@@ -215,7 +216,7 @@ async fn the_facts_of_a_decision_are_those_of_the_moment(place: Arc<Place>) {
     db.tx("change", |conn| {
         let developer = Member { roles: vec![Role::Developer], ..samples::member(30, 1) };
         let request = AccessRequest { author: developer.id, ..samples::request(1) };
-        let facts = requests::find_facts(conn, &request)?;
+        let facts = requests::find_facts(conn, &request, &house().duties, NOW)?;
         assert!(facts.is_organization_active && facts.is_app_active, "{facts:?}");
         assert!(!facts.is_published && !facts.is_author_active && !facts.is_signed, "{facts:?}");
         members::insert_member(conn, &developer, "$argon2id$hash")?;
@@ -223,11 +224,11 @@ async fn the_facts_of_a_decision_are_those_of_the_moment(place: Arc<Place>) {
         let state = VersionState::Published { published_at: NOW };
         let version = VersionId::from_bytes([1; 16]);
         catalog::insert_version(conn, &samples::manifest(Tier::Deidentified, 1), version, state, NOW)?;
-        let facts = requests::find_facts(conn, &request)?;
+        let facts = requests::find_facts(conn, &request, &house().duties, NOW)?;
         let filed = requests::find_filed(conn, id())?.unwrap();
         assert!(unmet(&filed.case, &facts, NOW).is_empty(), "{facts:?}");
         members::update_member_state(conn, developer.id, MemberState::Disabled { disabled_at: NOW })?;
-        let gone = requests::find_facts(conn, &request)?;
+        let gone = requests::find_facts(conn, &request, &house().duties, NOW)?;
         assert_eq!(facts.terms, Some(DataUse::default()), "what holds where nothing was said");
         assert_eq!(gone, Facts { is_author_active: false, is_signed: false, ..facts });
         agreements::insert_agreement(conn, &samples::agreement(2))?;
@@ -236,7 +237,7 @@ async fn the_facts_of_a_decision_are_those_of_the_moment(place: Arc<Place>) {
         let stricter = Manifest { uses: Some(uses), ..samples::manifest(Tier::Deidentified, 2) };
         let second = VersionId::from_bytes([2; 16]);
         catalog::insert_version(conn, &stricter, second, state, NOW)?;
-        let terms = requests::find_facts(conn, &request)?.terms.unwrap();
+        let terms = requests::find_facts(conn, &request, &house().duties, NOW)?.terms.unwrap();
         assert_eq!((terms.months_max(), terms.terms().len()), (Some(6), 3), "the terms of the latest version");
         let odd = ManifestUse { permission: "ODD".to_owned(), ..stricter.uses.clone().unwrap() };
         let odd = Manifest { uses: Some(odd), ..samples::manifest(Tier::Deidentified, 3) };
@@ -244,7 +245,7 @@ async fn the_facts_of_a_decision_are_those_of_the_moment(place: Arc<Place>) {
         assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
         catalog::update_version_state(conn, second, VersionState::Withdrawn { withdrawn_at: NOW })?;
         catalog::update_version_state(conn, version, VersionState::Withdrawn { withdrawn_at: NOW })?;
-        let later = requests::find_facts(conn, &request)?;
+        let later = requests::find_facts(conn, &request, &house().duties, NOW)?;
         assert_eq!((later.agreement, later.is_published), (Some(samples::agreement(2).id), false));
         Ok(())
     })
@@ -263,6 +264,7 @@ fn decide(conn: &mut Conn, number: u8, wish: Wish) -> Result<Filed, StoreError> 
         is_author_active: true,
         is_organization_active: true,
         is_app_active: true,
+        is_late: false,
         terms: None,
     };
     let by = MemberId::from_bytes([number; 16]);

@@ -7,7 +7,7 @@ use crate::portal::desk::{Desk, FreshDeciders};
 use crate::portal::fields::Submitted;
 use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use actix_web::{HttpResponse, web};
-use mudeung_core::clock::Clock;
+use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::grant::{Grant, GrantState};
 use mudeung_core::id::{MemberId, RequestId};
 use mudeung_core::request::board::{Inquorate, Motion};
@@ -18,7 +18,7 @@ use mudeung_core::request::prerequisite::Unmet;
 use mudeung_core::request::ruling::House;
 use mudeung_core::state::InvalidTransition;
 use mudeung_store::requests::{self, Filed};
-use mudeung_store::{Conn, StoreError, grants};
+use mudeung_store::{Conn, StoreError, courses, grants};
 use mudeung_wire::ledger::entry::Entry;
 
 /// What the condition is called that a request has because its ethics approval is to follow.
@@ -97,15 +97,26 @@ async fn write(
                 && let Verdict::Approved { conditions, .. } = &decision.verdict
             {
                 let state = if conditions.is_empty() { GrantState::Active } else { GrantState::Held };
+                let grant = after_renewed(conn, grant, now)?;
                 // The company may have written it anew since the form was shown; the decision is about what it says now.
                 let (agreement, purpose) = (filed.request.agreement, filed.request.purpose.clone());
-                grants::insert_grant(conn, &Grant { state, agreement, purpose, ..grant.clone() })?;
+                grants::insert_grant(conn, &Grant { state, agreement, purpose, ..grant })?;
             }
             requests::append_event(conn, id, now, Actor::Member(by), what)?;
         }
         Ok(())
     })
     .await
+}
+
+/// The grant as it begins where the one ends that it goes on with, as long as that one lasts.
+fn after_renewed(conn: &mut Conn, grant: &Grant, now: Timestamp) -> Result<Grant, StoreError> {
+    let renewed = grant.request.map(|request| courses::find_renewed(conn, request)).transpose()?.flatten();
+    let renewed = renewed.map(|id| grants::find_grant(conn, id)).transpose()?.flatten();
+    let live = renewed.filter(|renewed| matches!(renewed.state, GrantState::Active) && now < renewed.valid_until);
+    let from = live.map_or(grant.valid_from, |renewed| renewed.valid_until.max(grant.valid_from));
+    let length = grant.valid_until.since(grant.valid_from);
+    Ok(Grant { valid_from: from, valid_until: from.plus(length), ..grant.clone() })
 }
 
 fn events(
@@ -117,7 +128,7 @@ fn events(
     now: mudeung_core::clock::Timestamp,
 ) -> Result<Result<Vec<Happening>, Obstacle>, StoreError> {
     let board = requests::load_board(conn)?;
-    let facts = requests::find_facts(conn, &filed.request)?;
+    let facts = requests::find_facts(conn, &filed.request, &house.duties, now)?;
     Ok(house.decide(&filed.case, &board, &facts, by, wish, now))
 }
 
@@ -168,6 +179,7 @@ pub(super) const fn unmet_text(f: &'static FlowTexts, unmet: Unmet) -> &'static 
         Unmet::AuthorGone => f.author_gone,
         Unmet::OrganizationStopped => f.organization_stopped,
         Unmet::AppStopped => f.app_stopped,
+        Unmet::DutyOverdue => f.duty_overdue,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::portal::desk::{Desk, Requesters};
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::page::{self, Page};
-use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts, pick};
+use crate::portal::texts::{CourseTexts, FlowTexts, RequestsTexts, UseTexts, pick};
 use crate::portal::{forgery, moment};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -17,11 +17,12 @@ use mudeung_core::app::AppState;
 use mudeung_core::clock::Clock;
 use mudeung_core::dataset::Version;
 use mudeung_core::duo::ProposedUse;
+use mudeung_core::grant::Grant;
 use mudeung_core::id::RequestId;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::request::RequestState;
 use mudeung_core::request::case::Case;
-use mudeung_core::request::columns::Columns;
+use mudeung_core::request::columns::{Columns, opened};
 use mudeung_core::request::event::Ethics;
 use mudeung_core::tier::Tier;
 use mudeung_store::agreements;
@@ -40,6 +41,7 @@ struct WritePage {
     agreement: Option<AgreementPart>,
     key: String,
     typed: Typed,
+    c: &'static CourseTexts,
     questions: Vec<Question>,
     matched: Option<MatchPart>,
     columns_of: String,
@@ -65,6 +67,8 @@ struct AgreementPart {
 /// What stands in the fields.
 #[derive(Default)]
 pub(super) struct Typed {
+    /// The grant to go on with; empty for something new.
+    renews: String,
     dataset: String,
     app: String,
     purpose: String,
@@ -87,6 +91,20 @@ impl Typed {
     /// An empty form about a dataset.
     pub(super) fn about(dataset: String) -> Self {
         Self { dataset, ..Self::default() }
+    }
+}
+
+/// What a request says that goes on with a grant: what was asked for it, or what it opens where nobody asked.
+pub(super) fn renewing(grant: &Grant, case: Option<&Case>) -> Typed {
+    let typed = case.map(stored).unwrap_or_default();
+    Typed {
+        renews: grant.id.to_string(),
+        dataset: grant.dataset.to_string(),
+        app: grant.app.to_string(),
+        purpose: grant.purpose.clone(),
+        chosen_only: true,
+        columns: Some(opened(&grant.tables)),
+        ..typed
     }
 }
 
@@ -117,6 +135,7 @@ pub(super) fn typed(desk: &Desk<Requesters>, form: &Fields) -> Typed {
     let uses = uses::read(form, UseTexts::of(desk.page.language)).unwrap_or_default();
     let names = uses::written(&uses).into_iter().map(|(name, _)| name);
     Typed {
+        renews: text("renews"),
         dataset: text("dataset"),
         app: text("app"),
         purpose: text("purpose"),
@@ -195,6 +214,7 @@ pub(super) async fn show(
     let shown = WritePage {
         t: RequestsTexts::of(page.language),
         f: FlowTexts::of(page.language),
+        c: CourseTexts::of(page.language),
         u: UseTexts::of(page.language),
         apps: apps(desk, &snapshot, &typed.app),
         datasets: names

@@ -13,14 +13,14 @@ use crate::fault::Fault;
 use crate::portal::desk::{Anyone, Desk, Roles};
 use crate::portal::home::role_name;
 use crate::portal::page::{self, Page};
-use crate::portal::texts::{AttachmentTexts, FlowTexts, HomeTexts, MessageTexts, RequestsTexts, UseTexts};
+use crate::portal::texts::{AttachmentTexts, CourseTexts, FlowTexts, HomeTexts, MessageTexts, RequestsTexts, UseTexts};
 use crate::portal::{figure, moment};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::dataset::Version;
-use mudeung_core::id::MemberId;
+use mudeung_core::id::{GrantId, MemberId};
 use mudeung_core::member::Role;
 use mudeung_core::request::RequestState;
 use mudeung_core::request::board::{Board, BoardRule, Motion};
@@ -30,7 +30,7 @@ use mudeung_core::request::event::{Actor, Decision, Ethics, Event, Happening};
 use mudeung_core::request::permission::{Act, may};
 use mudeung_core::request::ruling::Ruling;
 use mudeung_store::requests::{self, Filed};
-use mudeung_store::{Conn, agreements};
+use mudeung_store::{Conn, agreements, courses};
 use std::collections::BTreeMap;
 
 #[derive(Template)]
@@ -54,6 +54,8 @@ struct RequestPage {
     matched: Option<MatchPart>,
     reason: Option<String>,
     grant: Option<String>,
+    renews: Option<String>,
+    c: &'static CourseTexts,
     conditions: Vec<ConditionLine>,
     board: Option<BoardPart>,
     files: Vec<FileLine>,
@@ -124,6 +126,7 @@ struct Beside {
     board: Board,
     ruling: Ruling,
     agreement: String,
+    renews: Option<GrantId>,
     names: BTreeMap<MemberId, String>,
 }
 
@@ -172,6 +175,8 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
             RequestState::Approved { grant, .. } | RequestState::Conditional { grant, .. } => Some(grant.to_string()),
             _ => None,
         },
+        renews: beside.renews.map(|grant| grant.to_string()),
+        c: CourseTexts::of(page.language),
         conditions: conditions(desk, &filed),
         board: (for_hospital && submitted_once(&filed)).then(|| board_part(desk, &filed, &beside, f)),
         files: attachments::lines(&page, &filed.events, &beside.names, for_hospital),
@@ -221,7 +226,7 @@ async fn beside<R: Roles>(desk: &Desk<R>, filed: &Filed, page: &Page) -> Result<
     let language = page.language;
     let look = move |conn: &mut Conn| {
         let board = requests::load_board(conn)?;
-        let facts = requests::find_facts(conn, &filed.request)?;
+        let facts = requests::find_facts(conn, &filed.request, &house.duties, now)?;
         let agreement = agreements::find_agreement(conn, filed.request.agreement)?.map(|agreement| {
             format!("{} (v{})", language.pick(&agreement.title_ko, &agreement.title_en), agreement.version)
         });
@@ -232,7 +237,8 @@ async fn beside<R: Roles>(desk: &Desk<R>, filed: &Filed, page: &Page) -> Result<
         let people = filed.events.iter().filter_map(actor).chain(board.members().map(|(member, _)| member));
         let names = names(conn, people.chain([filed.request.author]))?;
         let ruling = house.ruling(&filed.case, &board, &facts, now);
-        Ok(Beside { board, ruling, agreement: agreement.unwrap_or_default(), names })
+        let renews = courses::find_renewed(conn, filed.request.id)?;
+        Ok(Beside { board, ruling, agreement: agreement.unwrap_or_default(), renews, names })
     };
     Ok(desk.app.db.read("look beside request", look).await?)
 }

@@ -7,20 +7,23 @@ use crate::portal::desk::{Desk, Requesters, see_other};
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::moment;
 use crate::portal::page::query_value;
-use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
+use crate::portal::texts::{CourseTexts, FlowTexts, RequestsTexts, UseTexts};
 use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::agreement::{Agreement, Signature};
 use mudeung_core::app::AppState;
 use mudeung_core::clock::{Clock, Timestamp};
-use mudeung_core::id::{AppId, RequestId};
+use mudeung_core::grant::Grant;
+use mudeung_core::id::{AppId, GrantId, RequestId};
 use mudeung_core::name::Name;
+use mudeung_core::request::case::Case;
 use mudeung_core::request::event::{Actor, Ethics, Happening, Proposal};
 use mudeung_core::request::permission::{Act, may};
 use mudeung_core::request::{AccessRequest, RequestState};
 use mudeung_core::tier::Tier;
 use mudeung_store::requests;
-use mudeung_store::{Conn, StoreError, agreements};
+use mudeung_store::{Conn, StoreError, agreements, courses};
 use mudeung_wire::ledger::entry::Entry;
+use mudeung_wire::problem::Code;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,7 +42,12 @@ pub(in crate::portal) async fn new_request(
     desk: Desk<Requesters>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
-    let dataset = query_value(request.query_string(), "dataset").unwrap_or_default();
+    let asked = |name| query_value(request.query_string(), name).unwrap_or_default();
+    if let Ok(grant) = asked("renews").parse::<GrantId>() {
+        let (grant, case) = renewed(&desk, grant).await?;
+        return form::show(&desk, None, None, form::renewing(&grant, case.as_ref())).await;
+    }
+    let dataset = asked("dataset");
     form::show(&desk, None, None, Typed::about(dataset)).await
 }
 
@@ -105,9 +113,14 @@ async fn begin(desk: &Desk<Requesters>, form: &Fields, manner: Manner) -> Result
         Ok(read) => read,
         Err(problem) => return form::show(desk, Some(problem), None, typed(desk, form)).await,
     };
+    let renews = match read_renewal(desk, form, &request).await? {
+        Ok(renews) => renews,
+        Err(problem) => return form::show(desk, Some(problem), None, typed(desk, form)).await,
+    };
     let intent = Entry {
         app: Some(request.app.to_string()),
         dataset: Some(request.dataset.to_string()),
+        grant: renews.map(|grant| grant.to_string()),
         tier: Some(Tier::Deidentified.to_string()),
         purpose: Some(request.purpose.clone()),
         detail: Some(format!("{id} {}", request.agreement)),
@@ -121,7 +134,11 @@ async fn begin(desk: &Desk<Requesters>, form: &Fields, manner: Manner) -> Result
         if manner == Manner::Submit {
             sign(conn, &request, request.author, request.created_at)?;
         }
-        requests::insert_request(conn, &request, manner.happening(proposal))
+        let filed = requests::insert_request(conn, &request, manner.happening(proposal))?;
+        match renews {
+            Some(grant) => courses::insert_renewal(conn, id, grant).map(|()| filed),
+            None => Ok(filed),
+        }
     };
     desk.change("file request", intent, add).await?;
     Ok(desk.go(&format!("/requests/{id}"), manner.done()))
@@ -211,6 +228,39 @@ async fn read_new(
         created_at: desk.app.clock.now(),
     };
     Ok(Ok((request, proposal)))
+}
+
+/// The grant of the member's company that it wants to go on with, and what was asked for it.
+async fn renewed(desk: &Desk<Requesters>, id: GrantId) -> Result<(Grant, Option<Case>), Fault> {
+    let find = move |conn: &mut Conn| {
+        let Some(life) = courses::find_life(conn, id)? else { return Ok(None) };
+        let filed = life.grant.request.map(|request| requests::find_filed(conn, request)).transpose()?.flatten();
+        Ok(Some((life, filed.map(|filed| filed.case))))
+    };
+    let found = desk.app.db.read("find grant", find).await?;
+    let own = found.filter(|(life, _)| life.grant.organization == desk.signed_in.organization.id);
+    let (life, case) = own.filter(|(life, _)| life.course.confirmed.is_none()).ok_or_else(Fault::not_found)?;
+    Ok((life.grant, case))
+}
+
+/// The grant that a form wants to go on with, when it names one. Dataset and app stay as they are.
+async fn read_renewal(
+    desk: &Desk<Requesters>,
+    form: &Fields,
+    request: &AccessRequest,
+) -> Result<Result<Option<GrantId>, &'static str>, Fault> {
+    let named = form.text("renews");
+    if named.is_empty() {
+        return Ok(Ok(None));
+    }
+    let bad = CourseTexts::of(desk.page.language).bad_renewal;
+    let Ok(id) = named.parse::<GrantId>() else { return Ok(Err(bad)) };
+    match renewed(desk, id).await {
+        Ok((grant, _)) if grant.dataset == request.dataset && grant.app == request.app => Ok(Ok(Some(id))),
+        Ok(_) => Ok(Err(bad)),
+        Err(fault) if fault.code == Code::NotFound => Ok(Err(bad)),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// What a form proposes. A draft may be short of words; what is handed in may not, and needs the signature.

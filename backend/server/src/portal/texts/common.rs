@@ -102,6 +102,11 @@ texts! {
         done_device_allowed: "기기를 연결했습니다. 기기로 돌아가면 몇 초 안에 로그인됩니다.", "The device is signed in. Go back to it; it goes on within seconds.";
         done_device_denied: "기기 연결을 거부했습니다. 그 코드는 더 이상 쓸 수 없습니다.", "The device was refused. Its code is worth nothing any more.";
         done_grant_revoked: "이용 승인을 철회했습니다. 진행 중인 전송도 1초 안에 멈춥니다.", "The grant is revoked. Running streams stop within one second.";
+        done_grant_reported: "경과보고를 제출했습니다.", "The report is sent.";
+        done_reports_read: "읽었음을 기업에 알렸습니다.", "The company is told that its reports were read.";
+        done_destruction_declared: "파기를 신고했습니다. 병원의 확인을 기다립니다.", "Destruction is declared and waits for the hospital.";
+        done_destruction_refused: "파기 신고를 돌려보냈습니다.", "The declaration is sent back.";
+        done_grant_closed: "이용 승인을 종료했습니다. 파기확인서를 볼 수 있습니다.", "The grant is closed. Its certificate is there.";
         done_request_submitted: "이용 신청을 제출했습니다. 병원의 검토를 기다립니다.", "The access request is filed and waits for the hospital.";
         done_request_saved: "임시 저장했습니다. 제출하기 전에는 병원이 볼 수 없습니다.", "Saved. The hospital does not see it before you file it.";
         done_request_accepted: "형식검토를 통과했습니다. 데이터심의위원회로 넘어갔습니다.", "Found complete. It is with the data review board now.";

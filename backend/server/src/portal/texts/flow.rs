@@ -147,5 +147,6 @@ texts! {
         author_gone: "신청자가 더 이상 기업의 구성원이 아닙니다.", "Whoever filed it does not act for the company any more.";
         organization_stopped: "기업의 이용이 중지되어 있습니다.", "The company is suspended.";
         app_stopped: "앱을 사용할 수 없는 상태입니다.", "The app is not active.";
+        duty_overdue: "이 기업에 기한이 지난 경과보고나 파기 신고가 있습니다. 이용 승인 화면에서 먼저 처리해야 합니다.", "The company is late with a report or with declaring data destroyed. Its grants say which.";
     }
 }

@@ -40,6 +40,15 @@ texts! {
         condition_confirmed: "승인 조건의 이행이 확인되었습니다", "A condition of an approval was found met";
         grant_revoked: "이용 승인이 취소되었습니다", "A grant was revoked";
         grant_ending: "이용 승인이 곧 끝납니다", "A grant ends soon";
+        grant_report_due: "경과보고 기한이 다가옵니다", "A progress report on a grant is due soon";
+        grant_report_overdue: "경과보고 기한이 지났습니다. 보고하기 전에는 새 신청이 승인되지 않습니다", "A progress report on a grant is overdue: no request is approved before it";
+        grant_reported: "이용 승인의 경과보고가 올라왔습니다", "A company reported on its grant";
+        grant_report_read: "병원이 경과보고를 읽고 답했습니다", "The hospital read your report and answered";
+        destruction_due: "이용 승인이 끝났습니다. 받은 데이터를 파기하고 신고해 주세요", "A grant ended: destroy what you read under it and declare it";
+        destruction_overdue: "파기 신고 기한이 지났습니다. 신고하기 전에는 새 신청이 승인되지 않습니다", "The destruction of data is overdue: no request is approved before it is declared";
+        destruction_declared: "파기 신고가 올라와 확인을 기다립니다", "Destruction of data was declared and waits to be taken";
+        destruction_refused: "병원이 파기 신고를 돌려보냈습니다", "The hospital sent a declaration of destruction back";
+        grant_closed: "이용 승인이 종료되었고 파기확인서가 나왔습니다", "A grant is closed, and its certificate of destruction is there";
         credential_ending: "자격증명이 곧 만료됩니다", "A credential expires soon";
         version_published: "승인받은 데이터셋의 새 버전이 나왔습니다", "A new version of a dataset that you read is there";
         version_withdrawn: "데이터셋의 버전이 회수되었습니다. 내려받은 사본을 지우세요", "A version of a dataset was withdrawn: delete your copies of it";
@@ -69,6 +78,15 @@ pub(crate) const fn topic_text(t: &'static MailTexts, topic: Topic) -> &'static 
         Topic::ConditionConfirmed => t.condition_confirmed,
         Topic::GrantRevoked => t.grant_revoked,
         Topic::GrantEnding => t.grant_ending,
+        Topic::GrantReportDue => t.grant_report_due,
+        Topic::GrantReportOverdue => t.grant_report_overdue,
+        Topic::GrantReported => t.grant_reported,
+        Topic::GrantReportRead => t.grant_report_read,
+        Topic::DestructionDue => t.destruction_due,
+        Topic::DestructionOverdue => t.destruction_overdue,
+        Topic::DestructionDeclared => t.destruction_declared,
+        Topic::DestructionRefused => t.destruction_refused,
+        Topic::GrantClosed => t.grant_closed,
         Topic::CredentialEnding => t.credential_ending,
         Topic::VersionPublished => t.version_published,
         Topic::VersionWithdrawn => t.version_withdrawn,

@@ -121,3 +121,21 @@ CREATE TABLE stops (
     stopped_at INTEGER NOT NULL,
     PRIMARY KEY (level, target)
 ) STRICT;
+
+-- What happened to grants after they were given; rows are only ever added.
+CREATE TABLE grant_events (
+    grant_id    TEXT   NOT NULL REFERENCES grants (id),
+    number      INTEGER NOT NULL,
+    happened_at INTEGER NOT NULL,
+    member      TEXT   NOT NULL REFERENCES members (id),
+    kind        TEXT   NOT NULL,
+    detail      TEXT   NOT NULL,
+    PRIMARY KEY (grant_id, number)
+) STRICT;
+
+-- Requests that ask for what comes after a grant.
+CREATE TABLE renewals (
+    request  TEXT NOT NULL PRIMARY KEY REFERENCES requests (id),
+    grant_id TEXT NOT NULL REFERENCES grants (id)
+) STRICT;
+CREATE INDEX renewals_grant_id ON renewals (grant_id);
