@@ -111,7 +111,40 @@ pub(crate) enum CurateCommand {
         /// The server's configuration file (TOML)
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Take every earlier version of the same tier out of service, and tell those who read them to delete their copies
+        #[arg(long)]
+        withdraw_earlier: bool,
     },
+    /// Destroy the key of one release for one recipient: nobody can link it to the raw data any more, and it is never made again
+    DestroyKey(DestroyKeyArgs),
+}
+
+/// Which key to destroy.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The key of a project is a file of its own in the folder `<KEY>.projects`. It is overwritten and taken away; \
+                  a note stays, so that\nno build makes another for the same release and recipient. What a backup, a \
+                  journal or a solid-state disk kept\nof the file is out of reach: keep the folder on a volume that is \
+                  encrypted, and out of backups.\n\n\
+                  Example:\n  mudeung curate destroy-key --release nafld-2026 --recipient \"Startup A\" \\\n    \
+                  --key release.key --config mudeung.toml --confirm nafld-2026"
+)]
+pub(crate) struct DestroyKeyArgs {
+    /// The release, as [release] name says it in the recipe
+    #[arg(long, value_name = "NAME")]
+    pub(crate) release: String,
+    /// Its recipient, as [release] recipient says it in the recipe
+    #[arg(long, value_name = "NAME")]
+    pub(crate) recipient: String,
+    /// The release key beside which the project's key lies
+    #[arg(long, value_name = "FILE", default_value = "release.key")]
+    pub(crate) key: PathBuf,
+    /// The server's configuration file (TOML): the destruction is written into its ledger
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The name of the release once more: what is destroyed does not come back
+    #[arg(long, value_name = "NAME")]
+    pub(crate) confirm: String,
 }
 
 /// How to build a version.
@@ -135,7 +168,8 @@ pub(crate) struct BuildArgs {
     /// Where rows that cannot be read go, with their values, when the recipe allows some: a file of the hospital's own
     #[arg(long, value_name = "FILE", default_value = "rejects.csv")]
     pub(crate) rejects: PathBuf,
-    /// Who withdrew: a file with the raw identifier of a person on each line; they are in no table of the version
+    /// Who withdrew: a file with the raw identifier of a person on each line; they are in no table of the version. With
+    /// --config, every earlier version is taken out of service, and those who read it are told to delete their copies
     #[arg(long, value_name = "FILE")]
     pub(crate) without: Option<PathBuf>,
 }

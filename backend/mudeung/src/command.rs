@@ -14,4 +14,5 @@ pub(crate) mod service;
 pub(crate) mod usage;
 pub(crate) mod user;
 pub(crate) mod verify;
+pub(crate) mod withdraw;
 pub(crate) mod witness;

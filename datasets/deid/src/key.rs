@@ -1,7 +1,10 @@
 //! The release key: the secret behind pseudonyms and date shifts, kept apart from everything that is released.
 
+mod shelf;
 #[cfg(test)]
 mod tests;
+
+pub use shelf::{DestroyedKey, destroy_project};
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
@@ -13,8 +16,12 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The master key of a hospital's releases. Each release derives its own keys from it, so that two recipients cannot
-/// link their data; destroying it makes every release irreversible.
-pub struct ReleaseKey(Zeroizing<[u8; 32]>);
+/// link their data; destroying it makes every release irreversible. A key of a file has a secret for each release and
+/// recipient beside it, so that one of them alone can be made irreversible ([`destroy_project`]).
+pub struct ReleaseKey {
+    master: Zeroizing<[u8; 32]>,
+    shelf: Option<shelf::Shelf>,
+}
 
 /// A release key that cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -41,6 +48,27 @@ pub enum KeyError {
         /// The file.
         path: String,
     },
+    /// The project key was destroyed: there are no more releases of that name for that recipient.
+    #[error(
+        "the key of release `{release}` for `{recipient}` was destroyed at {at}; a new release needs another name in \
+         [release] of its recipe"
+    )]
+    Destroyed {
+        /// The release.
+        release: String,
+        /// Its recipient.
+        recipient: String,
+        /// When, as RFC 3339.
+        at: String,
+    },
+    /// There is no key of that release and recipient.
+    #[error("there is no key of release `{release}` for `{recipient}` beside this release key")]
+    NoProject {
+        /// The release.
+        release: String,
+        /// Its recipient.
+        recipient: String,
+    },
     /// No project key could be derived, so nothing may be pseudonymised.
     #[error("no project key can be derived from the release key")]
     Derivation,
@@ -63,11 +91,17 @@ pub(crate) struct ProjectKeys {
 impl ReleaseKey {
     /// A key of these bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self { master: Zeroizing::new(bytes), shelf: None }
     }
 
     /// Reads a key of 64 hexadecimal digits from a file that only its owner may read and that lies outside `store`.
+    ///
+    /// With it releases can be built that were built before; a new one needs [`ReleaseKey::load_or_create`].
     pub fn load(path: &Path, store: &Path) -> Result<Self, KeyError> {
+        Self::open(path, store, None)
+    }
+
+    fn open(path: &Path, store: &Path, entropy: Option<&dyn Entropy>) -> Result<Self, KeyError> {
         let shown = path.display().to_string();
         let unreadable =
             |error: std::io::Error| KeyError::Unreadable { path: shown.clone(), reason: error.to_string() };
@@ -77,7 +111,8 @@ impl ReleaseKey {
             return Err(KeyError::Exposed { path: shown, mode });
         }
         let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
-        decode(text.trim()).map(|bytes| Self(Zeroizing::new(bytes))).ok_or(KeyError::Malformed { path: shown })
+        let master = decode(text.trim()).map(Zeroizing::new).ok_or(KeyError::Malformed { path: shown })?;
+        Ok(Self { master, shelf: Some(shelf::Shelf::of(path, entropy)) })
     }
 
     /// Reads the key file, or makes one with fresh bytes when there is none.
@@ -89,7 +124,7 @@ impl ReleaseKey {
                 reason: error.to_string(),
             })?;
         }
-        Self::load(path, store)
+        Self::open(path, store, Some(entropy))
     }
 
     pub(crate) fn project(&self, release: &str, recipient: &str) -> Result<ProjectKeys, KeyError> {
@@ -98,7 +133,11 @@ impl ReleaseKey {
             salt.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             salt.extend(part.as_bytes());
         }
-        let root = Hkdf::<Sha256>::new(Some(&salt), self.0.as_slice());
+        let mut secret = Zeroizing::new(self.master.to_vec());
+        if let Some(shelf) = &self.shelf {
+            secret.extend_from_slice(shelf.secret(release, recipient)?.as_slice());
+        }
+        let root = Hkdf::<Sha256>::new(Some(&salt), &secret);
         let expand = |label: &[u8]| {
             let mut key = Zeroizing::new([0_u8; 32]);
             // 32 bytes are far below HKDF's limit of 8,160, the only way this can fail.
@@ -148,11 +187,23 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 fn create(path: &Path, entropy: &dyn Entropy) -> std::io::Result<()> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     entropy.fill(bytes.as_mut_slice());
-    let mut text = Zeroizing::new(String::with_capacity(65));
-    for byte in bytes.iter() {
-        write!(text, "{byte:02x}").map_err(std::io::Error::other)?;
-    }
+    let mut text = encode(&bytes);
     text.push('\n');
+    write_secret(path, &text)
+}
+
+/// Two hexadecimal digits for each byte.
+fn encode(bytes: &[u8; 32]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(65));
+    for byte in bytes {
+        // Writing to a text never fails.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Writes a new file that its owner alone may read.
+fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -33,6 +33,6 @@ mod persons;
 
 pub use build::{Build, Built, Progress, build, check};
 pub use error::{CurateError, Problem};
-pub use key::ReleaseKey;
+pub use key::{DestroyedKey, ReleaseKey, destroy_project};
 pub use synthetic::{BuildSynthetic, Bundles, build_synthetic, write_bundles};
 pub use twin::{BuildTwins, BuiltTwins, Measure, build_twins};

@@ -1,5 +1,6 @@
-//! `mudeung curate check|build|twin|dicom|report|schema|publish` and `mudeung synth`: the hospital's side. Listens on nothing.
+//! `mudeung curate check|build|twin|dicom|report|schema|publish|destroy-key` and `mudeung synth`: the hospital's side. Listens on nothing.
 
+use super::withdraw::{destroy_key, withdraw_before};
 use crate::cli::{BuildArgs, CurateCommand, SourceArgs, SynthArgs, SynthFormat, TwinArgs};
 use crate::failure::Failure;
 use crate::system::{SystemClock, SystemEntropy};
@@ -37,10 +38,15 @@ pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
         CurateCommand::Dicom(args) => super::dicom::run(&args),
         CurateCommand::Report { manifest, html } => report(&manifest, html.as_deref()),
         CurateCommand::Schema => say(mudeung_deid::definition::RECIPE_SCHEMA.trim_end()),
-        CurateCommand::Publish { manifest, config } => {
+        CurateCommand::Publish { manifest, config, withdraw_earlier } => {
             let config = setup::read_config(&config)?;
-            publish(&config, &[manifest]).await
+            publish(&config, std::slice::from_ref(&manifest)).await?;
+            match withdraw_earlier {
+                true => withdraw_before(&config, &read_manifest(&manifest)?).await,
+                false => Ok(()),
+            }
         }
+        CurateCommand::DestroyKey(args) => destroy_key(&args).await,
     }
 }
 
@@ -102,7 +108,11 @@ async fn build(args: BuildArgs) -> Result<(), Failure> {
     if let Some(persons) = args.synthetic {
         built.push(build_synthetic(&source.definition, &root, Some(persons), args.seed)?);
     }
-    finish(config, &built).await
+    finish(config.clone(), &built).await?;
+    match (args.without, config, built.first()) {
+        (Some(_), Some(config), Some(version)) => withdraw_before(&config, &version.manifest).await,
+        _ => Ok(()),
+    }
 }
 
 async fn twin(args: TwinArgs) -> Result<(), Failure> {

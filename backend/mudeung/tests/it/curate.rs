@@ -140,6 +140,57 @@ fn a_twin_is_published_as_long_as_the_budget_lasts() {
 }
 
 #[test]
+fn patients_who_withdrew_take_earlier_versions_along_and_a_key_that_is_destroyed_is_never_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[http]\nlisten = \"127.0.0.1:0\"\npublic_url = \"\"\n\
+                  [database]\ncontrol = \"control.sqlite\"\nledger = \"ledger.sqlite\"\n\
+                  [data]\nstore = \"store\"\nkeys = \"keys\"\n";
+    std::fs::write(folder.path().join("mudeung.toml"), config).unwrap();
+    std::fs::write(folder.path().join("withdrawn.txt"), "1\n2\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = mudeung(folder.path(), arguments);
+        (output.status.code(), format!("{}{}", text(&output.stdout), text(&output.stderr)))
+    };
+    assert_eq!(run(&["migrate", "--config", "mudeung.toml"]).0, Some(0));
+    let (definition, input) = (definition("lymph_node"), format!("{}/data", definition("lymph_node")));
+    let build = ["curate", "build", &definition, "--input", &input, "--config", "mudeung.toml"];
+    let (code, said) = run(&build);
+    assert!(code == Some(0) && !said.contains("withdrawn lymph_node"), "{said}");
+    let (code, said) = run(&[build.as_slice(), &["--without", "withdrawn.txt"]].concat());
+    assert!(
+        code == Some(0) && said.contains("withdrawn lymph_node/deidentified/1: those who read it are told"),
+        "{said}"
+    );
+    let destroy = |confirm: &'static str| {
+        let key = ["--release", "lymph-node-open-sandbox", "--recipient", "sandbox", "--key", "release.key"];
+        let arguments = ["curate", "destroy-key", "--config", "mudeung.toml", "--confirm", confirm];
+        run(&[arguments.as_slice(), &key].concat())
+    };
+    let (code, said) = destroy("lymph-node");
+    assert!(code == Some(2) && said.contains("nothing was destroyed"), "{said}");
+    let (code, said) = destroy("lymph-node-open-sandbox");
+    assert_eq!(code, Some(0), "{said}");
+    let fingerprint = said.split("SHA-256 ").nth(1).unwrap()[..64].to_owned();
+    for (code, said) in [run(&build), destroy("lymph-node-open-sandbox")] {
+        assert!(code == Some(2) && said.contains("was destroyed at") && said.contains("another name"), "{said}");
+    }
+    assert!(!folder.path().join("store/lymph_node/deidentified/3").exists());
+    // Two versions were published, one withdrawn, a key destroyed, and once more in vain.
+    let (_, exported) = run(&["ledger", "export", "--config", "mudeung.toml", "--out", "exported"]);
+    assert!(exported.contains("10 entries"), "{exported}");
+    let entry = |index: &str| {
+        let told = text(&mudeung(folder.path(), &["ledger", "prove", "--config", "mudeung.toml", index]).stdout);
+        let proof = std::fs::read_to_string(folder.path().join(told.trim())).unwrap();
+        Entry::from_bytes(&TlogProof::parse(&proof).unwrap().extra.unwrap()).unwrap()
+    };
+    let operations = ["4", "6", "7"].map(|index| entry(index).operation);
+    assert_eq!(operations, ["version.withdraw", "key.destroy", "key.destroy"]);
+    let ended = entry("7");
+    assert_eq!((ended.status, ended.detail), (Some(Status::Completed), Some(format!("sha256 {fingerprint}"))));
+    assert_ne!(entry("9").status, Some(Status::Completed));
+}
+
+#[test]
 fn files_that_are_no_images_are_listed_for_the_hospital_and_not_named_in_the_release() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("pacs")).unwrap();

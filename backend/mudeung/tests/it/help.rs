@@ -27,6 +27,7 @@ fn every_subcommand_teaches_its_use() {
         "curate report",
         "curate schema",
         "curate publish",
+        "curate destroy-key",
         "synth",
         "ledger",
         "ledger verify",

@@ -17,6 +17,7 @@ use mudeung_core::grant::GrantState;
 use mudeung_core::grant::course::{Course, CourseStep, Destruction, Duty, Life, Method};
 use mudeung_core::id::{GrantId, MemberId};
 use mudeung_core::member::Role;
+use mudeung_core::organization::OrganizationKind;
 use mudeung_core::request::permission::Act;
 use mudeung_store::{Conn, StoreError, UsedBy, courses, grants, members};
 use mudeung_wire::ledger::entry::Entry;
@@ -209,12 +210,19 @@ pub(in crate::portal) async fn show_certificate(
         c: CourseTexts::of(page.language),
         grant: card(&desk, &desk.app.snapshots.present(), &life.grant, used, Some(&life)),
         declared: declared(&page, declaration, &names),
-        closed: moment::minute(closed_at),
+        closed: format!("{}, {}", hospital(&desk), moment::minute(closed_at)),
         read: format!("{}, {} {}", figure::size(used.bytes), figure::grouped(used.rows), page.t.rows),
         hash: hash(&declaration.destruction),
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
+}
+
+/// The name of the hospital that took a declaration.
+fn hospital<R: Roles>(desk: &Desk<R>) -> String {
+    let snapshot = desk.app.snapshots.present();
+    let found = snapshot.organizations.values().find(|organization| organization.kind == OrganizationKind::Hospital);
+    found.map(|organization| organization.name.clone()).unwrap_or_default()
 }
 
 /// How many grants wait on this member: of a company, what it owes soon; of the hospital, what it has to read or take.
