@@ -34,6 +34,8 @@ UNREACHED = {
     "/invoices/{organization}/{month}": "a file",
     "/requests/{request}/minutes": "there are minutes once the board has voted; the demo's request is approved by one",
     "/requests/{request}/attachments/{attachment}": "a file",
+    "/requests/{request}/minutes.pdf": "a file, which test_paper.py looks at",
+    "/grants/{grant}/certificate.pdf": "a file, which test_paper.py looks at",
     "/sign-in/sso": "no page: it leads to the identity provider, which the demo has not (test_sso.py looks at what is shown)",
     "/reviews/{review}": "the demo's admin begins no review: that is the auditor's",
 }
@@ -151,6 +153,7 @@ def close_a_grant(demo, portal, draft):
     declared |= {"copies": "Nothing was downloaded.", "witness": "axe", "promise": "yes"}
     assert portal.submit(grant, f"{grant}/destruction", declared).status_code == 303
     assert admin.submit(grant, f"{grant}/close", {}).status_code == 303
+    return request, grant
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

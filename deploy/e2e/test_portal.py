@@ -27,8 +27,8 @@ FLAGS = [
 ]
 ADMIN_PAGES = ["", "home", "catalogue", "apps", "requests", "grants", "usage", "releases", "ledger", "organizations"]
 ADMIN_PAGES += ["members", "system", "break-glass", "notifications", "security", "agreements"]
-ADMIN_PAGES += ["budgets", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches"]
-DEVELOPER_PAGES = ["home", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "invoices"]
+ADMIN_PAGES += ["incidents", "budgets", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches"]
+DEVELOPER_PAGES = ["home", "incidents", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "invoices"]
 
 
 @pytest.fixture

@@ -128,6 +128,8 @@ ids! {
     PasswordResetId = "pwr";
     /// An address at a company that is told what occurs.
     WebhookId = "whk";
+    /// An incident.
+    IncidentId = "inc";
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod figures;
 pub mod filter;
 pub mod grant;
 pub mod id;
+pub mod incident;
 pub mod member;
 pub mod name;
 pub mod noise;

@@ -5,6 +5,7 @@ use crate::dataset::Version;
 use crate::grant::Grant;
 use crate::grant::course::{CourseEvent, CourseStep, Duty};
 use crate::id::{AgreementId, MemberId, OrganizationId};
+use crate::incident::Incident;
 use crate::member::{Member, MemberState, Role};
 use crate::name::Name;
 use crate::request::AccessRequest;
@@ -76,6 +77,10 @@ pub enum Topic {
     BreakGlassOpened,
     /// Access in an emergency was not reviewed in time.
     BreakGlassUnreviewed,
+    /// An incident was entered.
+    IncidentReported,
+    /// An incident was not told in time to all whom the law names.
+    IncidentUntold,
     /// A test that a company asked for.
     Test,
 }
@@ -110,7 +115,7 @@ pub struct Occurrence {
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::RequestSubmitted,
         Self::RequestAccepted,
         Self::RequestReturned,
@@ -142,6 +147,8 @@ impl Topic {
         Self::AgreementPublished,
         Self::BreakGlassOpened,
         Self::BreakGlassUnreviewed,
+        Self::IncidentReported,
+        Self::IncidentUntold,
         Self::Test,
     ];
 
@@ -179,6 +186,8 @@ impl Topic {
             Self::AgreementPublished => "agreement.published",
             Self::BreakGlassOpened => "break_glass.opened",
             Self::BreakGlassUnreviewed => "break_glass.unreviewed",
+            Self::IncidentReported => "incident.reported",
+            Self::IncidentUntold => "incident.untold",
             Self::Test => "webhook.test",
         }
     }
@@ -205,7 +214,7 @@ impl Topic {
             | Self::DestructionDeclared => (true, CHECKERS),
             Self::RequestAccepted => (true, BOARD),
             Self::BreakGlassOpened => (true, WATCHERS),
-            Self::BreakGlassUnreviewed => (false, WATCHERS),
+            Self::BreakGlassUnreviewed | Self::IncidentReported | Self::IncidentUntold => (false, WATCHERS),
             // How late the hospital is with it is told to those who are late.
             Self::RequestOverdue => (false, CHECKERS),
             Self::RequestReturned
@@ -370,6 +379,19 @@ impl Occurrence {
             subject: agreement.to_string(),
             dataset: None,
             by: None,
+            at,
+        }
+    }
+
+    /// An incident that was entered, or that was not told in time. It is told to the hospital's people, whoever caused it.
+    pub fn of_incident(incident: &Incident, topic: Topic, hospital: OrganizationId, at: Timestamp) -> Self {
+        Self {
+            id: format!("{}-{}", incident.id, topic.as_str()),
+            topic,
+            organization: incident.organization.unwrap_or(hospital),
+            subject: incident.id.to_string(),
+            dataset: incident.dataset.clone(),
+            by: (topic == Topic::IncidentReported).then_some(incident.reported_by),
             at,
         }
     }

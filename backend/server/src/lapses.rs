@@ -9,9 +9,11 @@ use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::grant::GrantState;
 use mudeung_core::id::RequestId;
 use mudeung_core::notification::{Occurrence, Topic};
+use mudeung_core::organization::OrganizationKind;
 use mudeung_core::request::RequestState;
 use mudeung_core::request::due::Urgency;
 use mudeung_core::request::event::{Actor, Happening};
+use mudeung_store::incidents::{self, Handled};
 use mudeung_store::requests::{self, Filed, RequestsOf};
 use mudeung_store::{Conn, StoreError, break_glass, courses, grants, notifications};
 use mudeung_wire::ledger::entry::{Entry, Kind};
@@ -19,6 +21,8 @@ use std::time::Duration;
 
 /// How often the clocks are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// The latest incidents whose clocks are looked at.
+const INCIDENTS_MAX: i64 = 1_000;
 /// What is said of a grant that ends with its approval.
 const REASON: &str = "the conditions of the approval were not answered in time";
 
@@ -70,6 +74,7 @@ async fn press(app: &App, open: &[Filed], now: Timestamp) -> Result<(), Fault> {
     let mut pressing: Vec<Occurrence> = pressing.collect();
     pressing.extend(unreviewed(app, now).await?);
     pressing.extend(owed(app, now).await?);
+    pressing.extend(untold(app, now).await?);
     let ask = pressing.clone();
     let known = move |conn: &mut Conn| {
         ask.iter().map(|occurrence| notifications::is_told(conn, &occurrence.id)).collect::<Result<Vec<bool>, _>>()
@@ -107,6 +112,21 @@ async fn owed(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
         Ok(told.collect())
     };
     Ok(app.db.read("look for duties", look).await?)
+}
+
+/// Incidents that were not told in time.
+async fn untold(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
+    let snapshot = app.snapshots.present();
+    let hospitals = snapshot.organizations.values().filter(|found| found.kind == OrganizationKind::Hospital);
+    let Some(hospital) = hospitals.map(|hospital| hospital.id).next() else { return Ok(Vec::new()) };
+    let look = move |conn: &mut Conn| {
+        let open = incidents::list_incidents(conn, None, INCIDENTS_MAX)?;
+        let open = open.iter().filter(|handled| handled.handling.closed_at.is_none());
+        let late = open.filter(|handled| handled.handling.due(&handled.incident).is_some_and(|due| due <= now));
+        let told = |handled: &Handled| Occurrence::of_incident(&handled.incident, Topic::IncidentUntold, hospital, now);
+        Ok(late.map(told).collect())
+    };
+    Ok(app.db.read("look for incidents", look).await?)
 }
 
 fn is_over(app: &App, filed: &Filed, now: Timestamp) -> bool {

@@ -25,6 +25,7 @@ mod front;
 mod grants;
 mod guide;
 mod home;
+mod incidents;
 mod invoices;
 mod joining;
 mod kill_switches;
@@ -41,6 +42,7 @@ mod page;
 pub mod password;
 mod personal;
 mod plans;
+mod print;
 mod recovery;
 mod reference;
 mod registration;
@@ -70,11 +72,12 @@ use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
     Admins, Anyone, AppKeepers, Askers, Attachers, Auditors, Checkers, Developers, Enclosers, Examiners, FreshAdmins,
     FreshAnyone, FreshAppKeepers, FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners,
-    FreshWatchers, Leaders, Minutes, Officers, Remarkers, Repliers, Reporters, Requesters, Roles, Stewards, Voters,
-    Watchers,
+    FreshWatchers, IncidentReaders, Leaders, Minutes, Officers, Remarkers, Repliers, Reporters, Requesters, Roles,
+    Stewards, Voters, Watchers,
 };
 use grants::course::{
-    answer_reports, close_grant, declare_destruction, refuse_destruction, report_on_grant, show_certificate, show_grant,
+    answer_reports, close_grant, declare_destruction, print_certificate, refuse_destruction, report_on_grant,
+    show_certificate, show_grant,
 };
 use requests::attachments::{attach_to_request, enclose_to_request, read_attachment};
 use requests::board::{recuse_from_request, vote_on_request};
@@ -84,7 +87,7 @@ use requests::decide::{approve_request, reject_request};
 use requests::form::check_request;
 use requests::list_requests;
 use requests::messages::{message_on_request, remark_on_request, reply_on_request};
-use requests::minutes::show_minutes;
+use requests::minutes::{print_minutes, show_minutes};
 use requests::show::show_request;
 use requests::write::{
     create_draft, edit_request, file_request, new_request, save_request, submit_request, withdraw_request,
@@ -206,6 +209,7 @@ pub static ROUTES: &[Route] = routes! {
         post "/grants/{grant}/destruction/refuse" refuse_destruction, session::<FreshConfirmers>(), Recording::Entry;
         post "/grants/{grant}/close" close_grant, session::<FreshConfirmers>(), Recording::Entry;
         get "/grants/{grant}/certificate" show_certificate, session::<Anyone>(), SHOWS;
+        get "/grants/{grant}/certificate.pdf" print_certificate, session::<Anyone>(), SHOWS;
         post "/grants/{grant}/revoke" grants::revoke_grant, session::<FreshAdmins>(), Recording::Entry;
         get "/requests" list_requests, session::<Anyone>(), SHOWS;
         post "/requests" file_request, session::<Requesters>(), Recording::Entry;
@@ -233,6 +237,7 @@ pub static ROUTES: &[Route] = routes! {
         post "/requests/{request}/reply" reply_on_request, session::<Repliers>(), Recording::Entry;
         post "/requests/{request}/remark" remark_on_request, session::<Remarkers>(), Recording::Entry;
         get "/requests/{request}/minutes" show_minutes, session::<Minutes>(), SHOWS;
+        get "/requests/{request}/minutes.pdf" print_minutes, session::<Minutes>(), SHOWS;
         get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;
         get "/usage/export" usage::export_usage, session::<Anyone>(), Recording::Entry;
         get "/releases" releases::list_releases, session::<Stewards>(), SHOWS;
@@ -262,6 +267,11 @@ pub static ROUTES: &[Route] = routes! {
         get "/break-glass" break_glass::list_break_glass, session::<Watchers>(), SHOWS;
         post "/break-glass" break_glass::open_break_glass, session::<FreshAdmins>(), Recording::Entry;
         post "/break-glass/{grant}/review" break_glass::review_break_glass, session::<FreshWatchers>(), Recording::Entry;
+        get "/incidents" incidents::list_incidents, session::<IncidentReaders>(), SHOWS;
+        post "/incidents" incidents::report_incident, session::<IncidentReaders>(), Recording::Entry;
+        post "/incidents/{incident}/note" incidents::note_on_incident, session::<FreshWatchers>(), Recording::Entry;
+        post "/incidents/{incident}/tell" incidents::tell_of_incident, session::<FreshWatchers>(), Recording::Entry;
+        post "/incidents/{incident}/close" incidents::close_incident, session::<FreshWatchers>(), Recording::Entry;
         get "/agreements" agreements::list_agreements, Access::Public, SHOWS;
         post "/agreements" agreements::publish_agreement, session::<FreshAdmins>(), Recording::Entry;
         get "/agreements/{agreement}" agreements::show_agreement, Access::Public, SHOWS;

@@ -23,6 +23,7 @@ pub mod device_codes;
 pub mod grants;
 pub mod idempotency;
 pub mod identities;
+pub mod incidents;
 pub mod invitations;
 pub mod ledger;
 pub mod members;

@@ -361,6 +361,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    incidents (id) {
+        id -> Text,
+        kind -> Text,
+        description -> Text,
+        organization -> Nullable<Text>,
+        dataset -> Nullable<Text>,
+        known_at -> BigInt,
+        reported_by -> Text,
+        reported_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    incident_events (incident, number) {
+        incident -> Text,
+        number -> BigInt,
+        happened_at -> BigInt,
+        member -> Text,
+        kind -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
     renewals (request) {
         request -> Text,
         grant_id -> Text,

@@ -12,7 +12,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mudeung-store", &["mudeung-core", "mudeung-wire"]),
     ("mudeung-engine", &["mudeung-core", "mudeung-wire", "mudeung-synth"]),
     ("mudeung-deid", &["mudeung-core", "mudeung-wire", "mudeung-synth", "mudeung-engine"]),
-    ("mudeung-server", &["mudeung-core", "mudeung-wire", "mudeung-store"]),
+    ("mudeung-paper", &[]),
+    ("mudeung-server", &["mudeung-core", "mudeung-wire", "mudeung-store", "mudeung-paper"]),
     ("mudeung-sdk", &["mudeung-wire"]),
     (
         "mudeung",
@@ -60,6 +61,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
     ("arrow*", &["mudeung-engine", "mudeung-deid", "mudeung-synth", "mudeung-sdk"]),
     ("parquet*", &["mudeung-engine", "mudeung-deid", "mudeung-sdk"]),
     ("actix-web*", &["mudeung-server"]),
+    ("krilla*", &["mudeung-paper"]),
     ("mudeung-deid", &["mudeung"]),
 ];
 

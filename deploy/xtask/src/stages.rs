@@ -114,6 +114,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_portal.py"),
     },
     Stage {
+        name: "paper",
+        shows: "minutes and certificates as PDF, read by pypdf: text, tags, fonts, the same bytes each time",
+        work: Work::EndToEnd("test_paper.py"),
+    },
+    Stage {
         name: "guide",
         shows: "every chapter of the guide in a browser, wide and narrow; its pictures made by walking its journeys",
         work: Work::EndToEnd("test_guide.py"),

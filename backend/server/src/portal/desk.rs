@@ -56,6 +56,8 @@ roles! {
     Examiners = [Auditor], false;
     /// Those who report for a company on its grants.
     Reporters = [Representative, Developer], false;
+    /// Those who know of incidents, or should.
+    IncidentReaders = [Representative, Developer, Steward, Reviewer, Auditor, Admin], false;
     /// Those who run the sandbox.
     Admins = [Admin], false;
     /// Those who may read how the board decided.

@@ -3,7 +3,7 @@
 use super::desk::{Anyone, Desk};
 use super::page::{self, Page};
 use super::requests::inbox::{Inbox, Waiting};
-use super::texts::{FlowTexts, HomeTexts};
+use super::texts::{FlowTexts, HomeTexts, IncidentTexts};
 use super::{figure, moment};
 use crate::fault::Fault;
 use actix_web::HttpResponse;
@@ -65,13 +65,14 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     let overdue = if is_auditor { super::reviews::overdue(&desk.app).await? } else { 0 };
     let unreviewed = super::break_glass::waiting(&desk).await?;
     let endings = endings(&desk, &snapshot, now).await?;
+    let untold = super::incidents::waiting(&desk).await?;
     let (owed, owed_text) = super::grants::course::waiting(&desk).await?;
     let page = desk.page.clone();
     let shown = HomePage {
         endings,
         t: HomeTexts::of(page.language),
         roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
-        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), [overdue, unreviewed], (owed, owed_text)),
+        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), [overdue, unreviewed, untold], (owed, owed_text)),
         apps: count(apps.len()),
         live_grants: count(live),
         open_requests: count(inbox.open),
@@ -136,7 +137,7 @@ fn waiting(
     snapshot: &Snapshot,
     inbox: &Inbox,
     no_apps: bool,
-    [overdue, unreviewed]: [usize; 2],
+    [overdue, unreviewed, untold]: [usize; 3],
     (owed, owed_text): (usize, &'static str),
 ) -> Vec<Task> {
     let t = HomeTexts::of(desk.page.language);
@@ -165,6 +166,10 @@ fn waiting(
             since: None,
             until: None,
         });
+    }
+    if untold > 0 {
+        let (href, text) = (desk.page.at("/incidents"), IncidentTexts::of(desk.page.language).waiting);
+        tasks.push(Task { href, text, count: untold, since: None, until: None });
     }
     if owed > 0 {
         let href = desk.page.at("/grants");

@@ -313,7 +313,7 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
     use Role::{Admin, Auditor, Developer, Representative, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 21] = [
+    let all: [(&str, &'static str, Option<&[Role]>); 22] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -333,6 +333,7 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/members", t.nav_members, Some(&[Representative, Admin])),
         ("/system", t.nav_system, Some(&[Admin])),
         ("/notifications", t.nav_notifications, Some(&Role::ALL)),
+        ("/incidents", t.nav_incidents, Some(&[Representative, Developer, Auditor, Admin])),
         ("/break-glass", t.nav_break_glass, Some(&[Auditor, Admin])),
         ("/security", t.nav_security, Some(&Role::ALL)),
     ];
@@ -424,6 +425,8 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
 /// What was done to a grant after it was given.
 fn grant_notice(t: &'static Common, done: &str) -> Option<&'static str> {
     Some(match done {
+        "incident-reported" => t.done_incident_reported,
+        "incident-handled" => t.done_incident_handled,
         "grant-reported" => t.done_grant_reported,
         "reports-read" => t.done_reports_read,
         "destruction-declared" => t.done_destruction_declared,

@@ -13,6 +13,7 @@ mod course;
 mod data;
 mod device;
 mod flow;
+mod incident;
 mod keys;
 mod mail;
 mod messages;
@@ -34,6 +35,7 @@ pub(crate) use course::CourseTexts;
 pub(crate) use data::{BudgetsTexts, CatalogueTexts};
 pub(crate) use device::DeviceTexts;
 pub(crate) use flow::FlowTexts;
+pub(crate) use incident::IncidentTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use mail::{MailTexts, topic_text};
 pub(crate) use messages::MessageTexts;
@@ -107,6 +109,7 @@ mod tests {
             FlowTexts::PAIRS,
             GrantsTexts::PAIRS,
             HomeTexts::PAIRS,
+            IncidentTexts::PAIRS,
             AgreementsTexts::PAIRS,
             BreakGlassTexts::PAIRS,
             JoiningTexts::PAIRS,

@@ -12,6 +12,7 @@ mod flow;
 mod flow_attacks;
 mod forms;
 mod guide;
+mod incidents;
 mod isolation;
 mod keys;
 mod matrix;

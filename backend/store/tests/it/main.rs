@@ -17,6 +17,8 @@ mod courses;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod ledger_appends;
 #[cfg(test)]
 mod ledger_crashes;

@@ -8,7 +8,7 @@ use crate::portal::desk::{Anyone, Checkers, Desk, FreshConfirmers, FreshSigners,
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::page::{self, Page};
 use crate::portal::texts::{CourseTexts, GrantsTexts};
-use crate::portal::{figure, moment, path};
+use crate::portal::{figure, moment, path, print};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -17,8 +17,8 @@ use mudeung_core::grant::GrantState;
 use mudeung_core::grant::course::{Course, CourseStep, Destruction, Duty, Life, Method};
 use mudeung_core::id::{GrantId, MemberId};
 use mudeung_core::member::Role;
-use mudeung_core::organization::OrganizationKind;
 use mudeung_core::request::permission::Act;
+use mudeung_paper::Block;
 use mudeung_store::{Conn, StoreError, UsedBy, courses, grants, members};
 use mudeung_wire::ledger::entry::Entry;
 use sha2::{Digest, Sha256};
@@ -127,7 +127,7 @@ pub(in crate::portal) async fn report_on_grant(
         return show(&desk, &life, Some(texts(&desk).bad_report), typed).await;
     };
     if !life.was_opened {
-        return Err(Fault::not_found());
+        return show(&desk, &life, Some(texts(&desk).never_open), Typed::default()).await;
     }
     happen(&desk, &life, "grant.report", "", CourseStep::Reported { text }, false).await?;
     Ok(go(&desk, &life, "grant-reported"))
@@ -196,33 +196,73 @@ pub(in crate::portal) async fn show_certificate(
     desk: Desk<Anyone>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
-    let life = find(&desk, &id).await?;
+    let (shown, _) = certificate(&desk, &id).await?;
+    page::show(&shown.page, StatusCode::OK, &shown)
+}
+
+/// Gives the certificate as a file.
+pub(in crate::portal) async fn print_certificate(
+    desk: Desk<Anyone>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Fault> {
+    let (shown, at) = certificate(&desk, &id).await?;
+    let (page, t, c, grant, said) = (&shown.page, shown.t, shown.c, &shown.grant, &shown.declared);
+    let period = format!("{} – {}", grant.from, grant.until);
+    let tables: Vec<&str> = grant.tables.iter().map(|table| table.name.as_str()).collect();
+    let (tables, by) = (tables.join(", "), format!("{}, {}", said.by, said.at));
+    let mut document = print::document(page, &desk.app.snapshots.present(), c.certificate, &grant.id, at);
+    document.blocks = vec![
+        Block::Paragraph(c.certificate_lead.to_owned()),
+        print::pairs([
+            (page.t.organization, &grant.organization),
+            (page.t.app, &grant.app),
+            (page.t.dataset, &format!("{} ({})", grant.dataset_title, grant.dataset)),
+            (t.valid, &period),
+            (t.purpose, &grant.purpose),
+            (page.t.tables, &tables),
+            (c.read_volume, &shown.read),
+            ("ID", &grant.id),
+        ]),
+        Block::Heading(c.closing.to_owned()),
+        print::pairs([
+            (c.declared_by, &by),
+            (c.destroyed_on, &said.until),
+            (c.method, said.method),
+            (c.copies, &said.copies),
+            (c.kept, &said.kept),
+            (c.witness, &said.witness),
+            (c.confirmed_at, &shown.closed),
+            (c.hash, &shown.hash),
+        ]),
+        Block::Small(format!("{}\n{}", c.hash_note, c.certificate_honest)),
+        Block::Signatures(vec![c.signs_company.to_owned(), c.signs_hospital.to_owned()]),
+    ];
+    let name = format!("certificate-{}", grant.id);
+    print::send(document, &name).await
+}
+
+/// The certificate, and when the hospital took what it is about.
+async fn certificate(desk: &Desk<Anyone>, id: &str) -> Result<(CertificatePage, Timestamp), Fault> {
+    let life = find(desk, id).await?;
     let course = &life.course;
     let (Some(declaration), Some((_, closed_at))) = (&course.declared, course.confirmed) else {
         return Err(Fault::not_found());
     };
-    let names = names(&desk, course).await?;
+    let names = names(desk, course).await?;
     let by = UsedBy { grant: Some(life.grant.id.to_string()), ..UsedBy::default() };
     let used = desk.app.ledger.used(by).await?;
     let page = desk.page.clone();
     let shown = CertificatePage {
         t: GrantsTexts::of(page.language),
         c: CourseTexts::of(page.language),
-        grant: card(&desk, &desk.app.snapshots.present(), &life.grant, used, Some(&life)),
+        grant: card(desk, &desk.app.snapshots.present(), &life.grant, used, Some(&life)),
         declared: declared(&page, declaration, &names),
-        closed: format!("{}, {}", hospital(&desk), moment::minute(closed_at)),
+        closed: format!("{}, {}", print::hospital(&desk.app.snapshots.present()), moment::minute(closed_at)),
         read: format!("{}, {} {}", figure::size(used.bytes), figure::grouped(used.rows), page.t.rows),
         hash: hash(&declaration.destruction),
-        page: page.clone(),
+        page,
     };
-    page::show(&page, StatusCode::OK, &shown)
-}
-
-/// The name of the hospital that took a declaration.
-fn hospital<R: Roles>(desk: &Desk<R>) -> String {
-    let snapshot = desk.app.snapshots.present();
-    let found = snapshot.organizations.values().find(|organization| organization.kind == OrganizationKind::Hospital);
-    found.map(|organization| organization.name.clone()).unwrap_or_default()
+    Ok((shown, closed_at))
 }
 
 /// How many grants wait on this member: of a company, what it owes soon; of the hospital, what it has to read or take.
@@ -308,7 +348,11 @@ fn read_destruction(
     c: &'static CourseTexts,
 ) -> Result<Destruction, &'static str> {
     if !life.may_close() {
-        return Err(c.renewed);
+        return Err(match (life.was_opened, life.is_renewed) {
+            (false, _) => c.never_open,
+            (true, true) => c.renewed,
+            (true, false) => c.declared,
+        });
     }
     let start = moment::start_of_day(form.text("until")).ok_or(c.bad_day)?;
     let until = start.plus(DAY);

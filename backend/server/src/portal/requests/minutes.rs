@@ -5,16 +5,18 @@ use super::uses::{self, MatchPart};
 use super::{RequestLine, find_visible, line, names};
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, Minutes};
-use crate::portal::moment;
 use crate::portal::page::{self, Page};
 use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
+use crate::portal::{moment, print};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use mudeung_core::clock::Timestamp;
 use mudeung_core::id::MemberId;
 use mudeung_core::request::board::Count;
 use mudeung_core::request::columns::Columns;
 use mudeung_core::request::event::{Actor, Decision, Event, Happening, Verdict};
+use mudeung_paper::{Block, Document};
 use mudeung_store::requests::Filed;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +44,67 @@ struct MinutesPage {
 
 /// Shows the minutes of a request that was decided.
 pub(in crate::portal) async fn show_minutes(desk: Desk<Minutes>, id: web::Path<String>) -> Result<HttpResponse, Fault> {
-    let filed = find_visible(&desk, &id).await?;
+    let (shown, _) = minutes(&desk, &id).await?;
+    page::show(&shown.page, StatusCode::OK, &shown)
+}
+
+/// Gives the minutes as a file.
+pub(in crate::portal) async fn print_minutes(
+    desk: Desk<Minutes>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Fault> {
+    let (shown, at) = minutes(&desk, &id).await?;
+    let title = format!("{}: {}", shown.f.minutes, shown.request.dataset_title);
+    let document = print::document(&shown.page, &desk.app.snapshots.present(), &title, &shown.request.id, at);
+    let blocks = blocks(&shown);
+    print::send(Document { blocks, ..document }, &format!("minutes-{}", shown.request.id)).await
+}
+
+/// What stands in the minutes, as on the page.
+fn blocks(shown: &MinutesPage) -> Vec<Block> {
+    let (page, t, f, u, count) = (&shown.page, shown.t, shown.f, shown.u, shown.count);
+    let of = |part: u32, whole: u32| format!("{part} / {whole}");
+    let mut blocks = vec![
+        print::pairs([
+            (page.t.organization, &shown.request.organization),
+            (page.t.app, &shown.request.app),
+            ("ID", &shown.request.id),
+            (t.purpose, &shown.purpose),
+            (f.decide, shown.outcome),
+            (f.reason, &shown.reason),
+            (f.decided_at, &shown.at),
+            (f.decided_by, &shown.by),
+        ]),
+        Block::Heading(f.board_rule.to_owned()),
+        print::pairs([
+            (f.rule_members, &of(count.present, count.seats)),
+            (f.rule_external, &of(count.external_present, count.external_seats)),
+            (f.ballot_for, &count.favour.to_string()),
+            (f.ballot_conditional, &count.conditional.to_string()),
+            (f.ballot_against, &count.against.to_string()),
+            (f.ballot_abstain, &count.abstained.to_string()),
+        ]),
+    ];
+    let mut part = |heading: &str, numbered: bool, items: Vec<String>| {
+        if !items.is_empty() {
+            blocks.extend([Block::Heading(heading.to_owned()), print::list(numbered, items)]);
+        }
+    };
+    let conditions = shown.conditions.iter().map(|(text, due)| format!("{text} ({} {due})", f.condition_due));
+    part(f.conditions, true, conditions.collect());
+    part(u.matched, false, shown.matched.iter().flat_map(MatchPart::lines).collect());
+    part(u.asked, false, shown.asked.iter().map(|(table, columns)| format!("{table}: {columns}")).collect());
+    part(f.vote, false, shown.votes.iter().map(|(who, how, why)| format!("{who}: {how}\n{why}")).collect());
+    part(f.recused, false, shown.recused.iter().map(|(who, why)| format!("{who}: {why}")).collect());
+    let history = shown.history.iter().map(|line| format!("{}  {}  {}", line.at, line.what, line.who));
+    part(f.history, true, history.collect());
+    blocks.push(Block::Signatures(vec![f.signs_chair.to_owned(), f.signs_secretary.to_owned()]));
+    blocks
+}
+
+/// The minutes, and when the decision was made.
+async fn minutes(desk: &Desk<Minutes>, id: &str) -> Result<(MinutesPage, Timestamp), Fault> {
+    let filed = find_visible(desk, id).await?;
     let decided = filed.events.iter().find_map(|event| match &event.what {
         Happening::Decided(decision) => Some((event, decision.clone())),
         _ => None,
@@ -79,9 +141,9 @@ pub(in crate::portal) async fn show_minutes(desk: Desk<Minutes>, id: web::Path<S
         votes: votes.map(|(who, cast)| (name(who), ballot_text(f, cast.ballot), cast.reason.clone())).collect(),
         recused: filed.case.recused.iter().map(|(who, why)| (name(who), why.clone())).collect(),
         history: history(&page, &filed, &names),
-        page: page.clone(),
+        page,
     };
-    page::show(&page, StatusCode::OK, &shown)
+    Ok((shown, event.at))
 }
 
 /// The proposed use, held against the terms that the dataset stood under at the decision.

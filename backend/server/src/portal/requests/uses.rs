@@ -28,6 +28,17 @@ pub(in crate::portal) struct MatchPart {
     pub(in crate::portal) findings: Vec<FindingLine>,
 }
 
+impl MatchPart {
+    /// The match in lines: the whole, then rule by rule with why.
+    pub(in crate::portal) fn lines(&self) -> Vec<String> {
+        let line = |finding: &FindingLine| {
+            format!("{} {}: {}\n{}\n{}", finding.label, finding.code, finding.verdict.text, finding.looked, finding.why)
+        };
+        let overall = std::iter::once(self.overall.text.to_owned());
+        overall.chain(self.findings.iter().map(line)).collect()
+    }
+}
+
 /// A conclusion in words and signs.
 pub(in crate::portal) struct Verdict {
     pub(in crate::portal) text: &'static str,

@@ -31,6 +31,7 @@ texts! {
         nav_kill_switches: "비상 정지", "Kill switches";
         nav_security: "보안", "Security";
         nav_agreements: "이용 약정", "Agreement";
+        nav_incidents: "사고", "Incidents";
         nav_break_glass: "긴급 접근", "Break-glass";
         nav_notifications: "알림", "Notifications";
         nav_members: "구성원", "Members";
@@ -102,6 +103,8 @@ texts! {
         done_device_allowed: "기기를 연결했습니다. 기기로 돌아가면 몇 초 안에 로그인됩니다.", "The device is signed in. Go back to it; it goes on within seconds.";
         done_device_denied: "기기 연결을 거부했습니다. 그 코드는 더 이상 쓸 수 없습니다.", "The device was refused. Its code is worth nothing any more.";
         done_grant_revoked: "이용 승인을 철회했습니다. 진행 중인 전송도 1초 안에 멈춥니다.", "The grant is revoked. Running streams stop within one second.";
+        done_incident_reported: "사고를 기록했습니다. 병원의 감사·운영 담당자에게 알렸습니다.", "The incident is on record, and the hospital's auditors and administrators are told.";
+        done_incident_handled: "기록했습니다.", "It is on record.";
         done_grant_reported: "경과보고를 제출했습니다.", "The report is sent.";
         done_reports_read: "읽었음을 기업에 알렸습니다.", "The company is told that its reports were read.";
         done_destruction_declared: "파기를 신고했습니다. 병원의 확인을 기다립니다.", "Destruction is declared and waits for the hospital.";

@@ -60,6 +60,10 @@ texts! {
         read_volume: "읽어 간 양", "What was read";
         hash: "신고 내용의 SHA-256", "SHA-256 of the declaration";
         hash_note: "같은 값이 접속기록 원장의 grant.declare_destroyed 기록에 있습니다.", "The same value stands in the ledger, in the entry grant.declare_destroyed.";
+        pdf: "PDF로 받기", "Get it as PDF";
+        signs_company: "신고 기업 대표 (서명)", "For the company";
+        signs_hospital: "병원 데이터 책임자 (서명)", "For the hospital";
+        never_open: "이 승인은 열린 적이 없어 보고하거나 파기할 것이 없습니다.", "This grant was never open: there is nothing to report or to destroy.";
         bad_report: "경과보고는 20자 이상 4,000자 이하로 적어 주세요.", "A report has 20 to 4,000 characters.";
         bad_answer: "답은 1자 이상 2,000자 이하로 적어 주세요.", "An answer has 1 to 2,000 characters.";
         bad_day: "파기를 마친 날은 승인이 시작된 뒤이고 오늘 이전이어야 합니다.", "The day of destruction is after the start of the grant, and not after today.";

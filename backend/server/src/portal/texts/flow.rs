@@ -110,6 +110,9 @@ texts! {
         waiting_answer: "답변 대기", "Waits for an answer";
         waiting_confirm: "확인 대기", "Waits for the hospital";
         minutes: "회의록", "Minutes";
+        signs_chair: "위원장 (서명)", "Chair";
+        signs_secretary: "간사 (서명)", "Secretary";
+        pdf: "PDF로 받기", "Get it as PDF";
         decided_at: "결정 시각", "Decided";
         decided_by: "결정 기록자", "Written down by";
         inbox: "내가 처리할 신청", "Requests that wait on me";

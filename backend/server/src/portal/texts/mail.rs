@@ -55,6 +55,8 @@ texts! {
         agreement_published: "데이터 이용 약정의 새 판이 나왔습니다. 기한 안에 서명해 주세요", "The data use agreement has a new version: sign it in time";
         break_glass_opened: "긴급 접근이 열렸습니다", "Access was opened in an emergency";
         break_glass_unreviewed: "긴급 접근의 사후 심사 기한이 지났습니다", "Access in an emergency was not reviewed in time";
+        incident_reported: "데이터 사고가 기록되었습니다", "An incident with data was reported";
+        incident_untold: "데이터 사고를 알릴 72시간이 지났습니다", "An incident was not told within 72 hours";
         webhook_test: "웹훅 시험", "A test of a webhook";
     }
 }
@@ -93,6 +95,8 @@ pub(crate) const fn topic_text(t: &'static MailTexts, topic: Topic) -> &'static 
         Topic::AgreementPublished => t.agreement_published,
         Topic::BreakGlassOpened => t.break_glass_opened,
         Topic::BreakGlassUnreviewed => t.break_glass_unreviewed,
+        Topic::IncidentReported => t.incident_reported,
+        Topic::IncidentUntold => t.incident_untold,
         Topic::Test => t.webhook_test,
     }
 }

@@ -87,6 +87,11 @@ async fn five_votes_with_two_from_outside_approve_and_four_do_not() {
     let minutes = reviewer.get(&format!("{page}/minutes")).await;
     assert_eq!(minutes.status, 200, "{}", minutes.body);
     assert!(minutes.body.contains("Member seat3") && minutes.body.contains("I have read it"));
+    let printed = reviewer.get(&format!("{page}/minutes.pdf")).await;
+    assert_eq!((printed.status, printed.header("content-type")), (200, "application/pdf"), "{}", printed.body);
+    let name = format!("attachment; filename=\"minutes-{}.pdf\"", page.rsplit('/').next().unwrap());
+    assert_eq!(printed.header("content-disposition"), name);
+    assert!(printed.body.starts_with("%PDF-1.7"));
 }
 
 #[actix_web::test]
@@ -131,7 +136,9 @@ async fn the_last_vote_counts_and_a_tie_rejects() {
     let told = developer.get(&page).await.body;
     assert!(told.contains("Too broad") && !told.contains("I have read it"), "what the board said stays with the board");
     assert!(!told.contains("Member seat0") && !told.contains("id=\"board\""), "{told}");
-    assert_eq!(developer.get(&format!("{page}/minutes")).await.status, 403);
+    for form in ["minutes", "minutes.pdf"] {
+        assert_eq!(developer.get(&format!("{page}/{form}")).await.status, 403, "{form}");
+    }
 }
 
 #[actix_web::test]

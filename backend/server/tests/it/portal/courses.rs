@@ -143,7 +143,9 @@ async fn a_grant_ends_with_its_declaration_and_there_is_a_certificate_once_the_h
     assert_eq!(shown.location(), format!("{}?done=destruction-declared", page(&app)), "{}", shown.body);
     assert_ne!(reads(&app, &token).await, 200, "it ended with it");
     assert_eq!(declare(&app, &mut developer, &[]).await.status, 422, "declared once");
-    assert_eq!(developer.get(&certificate).await.status, 404, "not before the hospital took it");
+    for early in [certificate.clone(), format!("{certificate}.pdf")] {
+        assert_eq!(developer.get(&early).await.status, 404, "not before the hospital took it");
+    }
     let mut reviewer = Browser::of(&app, Role::Reviewer).await;
     let (refuse, close) = (format!("{}/destruction/refuse", page(&app)), format!("{}/close", page(&app)));
     assert_eq!(reviewer.submit(&page(&app), &refuse, &[("reason", "")]).await.status, 422);
@@ -157,6 +159,9 @@ async fn a_grant_ends_with_its_declaration_and_there_is_a_certificate_once_the_h
     for said in ["Kim Hana", "nightly backup", "A &#60;i&#62;model", "Certificate of destruction", "2026-03-02"] {
         assert!(shown.contains(said), "{said}: {shown}");
     }
+    let printed = developer.get(&format!("{certificate}.pdf")).await;
+    assert_eq!((printed.status, printed.header("content-type")), (200, "application/pdf"));
+    assert!(printed.body.starts_with("%PDF-1.7"));
     let declared = completed(&app, "grant.declare_destroyed").await;
     let closed = completed(&app, "grant.close").await;
     assert_eq!((declared.len(), closed.len()), (2, 1));
@@ -211,7 +216,9 @@ async fn attack_a_renewal_of_what_is_not_ones_own_or_of_something_else_is_refuse
     let mut stranger = Browser::with(&app, &email).await;
     assert_eq!(stranger.get(&format!("/en/requests/new?renews={grant}")).await.status, 404);
     assert_eq!(stranger.get(&page(&app)).await.status, 404);
-    assert_eq!(stranger.get(&format!("{}/certificate", page(&app))).await.status, 404);
+    for form in ["certificate", "certificate.pdf"] {
+        assert_eq!(stranger.get(&format!("{}/{form}", page(&app))).await.status, 404, "{form}");
+    }
     let unknown = "grt_00000000000000000000000000".to_owned();
     for renews in [grant.clone(), unknown, "nonsense".to_owned()] {
         let mut fields = fields(&app, &app.fixture.stranger.id);
@@ -224,4 +231,31 @@ async fn attack_a_renewal_of_what_is_not_ones_own_or_of_something_else_is_refuse
         assert_eq!(shown.status, 404, "{form}");
     }
     assert!(completed(&app, "grant.report").await.is_empty());
+    // Its own grant, for another of its apps.
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    let shown = developer.submit("/en/apps", "/en/apps", &[("name", "Other")]).await;
+    let other = shown.location().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+    let mut fields = fields(&app, &other);
+    fields.push(("renews", grant));
+    let shown = send_new(&mut developer, "/en/requests", &fields).await;
+    assert!(shown.status == 422 && shown.body.contains("A renewal keeps"), "{}", shown.body);
+}
+
+#[actix_web::test]
+async fn nothing_is_reported_on_a_grant_that_is_still_held() {
+    let app = TestApp::start().await;
+    let mut developer = Browser::of(&app, Role::Developer).await;
+    let request = file(&app, &mut developer, &app.fixture.reader.id).await;
+    let mut reviewer = Browser::of(&app, Role::Reviewer).await;
+    let terms = [TERMS.as_slice(), &[("condition.0", "A plan"), ("due.0", "2026-04-01")]].concat();
+    let approved = reviewer.submit(&request, &format!("{request}/approve"), &terms).await;
+    assert_eq!(approved.status, 303, "{}", approved.body);
+    let held = developer.get(&request).await.between("/en/grants/grt_", "\"").unwrap();
+    let held = format!("/en/grants/grt_{held}");
+    let page = developer.get(&held).await;
+    assert!(page.status == 200 && !page.body.contains("/reports\"") && !page.body.contains("/destruction\""));
+    let shown = developer.submit(&held, &format!("{held}/reports"), &[("report", REPORT)]).await;
+    assert!(shown.status == 422 && shown.body.contains("was never open"), "{}", shown.body);
+    let shown = developer.submit(&held, &format!("{held}/destruction"), &declaration(&[])).await;
+    assert!(shown.status == 422 && shown.body.contains("was never open"), "{}", shown.body);
 }

@@ -139,3 +139,26 @@ CREATE TABLE renewals (
     grant_id TEXT NOT NULL REFERENCES grants (id)
 );
 CREATE INDEX renewals_grant_id ON renewals (grant_id);
+
+-- What went wrong with data, and what happened to each incident since; rows are only ever added.
+CREATE TABLE incidents (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    kind         TEXT   NOT NULL,
+    description  TEXT   NOT NULL,
+    organization TEXT REFERENCES organizations (id),
+    dataset      TEXT,
+    known_at     BIGINT NOT NULL,
+    reported_by  TEXT   NOT NULL REFERENCES members (id),
+    reported_at  BIGINT NOT NULL
+);
+CREATE INDEX incidents_organization ON incidents (organization);
+
+CREATE TABLE incident_events (
+    incident    TEXT   NOT NULL REFERENCES incidents (id),
+    number      BIGINT NOT NULL,
+    happened_at BIGINT NOT NULL,
+    member      TEXT   NOT NULL REFERENCES members (id),
+    kind        TEXT   NOT NULL,
+    detail      TEXT   NOT NULL,
+    PRIMARY KEY (incident, number)
+);
