@@ -126,6 +126,8 @@ ids! {
     InvitationId = "inv";
     /// A password that is to be set anew.
     PasswordResetId = "pwr";
+    /// A passkey of a member.
+    PasskeyId = "psk";
     /// An address at a company that is told what occurs.
     WebhookId = "whk";
     /// An incident.

@@ -24,6 +24,7 @@ pub mod name;
 pub mod noise;
 pub mod notification;
 pub mod organization;
+pub mod passkey;
 pub mod policy;
 pub mod quota;
 pub mod rate;

@@ -31,6 +31,7 @@ pub mod notices;
 pub mod notifications;
 pub mod organizations;
 pub mod outbox;
+pub mod passkeys;
 pub mod personal;
 pub mod privacy_budgets;
 pub mod query_jobs;

@@ -144,6 +144,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        member -> Text,
+        name -> Text,
+        credential -> Binary,
+        handle -> Binary,
+        algorithm -> Text,
+        public_jwk -> Text,
+        transports -> Text,
+        counter -> BigInt,
+        may_be_backed_up -> BigInt,
+        is_backed_up -> BigInt,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    answered_challenges (challenge_hash) {
+        challenge_hash -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     recovery_codes (code_hash) {
         code_hash -> Binary,
         member -> Text,

@@ -41,6 +41,8 @@ mod ledger_usage;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod personal;
 #[cfg(test)]
 mod place;

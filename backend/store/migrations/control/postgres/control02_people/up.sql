@@ -162,3 +162,31 @@ CREATE TABLE incident_events (
     detail      TEXT   NOT NULL,
     PRIMARY KEY (incident, number)
 );
+
+-- The passkeys of members: the public halves, and what their devices last said of them.
+CREATE TABLE passkeys (
+    id               TEXT   NOT NULL PRIMARY KEY,
+    member           TEXT   NOT NULL REFERENCES members (id),
+    name             TEXT   NOT NULL,
+    -- What the device calls the passkey, and the member: random bytes both.
+    credential       BYTEA  NOT NULL,
+    handle           BYTEA  NOT NULL,
+    algorithm        TEXT   NOT NULL,
+    public_jwk       TEXT   NOT NULL,
+    -- Words with spaces between them.
+    transports       TEXT   NOT NULL,
+    counter          BIGINT NOT NULL,
+    may_be_backed_up BIGINT NOT NULL,
+    is_backed_up     BIGINT NOT NULL,
+    created_at       BIGINT NOT NULL,
+    last_used_at     BIGINT
+);
+CREATE UNIQUE INDEX passkeys_credential ON passkeys (credential);
+CREATE INDEX passkeys_member ON passkeys (member);
+
+-- The challenges that devices answered, as SHA-256, until nobody would take an answer any more.
+CREATE TABLE answered_challenges (
+    challenge_hash BYTEA  NOT NULL PRIMARY KEY,
+    expires_at     BIGINT NOT NULL
+);
+CREATE INDEX answered_challenges_expires_at ON answered_challenges (expires_at);

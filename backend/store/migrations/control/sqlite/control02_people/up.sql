@@ -162,3 +162,31 @@ CREATE TABLE incident_events (
     detail      TEXT   NOT NULL,
     PRIMARY KEY (incident, number)
 ) STRICT;
+
+-- The passkeys of members: the public halves, and what their devices last said of them.
+CREATE TABLE passkeys (
+    id               TEXT   NOT NULL PRIMARY KEY,
+    member           TEXT   NOT NULL REFERENCES members (id),
+    name             TEXT   NOT NULL,
+    -- What the device calls the passkey, and the member: random bytes both.
+    credential       BLOB   NOT NULL,
+    handle           BLOB   NOT NULL,
+    algorithm        TEXT   NOT NULL,
+    public_jwk       TEXT   NOT NULL,
+    -- Words with spaces between them.
+    transports       TEXT   NOT NULL,
+    counter          INTEGER NOT NULL,
+    may_be_backed_up INTEGER NOT NULL,
+    is_backed_up     INTEGER NOT NULL,
+    created_at       INTEGER NOT NULL,
+    last_used_at     INTEGER
+) STRICT;
+CREATE UNIQUE INDEX passkeys_credential ON passkeys (credential);
+CREATE INDEX passkeys_member ON passkeys (member);
+
+-- The challenges that devices answered, as SHA-256, until nobody would take an answer any more.
+CREATE TABLE answered_challenges (
+    challenge_hash BLOB   NOT NULL PRIMARY KEY,
+    expires_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX answered_challenges_expires_at ON answered_challenges (expires_at);
