@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod oauth;
 pub mod openapi;
 pub mod operations;
+mod passkey;
 mod peer;
 pub mod personal;
 pub mod portal;

@@ -10,7 +10,7 @@ pub mod dpop;
 mod form;
 pub mod introspect_token;
 pub mod issue_token;
-mod json;
+pub(crate) mod json;
 pub(crate) mod jwk;
 pub mod key_set;
 pub mod metadata;

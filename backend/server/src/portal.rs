@@ -1,4 +1,4 @@
-//! The portal: pages for people, rendered on the server, in Korean and English, without a script.
+//! The portal: pages for people, rendered on the server, in Korean and English, without a script but that of passkeys.
 //!
 //! A page is a handler whose signature says who may enter ([`desk`]), a struct with what is shown, and a template. A
 //! change is a form with a token ([`forgery`]), recorded before and after, and ends in a redirect.
@@ -39,6 +39,7 @@ pub(crate) mod once;
 mod open_form;
 mod organizations;
 mod page;
+mod passkeys;
 pub mod password;
 mod personal;
 mod plans;
@@ -168,6 +169,7 @@ pub static ROUTES: &[Route] = routes! {
         get "/catalogue/{dataset}/{tier}/{table}" catalogue::show_table, Access::Public, SHOWS;
         get "/sign-in" sign_in::show_sign_in, Access::Public, FORM;
         post "/sign-in" sign_in::sign_in, Access::Public, Recording::Entry;
+        post "/sign-in/passkey" passkeys::sign_in_with_passkey, Access::Public, Recording::Entry;
         get "/sign-in/sso" sso::begin_sso, Access::Public, FORM;
         get "/sign-up" joining::show_sign_up, Access::Public, FORM;
         post "/sign-up" joining::sign_up, Access::Public, Recording::Entry;
@@ -305,11 +307,16 @@ pub static ROUTES: &[Route] = routes! {
         post "/security/second-factor" security::start_second_factor, session::<Anyone>(), Recording::Entry;
         post "/security/second-factor/confirm" security::confirm_second_factor, session::<Anyone>(), Recording::Entry;
         post "/security/second-factor/remove" security::remove_second_factor, session::<FreshAnyone>(), Recording::Entry;
+        get "/security/passkeys/new" passkeys::new_passkey, session::<Anyone>(), FORM;
+        post "/security/passkeys" passkeys::add_passkey, session::<Anyone>(), Recording::Entry;
+        post "/security/passkeys/{passkey}/rename" passkeys::rename_passkey, session::<Anyone>(), Recording::Entry;
+        post "/security/passkeys/{passkey}/remove" passkeys::remove_passkey, session::<FreshAnyone>(), Recording::Entry;
         post "/security/password" security::change_password, session::<FreshAnyone>(), Recording::Entry;
         post "/security/identity/remove" security::unlink_identity, session::<FreshAnyone>(), Recording::Entry;
         post "/security/sessions/end" security::end_other_sessions, session::<Anyone>(), Recording::Entry;
         get "/step-up" step_up::show_step_up, session::<Anyone>(), FORM;
         post "/step-up" step_up::step_up, session::<Anyone>(), Recording::Entry;
+        post "/step-up/passkey" passkeys::step_up_with_passkey, session::<Anyone>(), Recording::Entry;
         get "/kill-switches" kill_switches::show_kill_switches, session::<Admins>(), SHOWS;
         post "/kill-switches/{level}/preview" kill_switches::preview_stop, session::<Admins>(), DRY_RUN;
         post "/kill-switches/{level}/stop" kill_switches::stop_access, session::<FreshAdmins>(), Recording::Entry;

@@ -14,7 +14,7 @@ use mudeung_core::id::{MemberId, SessionId};
 pub enum ProvedBy {
     /// With the password alone.
     Password,
-    /// With a code of their second factor, or with two factors at the hospital's identity provider.
+    /// With a code of their second factor, with a passkey, or with two factors at the hospital's identity provider.
     SecondFactor,
     /// At the hospital's identity provider, which did not say that it saw two factors.
     Provider,

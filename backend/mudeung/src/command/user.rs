@@ -9,7 +9,7 @@ use mudeung_core::id::{MemberId, OrganizationId};
 use mudeung_core::member::{Member, MemberState, Role, email_address};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_server::portal::password;
-use mudeung_store::{Db, StoreError, members, organizations, second_factors};
+use mudeung_store::{Db, StoreError, members, organizations, passkeys, second_factors};
 
 /// Creates a member or resets a password.
 pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
@@ -64,7 +64,8 @@ pub(crate) async fn create(
     }
 }
 
-/// Gives a member a new password, and takes away the second factor, which may be lost with the first.
+/// Gives a member a new password, and takes away second factors and passkeys, which may be lost with the first, or
+/// be somebody else's.
 async fn reset(db: &Db, email: &str) -> Result<String, Failure> {
     let (password, hash) = new_password()?;
     let wanted = email.to_lowercase();
@@ -72,6 +73,7 @@ async fn reset(db: &Db, email: &str) -> Result<String, Failure> {
         .tx("reset password", move |c| match members::find_member_by_email(c, &wanted)? {
             Some((member, _)) => {
                 members::update_member_password(c, member.id, &hash)?;
+                passkeys::delete_passkeys(c, member.id)?;
                 second_factors::delete_second_factor(c, member.id).map(|()| true)
             }
             None => Ok(false),

@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use std::fmt;
 
 /// Reads an object; `None` when it is not one, or a name in it (at any depth) stands twice, or something follows it.
-pub(super) fn object(text: &[u8]) -> Option<Map<String, Value>> {
+pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
     match serde_json::from_slice::<Unique>(text).ok()?.0 {
         Value::Object(members) => Some(members),
         _ => None,

@@ -157,6 +157,17 @@ impl PublicKey {
             _ => false,
         }
     }
+
+    /// The same where signatures of elliptic curves are written as ASN.1, which is what devices with passkeys do.
+    pub(crate) fn verifies_asn1(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.material {
+            Material::P256(point) if self.algorithm == KeyAlgorithm::Es256 => {
+                UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, point).verify(message, signature).is_ok()
+            }
+            Material::P256(_) | Material::P384(_) => false,
+            Material::Ed25519(_) | Material::Rsa { .. } => self.verifies(message, signature),
+        }
+    }
 }
 
 /// The names of all algorithms that clients may sign with.

@@ -1,4 +1,4 @@
-//! The style sheet and the logo, named by their content so that browsers keep them for ever.
+//! The style sheet, the logo and the one script, named by their content so that browsers keep them for ever.
 
 use super::page::harden;
 use crate::fault::Fault;
@@ -10,9 +10,11 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("../../assets/portal.css");
 const LOGO: &str = include_str!("../../assets/mudeung.svg");
+const SCRIPT: &str = include_str!("../../assets/passkeys.js");
 
 static STYLE_HREF: LazyLock<String> = LazyLock::new(|| href("portal", "css", STYLE));
 static LOGO_HREF: LazyLock<String> = LazyLock::new(|| href("mudeung", "svg", LOGO));
+static SCRIPT_HREF: LazyLock<String> = LazyLock::new(|| href("passkeys", "js", SCRIPT));
 
 /// Address of the style sheet.
 pub(super) fn style_href() -> &'static str {
@@ -22,6 +24,11 @@ pub(super) fn style_href() -> &'static str {
 /// Address of the logo.
 pub(super) fn logo_href() -> &'static str {
     &LOGO_HREF
+}
+
+/// Address of the script that asks browsers for passkeys.
+pub(super) fn script_href() -> &'static str {
+    &SCRIPT_HREF
 }
 
 fn href(name: &str, extension: &str, content: &str) -> String {
@@ -36,6 +43,7 @@ pub(super) async fn read_asset(name: web::Path<String>) -> Result<HttpResponse, 
     let (content, kind) = match address.as_str() {
         address if address == style_href() => (STYLE, "text/css; charset=utf-8"),
         address if address == logo_href() => (LOGO, "image/svg+xml"),
+        address if address == script_href() => (SCRIPT, "text/javascript; charset=utf-8"),
         _ => return Err(Fault::not_found()),
     };
     Ok(serve(content, kind, "public, max-age=31536000, immutable"))

@@ -2,6 +2,7 @@
 
 use super::asset;
 use super::cookie::Cookies;
+use super::passkeys;
 use super::session::SignedIn;
 use super::texts::Common;
 use crate::call::{Call, Language, OwnDialect};
@@ -16,6 +17,9 @@ use mudeung_core::tier::Tier;
 /// Nothing but our own style sheet, images and forms.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
+/// The same, and our own script, where there is one.
+const POLICY_WITH_SCRIPT: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+                                  frame-ancestors 'none'; base-uri 'none'; script-src 'self'";
 
 /// The frame of a page.
 #[derive(Debug, Clone)]
@@ -42,6 +46,8 @@ pub(crate) struct Page {
     pub(crate) style: &'static str,
     /// Address of the logo.
     pub(crate) logo: &'static str,
+    /// Address of the script, on the few pages that have one.
+    pub(crate) script: Option<&'static str>,
     /// The key of the forms on it that make something: another each time the page is shown.
     pub(crate) form_key: String,
     remembered: bool,
@@ -107,6 +113,7 @@ impl Page {
             problem: None,
             style: asset::style_href(),
             logo: asset::logo_href(),
+            script: app.and_then(|app| passkeys::script(app.portal.site.as_ref(), path)),
             form_key: app.map(|app| super::cookie::fresh_token(&*app.entropy)).unwrap_or_default(),
             remembered: Cookies::language_of(request).as_deref() == Some(language.as_str()),
             secure,
@@ -129,6 +136,7 @@ impl Page {
             problem: None,
             style: asset::style_href(),
             logo: asset::logo_href(),
+            script: None,
             form_key: String::new(),
             remembered: true,
             secure: false,
@@ -169,8 +177,12 @@ impl Page {
     pub(crate) fn step_up_href(&self, request: &HttpRequest) -> String {
         let referer = request.headers().get(REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let path = referer.splitn(4, '/').nth(3).map(|path| format!("/{path}")).unwrap_or_default();
-        let next = super::sign_in::own_page(&path).unwrap_or_else(|| self.at("/home"));
-        let query = serde_urlencoded::to_string([("next", next.as_str())]).unwrap_or_default();
+        self.step_up_to(&super::sign_in::own_page(&path).unwrap_or_else(|| self.at("/home")))
+    }
+
+    /// Where to prove again who one is, to go on to a page of ours.
+    pub(crate) fn step_up_to(&self, next: &str) -> String {
+        let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
         format!("{}?{query}", self.at("/step-up"))
     }
 
@@ -285,7 +297,7 @@ pub(crate) fn show(page: &Page, status: StatusCode, template: &impl Template) ->
     answer
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_LANGUAGE, page.language.as_str()))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, if page.script.is_some() { POLICY_WITH_SCRIPT } else { POLICY }))
         .insert_header((CACHE_CONTROL, if page.who.is_some() { "no-store" } else { "private, no-cache" }))
         .insert_header((VARY, "Cookie, Accept-Language"));
     harden(&mut answer, page.secure);
@@ -388,6 +400,9 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "version-withdrawn" => t.done_version_withdrawn,
         "second-factor-needed" => t.done_second_factor_needed,
         "identity-unlinked" => t.done_identity_unlinked,
+        "passkey-added" => t.done_passkey_added,
+        "passkey-renamed" => t.done_passkey_renamed,
+        "passkey-removed" => t.done_passkey_removed,
         "second-factor-removed" => t.done_second_factor_removed,
         "stepped-up" => t.done_stepped_up,
         "agreement-published" => t.done_agreement_published,

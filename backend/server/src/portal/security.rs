@@ -1,13 +1,15 @@
-//! The second factor of a member: set up, shown once, confirmed with a code, removed.
+//! Account security of a member: the second factor (set up, shown once, confirmed with a code, removed), the password, and
+//! where they are signed in; passkeys are shown here and kept by [`super::passkeys`].
 
 use super::desk::{Anyone, Desk, FreshAnyone, Roles};
 use super::fields::Submitted;
 use super::ledger::status_name;
 use super::page::{self, Badge, Page};
+use super::passkeys::{self, PasskeyLine};
 use super::recovery::set_password;
 use super::session::{IDLE, StepUp};
 use super::step_up::{renew, takes_code};
-use super::texts::{SecurityTexts, SsoTexts};
+use super::texts::{PasskeyTexts, SecurityTexts, SsoTexts};
 use super::{desk::see_other, moment, password, totp};
 use crate::fault::Fault;
 use crate::record;
@@ -39,6 +41,9 @@ struct SecurityPage {
     sso: &'static SsoTexts,
     identity: Option<IdentityLine>,
     by_password: bool,
+    pk: &'static PasskeyTexts,
+    passkeys: Vec<PasskeyLine>,
+    with_passkeys: bool,
 }
 
 /// Whom the hospital's identity provider knows the member as.
@@ -63,6 +68,11 @@ struct Pending {
 /// Shows whether there is a second factor.
 pub(super) async fn show_security(desk: Desk<Anyone>) -> Result<HttpResponse, Fault> {
     show(&desk, None, None, Vec::new(), StatusCode::OK).await
+}
+
+/// Shows the page with what is wrong with a form of it.
+pub(super) async fn show_problem(desk: &Desk<Anyone>, problem: &'static str) -> Result<HttpResponse, Fault> {
+    show(desk, Some(problem), None, Vec::new(), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 /// Makes a secret and shows it, once. The member must have proved just now who they are.
@@ -94,7 +104,7 @@ pub(super) async fn start_second_factor(
 /// Confirms the secret with its first code and shows the recovery codes, once.
 pub(super) async fn confirm_second_factor(desk: Desk<Anyone>, form: Submitted) -> Result<HttpResponse, Fault> {
     let member = desk.signed_in.member.id;
-    if desk.signed_in.has_second_factor {
+    if desk.signed_in.has_codes {
         return Ok(see_other(&desk.page.at("/security")));
     }
     if !takes_code(&desk, form.0.text("code")).await? {
@@ -177,14 +187,15 @@ async fn show(
     let look = move |conn: &mut Conn| {
         let identity = identities::find_identity_of(conn, member)?;
         let codes_left = second_factors::count_recovery_codes(conn, member)?;
-        Ok((codes_left, sessions::list_sessions(conn, member, now)?, identity))
+        let own = mudeung_store::passkeys::list_passkeys(conn, member)?;
+        Ok((codes_left, sessions::list_sessions(conn, member, now)?, identity, own))
     };
-    let (codes_left, open, identity) = desk.app.db.read("look at security", look).await?;
+    let (codes_left, open, identity, own) = desk.app.db.read("look at security", look).await?;
     let mut page = desk.page.clone();
     page.problem = problem;
     let shown = SecurityPage {
         t: SecurityTexts::of(page.language),
-        enrolled: desk.signed_in.has_second_factor,
+        enrolled: desk.signed_in.has_codes,
         codes_left,
         sessions: open
             .iter()
@@ -202,6 +213,9 @@ async fn show(
         identity: identity
             .map(|identity| IdentityLine { issuer: identity.issuer, since: moment::minute(identity.created_at) }),
         by_password: password::opens(&desk.app, &desk.signed_in.organization),
+        pk: PasskeyTexts::of(page.language),
+        passkeys: passkeys::lines(PasskeyTexts::of(page.language), &own),
+        with_passkeys: desk.app.portal.site.is_some(),
         page: page.clone(),
     };
     page::show(&page, status, &shown)

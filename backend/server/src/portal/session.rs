@@ -11,7 +11,7 @@ use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::request::AccessRequest;
 use mudeung_store::sessions::{self, ProvedBy, Session};
-use mudeung_store::{StoreError, members, notifications, second_factors};
+use mudeung_store::{Conn, StoreError, members, notifications, passkeys, second_factors};
 use std::time::Duration;
 
 /// A session that is not used for so long is over.
@@ -36,8 +36,10 @@ pub(crate) struct SignedIn {
     pub(crate) form_token: String,
     /// When and how the member last proved who they are.
     pub(crate) proved: (Timestamp, ProvedBy),
-    /// Whether the member has a second factor.
-    pub(crate) has_second_factor: bool,
+    /// Whether the member has an authenticator that shows codes.
+    pub(crate) has_codes: bool,
+    /// Whether the member has a passkey.
+    pub(crate) has_passkey: bool,
     /// How many notifications the member has not seen.
     pub(crate) unread: i64,
 }
@@ -58,12 +60,17 @@ impl SignedIn {
     pub(crate) fn step_up(&self, now: Timestamp, require_totp: bool) -> StepUp {
         let (at, by) = self.proved;
         // Who came with two factors from the hospital's identity provider needs no other here.
-        if require_totp && !self.has_second_factor && by != ProvedBy::SecondFactor {
+        if require_totp && !self.has_second_factor() && by != ProvedBy::SecondFactor {
             return StepUp::Enrol;
         }
-        let strong = by == ProvedBy::SecondFactor || !self.has_second_factor;
+        let strong = by == ProvedBy::SecondFactor || !self.has_second_factor();
         let fresh = at <= now && now.since(at) <= STEP_UP;
         if strong && fresh { StepUp::Nothing } else { StepUp::Prove }
+    }
+
+    /// Whether the member has a second factor, of either kind.
+    pub(crate) const fn has_second_factor(&self) -> bool {
+        self.has_codes || self.has_passkey
     }
 
     /// Whether the member has one of the roles. A role counts only on its own side: whatever stands in the database, a
@@ -103,7 +110,7 @@ pub(super) async fn signed_in(app: &App, request: &HttpRequest) -> Result<Option
     let hash = forgery::session_hash(app, &token);
     let now = app.clock.now();
     let found = app.db.read("find session", move |conn| find_live(conn, &hash, now)).await?;
-    let Some((session, member, has_second_factor, unread)) = found else { return Ok(None) };
+    let Some(Live { session, member, has_codes, has_passkey, unread }) = found else { return Ok(None) };
     let snapshot = app.snapshots.present();
     let Some(organization) = snapshot.organizations.get(&member.organization).cloned() else { return Ok(None) };
     if !matches!(organization.state, OrganizationState::Active) {
@@ -115,14 +122,19 @@ pub(super) async fn signed_in(app: &App, request: &HttpRequest) -> Result<Option
     }
     let form_token = forgery::form_token(app, &token);
     let proved = (session.proved_at, session.proved_by);
-    Ok(Some(SignedIn { member, organization, session: session.id, form_token, proved, has_second_factor, unread }))
+    Ok(Some(SignedIn { member, organization, session: session.id, form_token, proved, has_codes, has_passkey, unread }))
 }
 
-fn find_live(
-    conn: &mut mudeung_store::Conn,
-    hash: &[u8; 32],
-    now: Timestamp,
-) -> Result<Option<(Session, Member, bool, i64)>, StoreError> {
+/// A session that is not over, and what there is of its member.
+struct Live {
+    session: Session,
+    member: Member,
+    has_codes: bool,
+    has_passkey: bool,
+    unread: i64,
+}
+
+fn find_live(conn: &mut Conn, hash: &[u8; 32], now: Timestamp) -> Result<Option<Live>, StoreError> {
     let Some(session) = sessions::find_session_by_hash(conn, hash)? else { return Ok(None) };
     if now >= session.expires_at || now.since(session.last_seen_at) >= IDLE {
         return Ok(None);
@@ -130,9 +142,10 @@ fn find_live(
     let member = members::find_member(conn, session.member)?;
     let Some(member) = member.filter(|member| matches!(member.state, MemberState::Active)) else { return Ok(None) };
     let factor = second_factors::find_second_factor(conn, member.id)?;
-    let confirmed = factor.is_some_and(|factor| factor.confirmed_at.is_some());
+    let has_codes = factor.is_some_and(|factor| factor.confirmed_at.is_some());
+    let has_passkey = passkeys::count_passkeys(conn, member.id)? > 0;
     let unread = notifications::count_unread(conn, member.id)?;
-    Ok(Some((session, member, confirmed, unread)))
+    Ok(Some(Live { session, member, has_codes, has_passkey, unread }))
 }
 
 /// A session for a member, to be stored; its token is for the browser alone.

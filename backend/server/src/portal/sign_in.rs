@@ -5,6 +5,7 @@ use super::cookie::{Cookies, fresh_token};
 use super::desk::{Anyone, Desk, Visitor, see_other};
 use super::fields::{Fields, Submitted};
 use super::page::{Page, query_value};
+use super::passkeys::{Prompt, prompt_to_sign_in};
 use super::sso::{self, Button};
 use super::texts::SignInTexts;
 use super::{forgery, open_form, password, session};
@@ -12,6 +13,7 @@ use crate::config::SignUp;
 use crate::fault::Fault;
 use crate::peer::address_of;
 use crate::record;
+use crate::state::App;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -33,6 +35,7 @@ struct SignInPage {
     email: String,
     may_sign_up: bool,
     sso: Option<Button>,
+    passkey: Option<Prompt>,
 }
 
 /// Shows the sign-in form.
@@ -69,7 +72,7 @@ pub(super) async fn sign_in(visitor: Visitor, request: HttpRequest, body: web::B
     let typed = Secret::new(form.raw("password").unwrap_or_default().to_owned());
     match authenticate(&visitor, &email, typed, address).await? {
         None => again(t.refused, StatusCode::FORBIDDEN),
-        Some(member) => open_session(&visitor, &request, member, next, ProvedBy::Password).await,
+        Some(member) => open_session(&visitor, &request, member, next, ProvedBy::Password, None).await,
     }
 }
 
@@ -96,14 +99,7 @@ async fn authenticate(
     let find = move |conn: &mut mudeung_store::Conn| mudeung_store::members::find_member_by_email(conn, &wanted);
     let (member, hash) = app.db.read("find member", find).await?.unzip();
     let right = password::check(app, typed, hash).await?;
-    let snapshot = app.snapshots.present();
-    let may_enter = |member: &Member| {
-        let organization = snapshot.organizations.get(&member.organization);
-        matches!(member.state, MemberState::Active)
-            && organization.is_some_and(|organization| matches!(organization.state, OrganizationState::Active))
-            && organization.is_some_and(|organization| password::opens(app, organization))
-    };
-    if let Some(member) = member.clone().filter(|member| right && may_enter(member)) {
+    if let Some(member) = member.clone().filter(|member| right && may_enter(app, member)) {
         app.portal.brake.succeeded(email, address);
         return Ok(Some(member));
     }
@@ -116,13 +112,25 @@ async fn authenticate(
     Ok(None)
 }
 
-/// Begins a new session, always with a new token, and ends the one the browser had.
+/// Whether a member may come in by what is theirs here, a password or a passkey: they and their organization are active, and
+/// the hospital does not leave it to its identity provider.
+pub(super) fn may_enter(app: &App, member: &Member) -> bool {
+    let snapshot = app.snapshots.present();
+    let organization = snapshot.organizations.get(&member.organization);
+    matches!(member.state, MemberState::Active)
+        && organization.is_some_and(|organization| matches!(organization.state, OrganizationState::Active))
+        && organization.is_some_and(|organization| password::opens(app, organization))
+}
+
+/// Begins a new session, always with a new token, and ends the one the browser had. The entry says by what the
+/// member came in, when it was no password.
 pub(super) async fn open_session(
     visitor: &Visitor,
     request: &HttpRequest,
     member: Member,
     next: Option<String>,
     proved_by: ProvedBy,
+    by: Option<&str>,
 ) -> Result<HttpResponse, Fault> {
     let app = &visitor.app;
     let cookies = Cookies { secure: app.portal.secure };
@@ -130,8 +138,8 @@ pub(super) async fn open_session(
     let opened_session = session::begin(app, &member, &token, proved_by);
     let former = cookies.session_of(request).map(|former| forgery::session_hash(app, &former));
     let now = app.clock.now();
-    let detail = (proved_by != ProvedBy::Password).then(|| "sso".to_owned());
-    let intent = Entry { detail, ..record::by_member(app, &visitor.call, &member, "portal.sign_in") };
+    let intent =
+        Entry { detail: by.map(str::to_owned), ..record::by_member(app, &visitor.call, &member, "portal.sign_in") };
     let opened = record::open(app, intent).await?;
     app.db
         .tx("sign in", move |conn| {
@@ -161,8 +169,9 @@ pub(super) fn show_form(
     let may_sign_up = visitor.app.config.portal.sign_up == SignUp::Open;
     open_form::show(visitor, request, problem, status, |page, form_token| SignInPage {
         t: SignInTexts::of(page.language),
-        form_token,
         sso: sso::button(&visitor.app, &page, &next, false),
+        passkey: prompt_to_sign_in(&visitor.app, &page, &form_token, &next),
+        form_token,
         next,
         email,
         may_sign_up,

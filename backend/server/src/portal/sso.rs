@@ -6,7 +6,7 @@ use super::desk::{Anyone, Desk, Visitor, see_other};
 use super::page::{Page, query_value};
 use super::sign_in::{open_session, own_page, show_form};
 use super::texts::SsoTexts;
-use super::{forgery, step_up};
+use super::{forgery, passkeys, step_up};
 use crate::call::Language;
 use crate::fault::Fault;
 use crate::record;
@@ -129,6 +129,7 @@ pub(super) async fn return_from_sso(
     let ticket = cookies.trip_of(&request).as_deref().and_then(Ticket::from_cookie);
     let language = ticket.as_ref().map_or(visitor.page.language, |ticket| ticket.language);
     visitor.page = Page::bare(&format!("/{}/sign-in", language.as_str()), language);
+    visitor.page.script = passkeys::script(visitor.app.portal.site.as_ref(), "/sign-in");
     let mut answer = match take_in(&visitor, desk, &request, ticket).await? {
         Ok(answer) => answer,
         Err(Refusal { problem, reason, status, member }) => {
@@ -201,7 +202,7 @@ async fn take_in(
         Err(refusal) => return Ok(Err(refusal)),
     };
     if !ticket.is_proof {
-        return Ok(Ok(open_session(visitor, request, member, ticket.next, proved_by).await?));
+        return Ok(Ok(open_session(visitor, request, member, ticket.next, proved_by, Some("sso")).await?));
     }
     // A proof is for who is signed in, and for nobody else.
     match desk.filter(|desk| desk.signed_in.member.id == member.id) {

@@ -2,6 +2,7 @@
 
 use super::brake::Brake;
 use crate::config::Config;
+use crate::passkey::RelyingParty;
 use mudeung_core::request::ruling::House;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -24,6 +25,8 @@ pub struct PortalState {
     pub(super) uploads: Arc<Semaphore>,
     /// How access requests are reviewed.
     pub(crate) house: House,
+    /// The site that passkeys are for; nothing where our address has no name.
+    pub(super) site: Option<RelyingParty>,
     /// Whether browsers reach us through TLS, so that cookies may be bound to it.
     pub(super) secure: bool,
 }
@@ -37,6 +40,7 @@ impl PortalState {
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             house: config.review.house(),
+            site: RelyingParty::of(&config.http.public_url),
             secure: config.http.public_url.starts_with("https://"),
         }
     }

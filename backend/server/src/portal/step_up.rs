@@ -1,13 +1,14 @@
-//! Proving again who one is before something grave: with the second factor, or the password where there is none.
+//! Proving again who one is before something grave: with a second factor, or the password where there is none.
 
 use super::brake::Verdict;
 use super::cookie::{Cookies, fresh_token};
 use super::desk::{Anyone, Desk, see_other};
 use super::fields::Submitted;
 use super::page::{self, Page, query_value};
+use super::passkeys::{Prompt, prompt_to_step_up};
 use super::sign_in::own_page;
 use super::sso::{self, Button};
-use super::texts::SecurityTexts;
+use super::texts::{PasskeyTexts, SecurityTexts};
 use super::{forgery, password, totp};
 use crate::address::NOBODY;
 use crate::fault::Fault;
@@ -31,12 +32,13 @@ struct StepUpPage {
     by_code: bool,
     by_password: bool,
     sso: Option<Button>,
+    passkey: Option<Prompt>,
 }
 
 /// Shows the form.
 pub(super) async fn show_step_up(desk: Desk<Anyone>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let next = query_value(request.query_string(), "next").and_then(|next| own_page(&next));
-    show(&desk, None, next.unwrap_or_default(), StatusCode::OK)
+    show(&desk, None, next.unwrap_or_default(), StatusCode::OK).await
 }
 
 /// Checks the proof, and begins the session anew under another token.
@@ -44,13 +46,13 @@ pub(super) async fn step_up(desk: Desk<Anyone>, form: Submitted) -> Result<HttpR
     let t = SecurityTexts::of(desk.page.language);
     let next = own_page(form.0.text("next")).unwrap_or_default();
     // Only who holds the session can fail here, so the member is braked wherever they come from.
-    let (account, now) = (format!("step-up {}", desk.signed_in.member.id), desk.app.clock.now());
+    let (account, now) = (account(&desk), desk.app.clock.now());
     if let Verdict::Refused(left) = desk.app.portal.brake.ask(&account, NOBODY, now) {
-        let mut answer = show(&desk, Some(t.braked), next, StatusCode::TOO_MANY_REQUESTS)?;
+        let mut answer = show(&desk, Some(t.braked), next, StatusCode::TOO_MANY_REQUESTS).await?;
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(left.as_secs().max(1)));
         return Ok(answer);
     }
-    let proved = if desk.signed_in.has_second_factor {
+    let proved = if desk.signed_in.has_second_factor() {
         takes_code(&desk, form.0.text("code")).await?.then_some(ProvedBy::SecondFactor)
     } else if password::opens(&desk.app, &desk.signed_in.organization) {
         let typed = Secret::new(form.0.raw("password").unwrap_or_default().to_owned());
@@ -61,11 +63,16 @@ pub(super) async fn step_up(desk: Desk<Anyone>, form: Submitted) -> Result<HttpR
     let Some(proved_by) = proved else {
         desk.app.portal.brake.failed(&account, NOBODY, now);
         record::note(&desk.app, desk.entry("portal.step_up"), Status::Denied).await?;
-        return show(&desk, Some(t.refused), next, StatusCode::UNPROCESSABLE_ENTITY);
+        return show(&desk, Some(t.refused), next, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
     desk.app.portal.brake.succeeded(&account, NOBODY);
     let to = if next.is_empty() { desk.page.at("/home") } else { next };
     go_on(&desk, proved_by, &to).await
+}
+
+/// What the brake calls a member who proves again who they are.
+pub(super) fn account(desk: &Desk<Anyone>) -> String {
+    format!("step-up {}", desk.signed_in.member.id)
 }
 
 /// Begins the session anew, and goes back to what wanted the proof.
@@ -121,22 +128,26 @@ pub(super) async fn takes_code(desk: &Desk<Anyone>, typed: &str) -> Result<bool,
     Ok(desk.app.db.tx("take code", take).await?)
 }
 
-fn show(
+/// Shows the forms there are for this member.
+pub(super) async fn show(
     desk: &Desk<Anyone>,
     problem: Option<&'static str>,
     next: String,
     status: StatusCode,
 ) -> Result<HttpResponse, Fault> {
     let mut page = desk.page.clone();
-    page.problem = problem;
+    // Who has nothing but passkeys, where there are none any more, is told why.
+    let is_shut = desk.signed_in.has_passkey && !desk.signed_in.has_codes && desk.app.portal.site.is_none();
+    page.problem = problem.or_else(|| is_shut.then(|| PasskeyTexts::of(page.language).off));
     let t = SecurityTexts::of(page.language);
     let organization = &desk.signed_in.organization;
     let is_hospital = desk.signed_in.is_hospital();
     let shown = StepUpPage {
         t,
-        by_code: desk.signed_in.has_second_factor,
-        by_password: password::opens(&desk.app, organization),
-        sso: sso::button(&desk.app, &page, &next, true).filter(|_| is_hospital && !desk.signed_in.has_second_factor),
+        by_code: desk.signed_in.has_codes,
+        by_password: !desk.signed_in.has_second_factor() && password::opens(&desk.app, organization),
+        passkey: prompt_to_step_up(desk, &next).await?,
+        sso: sso::button(&desk.app, &page, &next, true).filter(|_| is_hospital && !desk.signed_in.has_second_factor()),
         next,
         page: page.clone(),
     };

@@ -17,6 +17,7 @@ mod incident;
 mod keys;
 mod mail;
 mod messages;
+mod passkeys;
 mod people;
 mod problems;
 mod registration;
@@ -39,6 +40,7 @@ pub(crate) use incident::IncidentTexts;
 pub(crate) use keys::KeysTexts;
 pub(crate) use mail::{MailTexts, topic_text};
 pub(crate) use messages::MessageTexts;
+pub(crate) use passkeys::PasskeyTexts;
 pub(crate) use people::{
     AgreementsTexts, JoiningTexts, MembersTexts, NotificationsTexts, RecoveryTexts, SystemTexts, WebhooksTexts,
 };
@@ -122,6 +124,7 @@ mod tests {
             WebhooksTexts::PAIRS,
             LedgerTexts::PAIRS,
             MessageTexts::PAIRS,
+            PasskeyTexts::PAIRS,
             OrganizationsTexts::PAIRS,
             RegistrationTexts::PAIRS,
             ReleasesTexts::PAIRS,

@@ -23,6 +23,10 @@ pub const INVITED: &str = "member.invited";
 pub const RESET: &str = "password.reset";
 /// The topic of the word that a password was changed.
 pub const CHANGED: &str = "password.changed";
+/// The topic of the word that a passkey was added.
+pub const PASSKEY_ADDED: &str = "passkey.added";
+/// The topic of the word that a passkey was removed.
+pub const PASSKEY_REMOVED: &str = "passkey.removed";
 /// The topic of the mail of a day.
 pub const DIGEST: &str = "digest";
 /// The topic of a test that an operator asked for.
@@ -74,6 +78,18 @@ pub(crate) fn changed(member: MemberId, now: Timestamp) -> Delivery {
     Delivery::new(id, Channel::Mail, member.to_string(), CHANGED, "{}".to_owned(), now)
 }
 
+/// The word that a passkey was added.
+pub(crate) fn passkey_added(member: MemberId, now: Timestamp) -> Delivery {
+    let id = format!("passkey-added-{}:{member}", now.micros());
+    Delivery::new(id, Channel::Mail, member.to_string(), PASSKEY_ADDED, "{}".to_owned(), now)
+}
+
+/// The word that a passkey was removed.
+pub(crate) fn passkey_removed(member: MemberId, now: Timestamp) -> Delivery {
+    let id = format!("passkey-removed-{}:{member}", now.micros());
+    Delivery::new(id, Channel::Mail, member.to_string(), PASSKEY_REMOVED, "{}".to_owned(), now)
+}
+
 /// A test that goes to whoever asked for it.
 pub(crate) fn test(member: MemberId, now: Timestamp) -> Delivery {
     let id = format!("test-{}:{member}", now.micros());
@@ -113,6 +129,14 @@ pub(super) async fn compose(app: &App, delivery: &Delivery) -> Result<Mail, Unde
         CHANGED => {
             let link = format!("{base}/password/forgot");
             (t.changed_subject.to_owned(), vec![t.changed.to_owned(), t.changed_not_you.to_owned(), link])
+        }
+        PASSKEY_ADDED => {
+            let lines = [t.passkey_added, t.passkey_not_you].map(str::to_owned);
+            (t.passkey_added_subject.to_owned(), [lines.as_slice(), &[format!("{base}/security")]].concat())
+        }
+        PASSKEY_REMOVED => {
+            let lines = [t.passkey_removed, t.passkey_not_you].map(str::to_owned);
+            (t.passkey_removed_subject.to_owned(), [lines.as_slice(), &[format!("{base}/security")]].concat())
         }
         TEST => (t.test_subject.to_owned(), vec![t.test.to_owned()]),
         DIGEST => {

@@ -8,6 +8,8 @@ mod app;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod authenticator;
+#[cfg(test)]
 mod billing;
 #[cfg(test)]
 mod canary;

@@ -19,6 +19,7 @@ mod matrix;
 mod members;
 mod messages;
 mod pages;
+mod passkeys;
 mod permissions;
 mod requests;
 mod reviews;

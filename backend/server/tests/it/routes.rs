@@ -102,6 +102,7 @@ const EXEMPT: &[&str] = &[
     "show_invoices",
     "show_kill_switches",
     "show_security",
+    "new_passkey",
     "show_step_up",
     "list_budgets",
     "list_agreements",
@@ -157,6 +158,7 @@ fn path(app: &TestApp, route: &Route) -> String {
         ("{agreement}", fixture.agreement.to_string()),
         ("{invitation}", "inv_00000000000000000000000000".to_owned()),
         ("{incident}", "inc_00000000000000000000000000".to_owned()),
+        ("{passkey}", "psk_00000000000000000000000000".to_owned()),
         ("{webhook}", "whk_00000000000000000000000000".to_owned()),
         ("{token}", "rgt_00000000000000000000000000".to_owned()),
     ];

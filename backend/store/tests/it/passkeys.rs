@@ -32,8 +32,8 @@ fn passkey(n: u8, of: u8) -> Passkey {
         public_jwk: format!("{{\"n\":{n}}}"),
         transports: ["internal", "hybrid"].into_iter().take(usize::from(n % 3)).map(str::to_owned).collect(),
         counter: u32::from(n),
-        may_be_backed_up: n % 2 == 0,
-        is_backed_up: n % 4 == 0,
+        may_be_backed_up: n.is_multiple_of(2),
+        is_backed_up: n.is_multiple_of(4),
         created_at: NOW,
         last_used_at: (n % 2 == 1).then_some(NOW),
     }

@@ -135,6 +135,9 @@ texts! {
         done_version_withdrawn: "버전을 내렸습니다. 1초 안에 제공이 중단됩니다.", "The version is withdrawn. It is no longer served within one second.";
         done_second_factor_needed: "이 작업에는 2단계 인증이 필요합니다. 먼저 아래에서 설정하세요.", "This needs a second factor. Set one up below first.";
         done_identity_unlinked: "병원 계정 연결을 끊었습니다.", "The hospital's account is unlinked.";
+        done_passkey_added: "패스키를 추가했습니다. 메일로도 알렸습니다.", "The passkey is added, and a mail tells you.";
+        done_passkey_renamed: "패스키의 이름을 바꾸었습니다.", "The passkey has its new name.";
+        done_passkey_removed: "패스키를 제거했습니다. 기기에 남은 것도 지우세요.", "The passkey is removed. Delete it on your device as well.";
         done_second_factor_removed: "2단계 인증을 해제했습니다.", "The second factor is removed.";
         done_stepped_up: "본인 확인을 마쳤습니다. 5분 동안 유효합니다. 하던 작업을 다시 제출하세요.", "You are verified for five minutes. Submit what you were doing once more.";
         done_agreement_published: "새 판이 발효되었습니다. 이용 기업에 알렸습니다.", "The new version is in force, and companies with grants are told.";

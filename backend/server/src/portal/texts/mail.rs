@@ -21,6 +21,11 @@ texts! {
         changed_subject: "비밀번호가 바뀌었습니다", "Your password was changed";
         changed: "회원님 계정의 비밀번호가 방금 바뀌었고, 다른 기기의 로그인은 모두 끝났습니다.", "The password of your account was changed just now, and all other sign-ins were ended.";
         changed_not_you: "바꾸지 않았다면 지금 비밀번호를 다시 정하고 운영자에게 알리세요.", "If it was not you, set a new one now and tell the operator:";
+        passkey_added_subject: "패스키가 추가되었습니다", "A passkey was added";
+        passkey_added: "회원님 계정에 패스키가 방금 추가되었습니다. 이제 그 기기로 로그인하고 본인임을 확인할 수 있습니다.", "A passkey was added to your account just now: its device can sign in and prove that it is you.";
+        passkey_removed_subject: "패스키가 제거되었습니다", "A passkey was removed";
+        passkey_removed: "회원님 계정에서 패스키가 방금 제거되었습니다.", "A passkey was removed from your account just now.";
+        passkey_not_you: "모르는 일이라면 지금 계정 보안 화면에서 모르는 패스키를 제거하고, 비밀번호를 바꾸고, 운영자에게 알리세요.", "If it was not you, remove what is not yours on the page of account security, change your password, and tell the operator:";
         digest_subject: "오늘의 알림", "Your day in one mail";
         test_subject: "시험 메일", "A test";
         test: "이 메일을 읽고 있다면 메일 설정이 맞습니다.", "If you can read this, mail is set up right.";

@@ -67,6 +67,7 @@ texts! {
         title: "계정 보안", "Account security";
         lead: "승인, 정지, 비밀값 보기 같은 중요한 작업 앞에서는 본인임을 다시 확인합니다.", "Before approving, stopping or seeing a secret you prove again who you are.";
         not_enrolled: "2단계 인증이 없습니다", "You have no second factor";
+        no_app: "인증 앱이 없습니다", "You have no authenticator app";
         start_note: "인증 앱(TOTP)을 등록하면 비밀번호가 새어 나가도 중요한 작업을 할 수 없습니다.", "With an authenticator app (TOTP), a leaked password alone cannot do anything grave.";
         start: "2단계 인증 설정", "Set up a second factor";
         pending: "인증 앱에 등록하세요", "Add it to your authenticator";
