@@ -204,6 +204,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_sso.py"),
     },
     Stage {
+        name: "passkeys",
+        shows: "Chromium and the device it simulates make a passkey, sign in by it alone and prove themselves; a copy is refused",
+        work: Work::EndToEnd("test_passkeys.py"),
+    },
+    Stage {
         name: "dqd",
         shows: "the 27 kinds of checks of the DataQualityDashboard pass on generated OMOP tables, and each catches a fault",
         work: Work::EndToEnd("test_dqd.py"),
