@@ -173,6 +173,8 @@ def test_no_page_breaks_a_rule_of_accessibility(browser, demo, axe, language):  
     seen = walk(browser, demo.url, language, look, mailed)
     for address, passed_over in (("/docs", OF_THE_REFERENCE), ("/docs/problems/quota_exhausted", ())):
         browser.get(demo.url + address)
+        # The reference is drawn by its own script, after the page is loaded.
+        WebDriverWait(browser, 15).until(lambda it: it.find_elements(By.TAG_NAME, "h1"))
         look(address, passed_over)
     browser.get(f"{demo.url}/guide/{language}")
     for chapter in [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav.contents a")]:

@@ -393,7 +393,7 @@ pub(crate) enum UserCommand {
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<String>,
     },
-    /// Give a member a new password, which is printed once; a second factor is taken away
+    /// Give a member a new password, which is printed once; second factors and passkeys are taken away
     Reset {
         /// The configuration file (TOML)
         #[arg(long, value_name = "FILE")]
