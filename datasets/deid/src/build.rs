@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 mod coded;
 mod columns;
 mod events;
+mod linkage;
 mod measured;
 mod population;
 mod remedy;
@@ -135,8 +136,9 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     refusals.extend(run.rejects.refusals());
     let with_levels = plan.with_levels(choice.levels);
     run.plan = &with_levels;
+    let linkage = linkage::measure(&mut run, build.key, &mut refusals)?;
     let mut report = run.report(risk.clone(), refusals, search)?;
-    report.events = event_risk;
+    (report.events, report.linkage) = (event_risk, linkage);
     let empty = empty_manifest(&definition, Tier::Deidentified, number, build.created_at);
     (report.version, report.created_at) = (number, empty.created_at.clone());
     if !report.passed {

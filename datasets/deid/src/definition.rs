@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 mod dataset;
 mod events;
 mod images;
+mod linkage;
 mod plan;
 mod recipe;
 mod schema;
 
 pub use dataset::{DatasetFile, SyntheticSize};
 pub use events::EventRule;
+pub use linkage::LinkageRule;
 pub use plan::{ColumnPlan, Plan, TablePlan};
 pub use recipe::{
     ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, RECIPE_SCHEMA,
@@ -36,6 +38,8 @@ pub struct Definition {
     pub recipe: Option<Hashed<Recipe>>,
     /// The tables of hierarchies that the recipe names, by file.
     pub hierarchies: BTreeMap<String, String>,
+    /// The recipes of other releases that the recipe names, by file.
+    pub others: BTreeMap<String, Recipe>,
     /// `generator.toml`; a dataset without one has no synthetic tier.
     pub generator: Option<Hashed<String>>,
 }
@@ -52,17 +56,20 @@ pub struct Hashed<T> {
 impl Definition {
     /// Reads the folder.
     pub fn load(folder: &Path) -> Result<Self, CurateError> {
-        let mut hierarchies = BTreeMap::new();
+        let (mut hierarchies, mut others) = (BTreeMap::new(), BTreeMap::new());
         let recipe = match read(&folder.join("recipe.toml"))? {
             Some(text) => {
                 let recipe: Recipe = parse(folder, "recipe.toml", &text)?;
-                for file in recipe.hierarchies() {
-                    // What is not there, or has no name of a file in this folder, is refused with its column.
-                    if let Some(table) = is_plain(file).then(|| read(&folder.join(file))).transpose()?.flatten() {
-                        hierarchies.insert(file.to_owned(), table);
-                    }
+                read_hierarchies(folder, &recipe, &mut hierarchies)?;
+                let mut whole = text;
+                for file in recipe.linkage.iter().flat_map(|linkage| &linkage.recipes) {
+                    let Some(text) = read_beside(folder, file)? else { continue };
+                    let other: Recipe = parse(folder, file, &text)?;
+                    read_hierarchies(folder, &other, &mut hierarchies)?;
+                    others.insert(file.clone(), other);
+                    whole.push_str(&text);
                 }
-                let whole = hierarchies.values().fold(text, |whole, table| whole + table);
+                let whole = hierarchies.values().fold(whole, |whole, table| whole + table);
                 Some(Hashed { sha256: hex_sha256(whole.as_bytes()), value: recipe })
             }
             None => None,
@@ -75,6 +82,7 @@ impl Definition {
             schema: required(folder, "schema.toml")?,
             recipe,
             hierarchies,
+            others,
             generator,
         })
     }
@@ -92,6 +100,14 @@ impl Definition {
         table.person.as_deref().or(own)
     }
 
+    /// The definition with the recipe of another release in place of its own, as far as a release is made by it.
+    pub(crate) fn other(&self, file: &str) -> Option<Self> {
+        let theirs = self.others.get(file)?.clone();
+        let value = Recipe { linkage: None, twin: BTreeMap::new(), ..theirs };
+        let recipe = Some(Hashed { value, sha256: String::new() });
+        Some(Self { recipe, others: BTreeMap::new(), ..self.clone() })
+    }
+
     /// Checks `dataset.toml` and `schema.toml` alone; enough for a dataset that is only generated.
     pub fn check(&self) -> Result<(), CurateError> {
         plan::check(self).map_err(CurateError::Definition)
@@ -106,6 +122,25 @@ impl Definition {
 /// The columns of a hierarchy's file, the values first; nothing when there is no such hierarchy.
 pub(crate) fn hierarchy_table(definition: &Definition, file: &str) -> Option<Vec<Vec<String>>> {
     crate::transform::read_table(file, &definition.hierarchies).ok()
+}
+
+/// Reads the tables that a recipe names. What is not there, or has no name of a file in this folder, is refused with its
+/// column.
+fn read_hierarchies(
+    folder: &Path,
+    recipe: &Recipe,
+    hierarchies: &mut BTreeMap<String, String>,
+) -> Result<(), CurateError> {
+    for file in recipe.hierarchies() {
+        if let Some(table) = read_beside(folder, file)? {
+            hierarchies.insert(file.to_owned(), table);
+        }
+    }
+    Ok(())
+}
+
+fn read_beside(folder: &Path, file: &str) -> Result<Option<String>, CurateError> {
+    if is_plain(file) { read(&folder.join(file)) } else { Ok(None) }
 }
 
 /// Whether a name is that of a file in the folder itself.

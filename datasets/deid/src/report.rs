@@ -1,7 +1,7 @@
 //! The risk report of a release: what came in, what was done to each column, what went out, and what risk remains.
 
 use crate::error::{CurateError, Problem};
-use crate::risk::{Attackers, EventShare, Uniqueness};
+use crate::risk::{Attackers, EventShare, Inferred, Uniqueness};
 use mudeung_wire::manifest::{Bilingual, RiskFigures};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
@@ -9,9 +9,11 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
+mod attacks;
 mod html;
 mod measures;
 
+pub use attacks::LinkageRisk;
 pub(crate) use measures::bands;
 pub use measures::{BeforeAfter, ColumnLoss, SizeBand, UniquesRisk};
 
@@ -61,6 +63,12 @@ pub struct Report {
     pub population: Option<PopulationRisk>,
     /// What an adversary gains who knows events of a person; absent when the recipe declares none.
     pub events: Option<EventRisk>,
+    /// How many are found again in other releases; none when the recipe names none.
+    #[serde(default)]
+    pub linkage: Vec<LinkageRisk>,
+    /// What is guessed of each sensitive column of the person table by who knows the quasi-identifiers, beside the control.
+    #[serde(default)]
+    pub inference: Vec<BeforeAfter<Inferred>>,
     /// What a search chose; absent when the recipe leaves nothing to choose.
     pub search: Option<Search>,
     /// The tables.
@@ -86,6 +94,9 @@ pub struct Limits {
     /// Largest share of rows that may be left out because they cannot be read.
     #[serde(default)]
     pub max_rejected: f64,
+    /// Largest share of persons of whom a sensitive column may be guessed because they are there; absent when none is set.
+    #[serde(default)]
+    pub max_inference: Option<f64>,
     /// What is asked of the values of sensitive columns in each class.
     pub models: Vec<Bilingual>,
 }
@@ -232,6 +243,7 @@ impl Report {
         if let Some(events) = &self.events {
             events.write(out)?;
         }
+        attacks::write(self, out)?;
         if let Some(search) = &self.search {
             search.write(out)?;
         }

@@ -9,6 +9,9 @@ use std::collections::HashMap;
 mod attackers;
 mod estimate;
 mod events;
+mod inference;
+mod linkage;
+mod lists;
 mod population;
 mod uniques;
 
@@ -18,6 +21,8 @@ mod tests;
 pub use attackers::{Attackers, ClassSize, PopulationClasses, attackers};
 pub use estimate::Estimate;
 pub use events::{EventShare, Fact, Facts, KNOWN_MAX};
+pub use inference::{Inferred, inference, is_held_out};
+pub use linkage::{FoundAgain, LeftOut, Linkage, Linked, Moments, Sequence, Shown};
 pub use population::{Estimator, Uniqueness, population_uniqueness};
 pub use uniques::{COLUMNS_MAX as UNIQUES_COLUMNS_MAX, Uniques, uniques};
 

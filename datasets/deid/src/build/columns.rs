@@ -1,6 +1,8 @@
-//! The columns of the person table as codes, raw and released: who is alone on a few of them, and what each lost.
+//! The columns of the person table as codes, raw and released: who is alone on a few of them, what each lost, and what
+//! may be guessed of the sensitive ones.
 
 use super::coded::{Coded, names, numbered};
+use super::events::days;
 use super::population::{self, PopulationTable};
 use crate::definition::{ColumnPlan, Role, TablePlan};
 use crate::error::CurateError;
@@ -12,18 +14,27 @@ use crate::transform::{RowContext, Transform, apply};
 use arrow::array::ArrayRef;
 use std::collections::{BTreeMap, HashMap};
 
+mod inference;
+mod shown;
+
+pub(super) use inference::Inference;
+
 /// What was measured on the columns of the person table.
 pub(super) struct PersonMeasures {
     pub(super) uniques: UniquesRisk,
     pub(super) losses: Vec<ColumnLoss>,
     /// The classes before and after with those of the population, where there is a table of it.
     pub(super) classes: Option<[Vec<ClassSize>; 2]>,
+    /// What may be guessed of each sensitive column.
+    pub(super) inference: Vec<Inference>,
 }
 
 /// The columns of the person table that say something of a person.
 pub(super) struct PersonColumns {
     table: String,
     columns: Vec<(ColumnPlan, Coded)>,
+    /// Dates that are shifted, as the days on which they were recorded.
+    dates: Vec<(ColumnPlan, Vec<Option<i32>>)>,
 }
 
 /// A column's codes before and after.
@@ -45,13 +56,19 @@ impl PersonColumns {
         let mut columns: Vec<ColumnPlan> = table.columns.iter().filter(told).cloned().collect();
         columns.sort_by_key(|column| column.role != Role::Quasi);
         let columns = columns.into_iter().map(|column| (column, Coded::default())).collect();
-        Self { table: table.spec.name.clone(), columns }
+        let dates = table.columns.iter().filter(|column| column.is_shifted());
+        let dates = dates.map(|column| (column.clone(), Vec::new())).collect();
+        Self { table: table.spec.name.clone(), columns, dates }
     }
 
     pub(super) fn add(&mut self, value: impl Fn(&ColumnPlan) -> Option<ArrayRef>) -> Result<(), CurateError> {
         for (plan, coded) in &mut self.columns {
             let Some(raw) = value(plan) else { continue };
             coded.add(&raw).map_err(|error| internal(&self.table, error))?;
+        }
+        for (plan, recorded) in &mut self.dates {
+            let Some(raw) = value(plan) else { continue };
+            recorded.extend(days(&raw).map_err(|error| internal(&self.table, error))?);
         }
         Ok(())
     }
@@ -62,6 +79,7 @@ impl PersonColumns {
         chosen: &TablePlan,
         keys: &ProjectKeys,
         kept: &[bool],
+        held_out: &[bool],
         population: Option<(&str, &str)>,
     ) -> Result<PersonMeasures, CurateError> {
         let table = self.table;
@@ -100,7 +118,8 @@ impl PersonColumns {
         };
         let classes = population.map(both).transpose()?;
         let losses = columns.iter().map(loss).collect();
-        Ok(PersonMeasures { uniques: risk, losses, classes })
+        let inference = inference::measure(&table, &columns, kept, held_out);
+        Ok(PersonMeasures { uniques: risk, losses, classes, inference })
     }
 }
 

@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 
 mod remedy;
 mod risk;
+mod sequences;
+
+pub(super) use sequences::Compared;
 
 /// The tables of events of a release.
 pub(super) struct Events<'a> {
@@ -72,17 +75,8 @@ enum Times {
 
 impl<'a> Events<'a> {
     pub(super) fn new(keys: &'a ProjectKeys, persons: &Persons, weeks: Option<u32>) -> Self {
-        let (mut seeds, mut shifts) = (vec![0; persons.len()], vec![0; persons.len()]);
-        for (id, place) in persons.places() {
-            let [a, b, c, d, e, f, g, h, ..] = keys.identifier("events", id);
-            if let Some(seed) = seeds.get_mut(place) {
-                *seed = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-            }
-            if let (Some(weeks), Some(shift)) = (weeks, shifts.get_mut(place)) {
-                *shift = keys.shift_days(id, weeks);
-            }
-        }
-        Self { keys, tables: Vec::new(), seeds, shifts }
+        let shifts = weeks.map_or_else(|| vec![0; persons.len()], |weeks| shifts(keys, persons, weeks));
+        Self { keys, tables: Vec::new(), seeds: seeds(keys, persons, "events"), shifts }
     }
 
     /// Begins a table.
@@ -121,7 +115,7 @@ impl<'a> Events<'a> {
     /// What can be known of those who are marked.
     fn facts(&self, kept: &[bool], rules: Rules<'_>) -> Result<Facts<'_>, CurateError> {
         let times: Vec<Times> = self.tables.iter().map(|t| self.times(t, rules)).collect::<Result<_, _>>()?;
-        let firsts = self.firsts(&times);
+        let firsts = self.firsts(times.iter().map(Some), &self.shifts);
         let (mut facts, mut first_column) = (Vec::new(), 0);
         for (table, times) in self.tables.iter().zip(&times) {
             let values = table.values.iter().map(|column| self.values(table, column, rules));
@@ -191,24 +185,19 @@ impl<'a> Events<'a> {
     }
 
     /// The first shifted day of each person.
-    fn firsts(&self, times: &[Times]) -> Vec<Option<i32>> {
-        let mut firsts: Vec<Option<i32>> = vec![None; self.shifts.len()];
+    fn firsts<'t>(&self, times: impl Iterator<Item = Option<&'t Times>>, shifts: &[i32]) -> Vec<Option<i32>> {
+        let mut firsts: Vec<Option<i32>> = vec![None; shifts.len()];
         for (table, times) in self.tables.iter().zip(times) {
-            let (Times::Shifted { days, part }, Some(column)) = (times, &table.time) else { continue };
+            let (Some(Times::Shifted { days, part }), Some(column)) = (times, &table.time) else { continue };
             for (row, person) in table.persons.iter().enumerate() {
                 let place = usize::try_from(*person).unwrap_or(usize::MAX);
-                let day = self.shifted(column.at(days, row), *part, place);
+                let day = shifted(column.at(days, row), *part, shifts.get(place));
                 if let (Some(first), Some(day)) = (firsts.get_mut(place), day) {
                     *first = Some(first.map_or(day, |first| first.min(day)));
                 }
             }
         }
         firsts
-    }
-
-    fn shifted(&self, day: Option<i32>, part: Option<DatePart>, person: usize) -> Option<i32> {
-        let day = day?.checked_add(*self.shifts.get(person)?)?;
-        part.map_or(Some(day), |part| first_day(day, part))
     }
 
     fn time(
@@ -224,7 +213,7 @@ impl<'a> Events<'a> {
             Times::Unknown => None,
             Times::Fixed(days) => column.at(days, row),
             Times::Shifted { days, part } => {
-                let day = self.shifted(column.at(days, row), *part, person)?;
+                let day = shifted(column.at(days, row), *part, self.shifts.get(person))?;
                 day.checked_sub(firsts.get(person).copied().flatten()?)
             }
         }?;
@@ -253,6 +242,35 @@ impl EventColumn<'_> {
     }
 }
 
+/// A day of a person, shifted, and the first one of its part.
+fn shifted(day: Option<i32>, part: Option<DatePart>, shift: Option<&i32>) -> Option<i32> {
+    let day = day?.checked_add(*shift?)?;
+    part.map_or(Some(day), |part| first_day(day, part))
+}
+
+/// For each person a number that a drawing depends on, known to the hospital alone.
+pub(super) fn seeds(keys: &ProjectKeys, persons: &Persons, domain: &str) -> Vec<u64> {
+    let mut seeds = vec![0; persons.len()];
+    for (id, place) in persons.places() {
+        let [a, b, c, d, e, f, g, h, ..] = keys.identifier(domain, id);
+        if let Some(seed) = seeds.get_mut(place) {
+            *seed = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        }
+    }
+    seeds
+}
+
+/// For each person the shift of a release.
+pub(super) fn shifts(keys: &ProjectKeys, persons: &Persons, weeks: u32) -> Vec<i32> {
+    let mut shifts = vec![0; persons.len()];
+    for (id, place) in persons.places() {
+        if let Some(shift) = shifts.get_mut(place) {
+            *shift = keys.shift_days(id, weeks);
+        }
+    }
+    shifts
+}
+
 /// The places of values in the order of their texts, so that the order in which they came does not show.
 fn ranks(column: &ArrayRef) -> Result<Vec<Option<u32>>, ArrowError> {
     let names = names(column)?;
@@ -264,7 +282,7 @@ fn ranks(column: &ArrayRef) -> Result<Vec<Option<u32>>, ArrowError> {
 }
 
 /// Moments as whole days; what is no moment and no number, by its place in the order of texts.
-fn days(column: &ArrayRef) -> Result<Vec<Option<i32>>, ArrowError> {
+pub(super) fn days(column: &ArrayRef) -> Result<Vec<Option<i32>>, ArrowError> {
     let whole = match column.data_type() {
         DataType::Date32 => column.clone(),
         DataType::Timestamp(_, _) => cast(column, &DataType::Date32)?,

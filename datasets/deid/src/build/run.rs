@@ -1,12 +1,12 @@
 //! The steps of one build: measure the persons, then release table after table.
 
 use super::columns::{PersonColumns, PersonMeasures};
-use super::events::Events;
+use super::events::{Events, seeds};
 use super::measured::{Choice, Measured, Quasi};
 use super::rows::{self, Tally, deidentify};
 use super::{Progress, Step, manifest_table};
 use crate::canary::Canary;
-use crate::definition::{ColumnPlan, Definition, Hashed, Plan, Recipe, Role, TablePlan, hex_sha256};
+use crate::definition::{ColumnPlan, Definition, EventRule, Hashed, Plan, Recipe, Role, TablePlan, hex_sha256};
 use crate::error::{CurateError, InputError, Problem};
 use crate::key::ProjectKeys;
 use crate::output;
@@ -14,7 +14,7 @@ use crate::persons::Persons;
 use crate::report::{
     BeforeAfter, Limits, PopulationRisk, Report, ReportColumn, ReportTable, Search, SizeBand, Withdrawals, bands,
 };
-use crate::risk::{Attackers, Classes, attackers};
+use crate::risk::{Attackers, Classes, attackers, is_held_out};
 use crate::source::{RawFile, Rejects};
 use crate::stage::{Deidentified, Identified};
 use crate::transform::{RowContext, Transform, canonical, pseudonym_integer};
@@ -24,7 +24,7 @@ use mudeung_core::name::Name;
 use mudeung_engine::layout::arrow_schema;
 use mudeung_engine::store::VersionWriter;
 use mudeung_wire::manifest::{Bilingual, ManifestTable, RiskFigures};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// What one build carries from step to step.
 pub(super) struct Run<'a> {
@@ -144,17 +144,19 @@ impl<'a> Run<'a> {
 
     /// Reads what an adversary may know of events; nothing when the recipe declares none.
     pub(super) fn events(&mut self) -> Result<Option<Events<'a>>, CurateError> {
-        if self.recipe.value.events.is_empty() {
-            return Ok(None);
-        }
-        let shifts = self.plan.tables.iter().flat_map(|table| &table.columns);
-        let weeks = shifts.filter_map(|column| match column.transform {
-            Transform::DateShift { weeks, .. } => Some(weeks),
-            _ => None,
-        });
-        let mut events = Events::new(self.keys, &self.persons, weeks.min());
-        for (table, file) in self.plan.tables.iter().zip(&self.files) {
-            let Some(rule) = self.recipe.value.events.get(&table.spec.name) else { continue };
+        let rules = &self.recipe.value.events;
+        if rules.is_empty() { Ok(None) } else { self.read_events(rules).map(Some) }
+    }
+
+    /// Reads tables of events, of each the columns that its rule names.
+    pub(super) fn read_events<'r>(&mut self, rules: &'r BTreeMap<String, EventRule>) -> Result<Events<'r>, CurateError>
+    where
+        'a: 'r,
+    {
+        let plan: &'r Plan = self.plan;
+        let mut events = Events::new(self.keys, &self.persons, plan.weeks());
+        for (table, file) in plan.tables.iter().zip(&self.files) {
+            let Some(rule) = rules.get(&table.spec.name) else { continue };
             events.table(table, rule);
             let mut rows = 0;
             for batch in file.batches(table, &mut self.rejects)? {
@@ -164,7 +166,7 @@ impl<'a> Run<'a> {
                 (self.progress)(Progress { step: Step::Measure, table: &table.spec.name, rows });
             }
         }
-        Ok(Some(events))
+        Ok(events)
     }
 
     /// De-identifies, sorts, checks and writes one table.
@@ -217,16 +219,19 @@ impl<'a> Run<'a> {
         let columns = std::mem::replace(&mut self.person_columns, PersonColumns::new(person));
         let file = self.recipe.value.population.as_ref().and_then(|population| population.table.as_deref());
         let table = file.and_then(|file| Some((file, self.definition.hierarchies.get(file)?.as_str())));
-        columns.measure(person, self.keys, &self.persons.kept().collect::<Vec<bool>>(), table)
+        let held_out: Vec<bool> = seeds(self.keys, &self.persons, "inference").into_iter().map(is_held_out).collect();
+        columns.measure(person, self.keys, &self.persons.kept().collect::<Vec<bool>>(), &held_out, table)
     }
 
     pub(super) fn report(
         &mut self,
         risk: Risk,
-        refusals: Vec<Problem>,
+        mut refusals: Vec<Problem>,
         search: Option<Search>,
     ) -> Result<Report, CurateError> {
-        let PersonMeasures { uniques, losses, classes } = self.person_columns()?;
+        let PersonMeasures { uniques, losses, classes, inference } = self.person_columns()?;
+        refusals.extend(inference.iter().filter_map(|risk| risk.refusal(self.recipe.value.privacy.max_inference)));
+        let inference = inference.into_iter().map(|found| found.risk).collect();
         let (k, size) = (self.recipe.value.privacy.k, self.recipe.value.population.as_ref().map(|p| p.size));
         let counted = classes.map(|classes| classes.map(|classes| attackers(&classes, k, size)));
         let attackers = counted.map_or(risk.attackers, |[before, after]| BeforeAfter { before, after });
@@ -254,6 +259,8 @@ impl<'a> Run<'a> {
             losses,
             population: risk.population,
             events: None,
+            linkage: Vec::new(),
+            inference,
             search,
             tables: self.plan.tables.iter().zip(&self.files).map(|(table, file)| reported(table, file)).collect(),
         })
@@ -273,6 +280,7 @@ fn limits(recipe: &Recipe) -> Limits {
     Limits {
         max_suppressed: privacy.max_suppressed,
         max_unique_share: privacy.max_unique_share,
+        max_inference: privacy.max_inference,
         max_rejected: recipe.rejects.map_or(0.0, |rejects| rejects.at_most),
         models: diverse.chain(close).collect(),
     }

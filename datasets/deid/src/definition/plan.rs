@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 mod check;
 mod events;
+mod linkage;
 mod population;
 mod search;
 mod twin;
@@ -72,6 +73,14 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// By how many weeks dates are shifted at most; nothing when none are.
+    pub(crate) fn weeks(&self) -> Option<u32> {
+        self.tables.iter().flat_map(|table| &table.columns).find_map(|column| match column.transform {
+            Transform::DateShift { weeks, .. } => Some(weeks),
+            _ => None,
+        })
     }
 
     /// The table with one row per person.
@@ -183,6 +192,7 @@ pub(super) fn plan(definition: &Definition) -> Result<Plan, Vec<Problem>> {
     twin::check(&tables, &recipe.value, &mut problems);
     events::check(&tables, &recipe.value, &mut problems);
     population::check(&tables, definition, &recipe.value, &mut problems);
+    linkage::check(definition, &recipe.value, &mut problems);
     let person_table = tables.iter().position(|table| table.spec.name == recipe.value.person.table);
     match (problems.0.is_empty(), person_table) {
         (true, Some(person_table)) => Ok(Plan { tables, person_table }),

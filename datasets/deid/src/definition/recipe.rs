@@ -1,6 +1,6 @@
 //! `recipe.toml`: what happens to each column, and how much risk may remain.
 
-use super::EventRule;
+use super::{EventRule, LinkageRule};
 use mudeung_engine::layout::FileStatistics;
 use mudeung_synth::twin::{ColumnPolicy, Mechanism};
 use serde::Deserialize;
@@ -26,6 +26,8 @@ pub struct Recipe {
     /// Table of events, then what an adversary may know of them.
     #[serde(default)]
     pub events: BTreeMap<String, EventRule>,
+    /// Which other releases there are of the same persons; without it nobody is searched for in them.
+    pub linkage: Option<LinkageRule>,
     /// How much risk may remain.
     pub privacy: Privacy,
     /// How many rows may be left out because they cannot be read; by default none.
@@ -165,6 +167,9 @@ pub struct Privacy {
     pub max_unique_share: f64,
     /// How many events of a person an adversary is taken to know; without it events are not measured.
     pub adversary_events: Option<u32>,
+    /// Largest share of persons of whom an adversary who knows the quasi-identifiers may guess a sensitive column because
+    /// they are in the release; by default it is measured and not limited.
+    pub max_inference: Option<f64>,
     /// How many different values of a sensitive column each class must have.
     pub l_diversity: Option<LDiversity>,
     /// How far the values of a sensitive column in a class may be from those of everybody.

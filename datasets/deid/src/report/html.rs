@@ -6,6 +6,7 @@ use crate::risk::{Attackers, Estimate, EventShare, Uniqueness, share};
 use askama::Template;
 use mudeung_wire::manifest::Bilingual;
 
+mod attacks;
 mod plot;
 
 /// The page.
@@ -33,6 +34,8 @@ struct Part<'a> {
     curves: Option<String>,
     event_text: String,
     events: Vec<EventRow>,
+    linkage: Vec<attacks::Linkage<'a>>,
+    guessed: Vec<attacks::Guessed<'a>>,
     search: Option<String>,
     tables: Vec<Table<'a>>,
     losses: String,
@@ -127,6 +130,8 @@ impl<'a> Part<'a> {
             curves: report.events.as_ref().map(|events| plot::curves(events, lang)).transpose()?,
             event_text: report.events.as_ref().map(|events| event_text(events, lang)).unwrap_or_default(),
             events: report.events.as_ref().map(event_rows).unwrap_or_default(),
+            linkage: attacks::linkage(report, lang),
+            guessed: attacks::guessed(report),
             search: search(report, lang),
             tables: tables(report, lang),
             losses: plot::losses(report, lang)?,
@@ -297,6 +302,19 @@ fn criteria(report: &Report, lang: Lang) -> Vec<Row> {
             Lang::English => format!("Alone by {known} events (upper end of 95 %)"),
         };
         rows.push(row(&label, at_most(events.max_unique_share), percent(after.unique.high)));
+    }
+    for other in &report.linkage {
+        let label = match lang {
+            Lang::Korean => format!("{}에서 다시 찾음(95 % 상한)", other.recipe),
+            Lang::English => format!("Found again in {} (upper end of 95 %)", other.recipe),
+        };
+        rows.push(row(&label, at_most(other.max_share), percent(other.linked.events.linked.high)));
+    }
+    if let Some(allowed) = limits.max_inference {
+        let highest = report.inference.iter().map(|both| both.after.gain.high).fold(0.0, f64::max);
+        let label =
+            lang.pick("있어서 더 맞힌 민감 정보(95 % 상한)", "Guessed because they are in it (upper end of 95 %)");
+        rows.push(row(label, at_most(allowed), percent(highest)));
     }
     rows.extend(limits.models.iter().map(|model| row(lang.of(model), "✓", if report.passed { "✓" } else { "—" })));
     rows

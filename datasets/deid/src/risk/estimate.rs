@@ -25,8 +25,16 @@ impl Estimate {
         if sample == 0 {
             return Self { share: 0.0, low: 0.0, high: 1.0 };
         }
+        Self::of_mean(float(hits) / (float(sample) * float(draws)), sample)
+    }
+
+    /// Of a mean of chances, one of each of a sample. No chances of that mean vary more than outcomes do, so that the
+    /// interval is that of as many outcomes.
+    pub fn of_mean(share: f64, sample: u64) -> Self {
+        if sample == 0 {
+            return Self { share: 0.0, low: 0.0, high: 1.0 };
+        }
         let n = float(sample);
-        let share = float(hits) / (n * float(draws));
         let square = Z * Z;
         let middle = (share + square / (2.0 * n)) / (1.0 + square / n);
         let half = Z / (1.0 + square / n) * (share * (1.0 - share) / n + square / (4.0 * n * n)).sqrt();

@@ -2,6 +2,7 @@
 //! out. Persons and events are drawn, so that the figures are estimates with intervals.
 
 use super::Estimate;
+use super::lists::{Lists, index, to_u64};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ mod tests;
 /// The most events that an adversary is taken to know.
 pub const KNOWN_MAX: u32 = 4;
 /// Persons that are drawn; with so many an interval of 95 % is five points wide at most.
-const PERSONS_DRAWN: usize = 1_500;
+pub(super) const PERSONS_DRAWN: usize = 1_500;
 /// Drawings of events of each of them.
 const DRAWS: u32 = 8;
 
@@ -53,13 +54,6 @@ pub struct Facts<'a> {
     of_fact: Lists,
 }
 
-/// Lists of numbers behind each other.
-#[derive(Debug)]
-struct Lists {
-    starts: Vec<usize>,
-    numbers: Vec<u32>,
-}
-
 impl<'a> Facts<'a> {
     /// The facts of persons, who are numbered as their seeds are; a fact that a person has twice counts once.
     pub fn new(seeds: &'a [u64], mut facts: Vec<(Fact, u32)>) -> Self {
@@ -85,18 +79,7 @@ impl<'a> Facts<'a> {
     /// Measures an adversary who knows `known` events of a person who has `at_least` that many or more.
     pub fn measure(&self, known: u32, at_least: u32, k: u64) -> EventShare {
         let least = index(known.max(at_least));
-        let mut persons: Vec<(u64, u32)> = self
-            .seeds
-            .iter()
-            .copied()
-            .zip(0..)
-            .filter(|(_, person)| self.of_person.get(*person).len() >= least)
-            .collect();
-        let eligible = persons.len();
-        // Those whom a hash of their seed puts first: the same persons whatever is known of them.
-        persons.iter_mut().for_each(|(seed, _)| *seed = ChaCha8Rng::seed_from_u64(*seed).next_u64());
-        persons.sort_unstable();
-        persons.truncate(PERSONS_DRAWN);
+        let (eligible, persons) = drawn(self.seeds, PERSONS_DRAWN, |person| self.of_person.get(person).len() >= least);
         let (mut unique, mut below_k) = (0, 0);
         for (seed, person) in &persons {
             let mut draw = ChaCha8Rng::seed_from_u64(seed.wrapping_add(u64::from(known)));
@@ -122,6 +105,18 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// How many persons there are of those who are meant, and the ones of them who are drawn, each with a number that the
+/// drawing of what is theirs depends on. Those whom a hash of their seed puts first: the same whatever is known of them.
+pub(super) fn drawn(seeds: &[u64], most: usize, is_meant: impl Fn(u32) -> bool) -> (usize, Vec<(u64, u32)>) {
+    let hash = |seed: u64| ChaCha8Rng::seed_from_u64(seed).next_u64();
+    let meant = seeds.iter().zip(0..).filter(|(_, person)| is_meant(*person));
+    let mut persons: Vec<(u64, u32)> = meant.map(|(seed, person)| (hash(*seed), person)).collect();
+    let eligible = persons.len();
+    persons.sort_unstable();
+    persons.truncate(most);
+    (eligible, persons)
+}
+
 /// So many of the numbers, each set of them as likely as any other.
 fn choose(numbers: &[u32], many: usize, draw: &mut ChaCha8Rng) -> Vec<u32> {
     let mut chosen = Vec::with_capacity(many);
@@ -133,43 +128,4 @@ fn choose(numbers: &[u32], many: usize, draw: &mut ChaCha8Rng) -> Vec<u32> {
         chosen.extend(drawn.or_else(|| numbers.get(last).copied()));
     }
     chosen
-}
-
-impl Lists {
-    /// From pairs of a list and a number, which come in rising order of numbers within each list.
-    fn new(lists: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
-        let mut starts = vec![0_usize; lists + 1];
-        for (list, _) in pairs.clone() {
-            if let Some(size) = starts.get_mut(index(list) + 1) {
-                *size += 1;
-            }
-        }
-        let mut total = 0;
-        for start in &mut starts {
-            total += *start;
-            *start = total;
-        }
-        let (mut next, mut numbers) = (starts.clone(), vec![0; total]);
-        for (list, number) in pairs {
-            let Some(at) = next.get_mut(index(list)) else { continue };
-            if let Some(place) = numbers.get_mut(*at) {
-                *place = number;
-            }
-            *at += 1;
-        }
-        Self { starts, numbers }
-    }
-
-    fn get(&self, list: u32) -> &[u32] {
-        let range = self.starts.get(index(list)).zip(self.starts.get(index(list) + 1));
-        range.and_then(|(from, to)| self.numbers.get(*from..*to)).unwrap_or_default()
-    }
-}
-
-fn index(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn to_u64(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }

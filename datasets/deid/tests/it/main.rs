@@ -13,7 +13,11 @@ mod fixture;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod inference;
+#[cfg(test)]
 mod input;
+#[cfg(test)]
+mod linkage;
 #[cfg(test)]
 mod rejects;
 #[cfg(test)]

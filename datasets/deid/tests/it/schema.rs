@@ -36,6 +36,7 @@ fn the_schema_has_the_keys_of_every_section_and_no_other() {
         ("[twin.patient]", "/$defs/twin/properties"),
         ("[tables.visit]", "/$defs/table/properties"),
         ("[population]", "/properties/population/properties"),
+        ("[linkage]", "/properties/linkage/properties"),
         ("[rejects]", "/properties/rejects/properties"),
         ("[privacy.l_diversity]", "/properties/privacy/properties/l_diversity/properties"),
         ("[privacy.t_closeness]", "/properties/privacy/properties/t_closeness/properties"),

@@ -29,7 +29,8 @@ pub struct Attack {
 }
 
 impl Attack {
-    fn new(name: String, attack: Rate, control: Rate) -> Self {
+    /// An attack of that name beside its control.
+    pub fn new(name: String, attack: Rate, control: Rate) -> Self {
         Self { name, attack, control, risk: Risk::beyond(attack, control) }
     }
 }

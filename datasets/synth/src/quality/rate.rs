@@ -32,7 +32,8 @@ pub struct Risk {
 }
 
 impl Rate {
-    pub(super) fn of(hits: usize, attempts: usize) -> Self {
+    /// So many successes of so many attempts.
+    pub fn of(hits: usize, attempts: usize) -> Self {
         let all = length(attempts);
         let square = QUANTILE * QUANTILE;
         let share = if attempts == 0 { 0.5 } else { length(hits) / all };

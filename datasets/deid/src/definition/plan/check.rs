@@ -183,6 +183,7 @@ pub(super) fn check_recipe(recipe: &Recipe, schema: &SchemaFile, problems: &mut 
     ]
     .into_iter()
     .chain(rejects)
+    .chain(recipe.privacy.max_inference.map(|share| ("privacy.max_inference", share)))
     {
         if !(0.0..=1.0).contains(&share) {
             problems.add(
