@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod adult;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod bundled;
 #[cfg(test)]
 mod events;
@@ -32,6 +34,8 @@ mod search;
 mod sources;
 #[cfg(test)]
 mod synthetic;
+#[cfg(test)]
+mod threats;
 #[cfg(test)]
 mod twin;
 #[cfg(test)]
