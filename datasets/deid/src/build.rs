@@ -15,6 +15,7 @@ use mudeung_engine::store::{VersionWriter, latest_version};
 use mudeung_wire::manifest::{MANIFEST_FORMAT, Manifest, ManifestColumn, ManifestFile, ManifestTable};
 use std::path::{Path, PathBuf};
 
+mod changes;
 mod coded;
 mod columns;
 mod events;
@@ -137,8 +138,10 @@ pub fn build(build: Build<'_>) -> Result<Built, CurateError> {
     let with_levels = plan.with_levels(choice.levels);
     run.plan = &with_levels;
     let linkage = linkage::measure(&mut run, build.key, &mut refusals)?;
+    let changes = changes::measure(&run, build.store_root, &name, number)?;
+    refusals.extend(changes.and_then(|changes| changes.refusal()));
     let mut report = run.report(risk.clone(), refusals, search)?;
-    (report.events, report.linkage) = (event_risk, linkage);
+    (report.events, report.linkage, report.changes) = (event_risk, linkage, changes);
     let empty = empty_manifest(&definition, Tier::Deidentified, number, build.created_at);
     (report.version, report.created_at) = (number, empty.created_at.clone());
     if !report.passed {

@@ -13,7 +13,7 @@ mod attacks;
 mod html;
 mod measures;
 
-pub use attacks::LinkageRisk;
+pub use attacks::{Changes, LinkageRisk};
 pub(crate) use measures::bands;
 pub use measures::{BeforeAfter, ColumnLoss, SizeBand, UniquesRisk};
 
@@ -66,6 +66,9 @@ pub struct Report {
     /// How many are found again in other releases; none when the recipe names none.
     #[serde(default)]
     pub linkage: Vec<LinkageRisk>,
+    /// Who came and who left since the version before with the same pseudonyms; absent when there is none.
+    #[serde(default)]
+    pub changes: Option<Changes>,
     /// What is guessed of each sensitive column of the person table by who knows the quasi-identifiers, beside the control.
     #[serde(default)]
     pub inference: Vec<BeforeAfter<Inferred>>,

@@ -260,6 +260,7 @@ impl<'a> Run<'a> {
             population: risk.population,
             events: None,
             linkage: Vec::new(),
+            changes: None,
             inference,
             search,
             tables: self.plan.tables.iter().zip(&self.files).map(|(table, file)| reported(table, file)).collect(),

@@ -24,6 +24,19 @@ pub struct LinkageRisk {
     pub linked: Linked,
 }
 
+/// Who came and who left since an earlier version with the same pseudonyms, which tell whose rows these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The earlier version.
+    pub since: u32,
+    /// Persons who are in this one alone.
+    pub came: u64,
+    /// Persons who are in the earlier one alone.
+    pub left: u64,
+    /// How many there must be of either, if there are any.
+    pub required: u64,
+}
+
 /// An estimate with its interval: `3.10% [2.20%–4.00%]`.
 pub(super) fn interval(estimate: Estimate) -> String {
     format!("{} [{}–{}]", percent(estimate.share), percent(estimate.low), percent(estimate.high))
@@ -48,6 +61,12 @@ fn whole(count: usize) -> u64 {
 pub(super) fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     for other in &report.linkage {
         other.write(out)?;
+    }
+    if let Some(Changes { since, came, left, required }) = report.changes {
+        writeln!(
+            out,
+            "\nSince version {since} (버전 {since} 이후): {came} came (들어옴), {left} left (빠짐); none or {required} at least"
+        )?;
     }
     if !report.inference.is_empty() {
         writeln!(out, "\nGuessed by who knows the quasi-identifiers (준식별자를 아는 사람의 추측)")?;

@@ -1,7 +1,7 @@
 //! The report as one page for those who decide: in Korean and then in English, in one file, so that one hash and one
 //! signature hold for both and neither can be handed on without the other. It needs no script and fetches nothing.
 
-use super::{EventRisk, Report, ReportTable, percent};
+use super::{Changes, EventRisk, Report, ReportTable, percent};
 use crate::risk::{Attackers, Estimate, EventShare, Uniqueness, share};
 use askama::Template;
 use mudeung_wire::manifest::Bilingual;
@@ -309,6 +309,14 @@ fn criteria(report: &Report, lang: Lang) -> Vec<Row> {
             Lang::English => format!("Found again in {} (upper end of 95 %)", other.recipe),
         };
         rows.push(row(&label, at_most(other.max_share), percent(other.linked.events.linked.high)));
+    }
+    if let Some(Changes { since, came, left, required }) = report.changes {
+        let label = match lang {
+            Lang::Korean => format!("버전 {since} 이후 들어온 환자 / 빠진 환자"),
+            Lang::English => format!("Came / left since version {since}"),
+        };
+        let asked = lang.pick("0 또는 ≥", "0 or ≥");
+        rows.push(row(&label, format!("{asked} {required}"), format!("{came} / {left}")));
     }
     if let Some(allowed) = limits.max_inference {
         let highest = report.inference.iter().map(|both| both.after.gain.high).fold(0.0, f64::max);
