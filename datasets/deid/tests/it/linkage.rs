@@ -243,3 +243,58 @@ fn the_report_says_what_was_found_in_both_languages() {
     let criterion = "Found again in other.toml (upper end of 95 %)</td><td class=\"n\">≤ 10.00%";
     assert!(page.contains(criterion), "{page}");
 }
+
+/// What a release tells of each patient of lymph_node: its columns, some of them up to a value, and for the dates the days
+/// since the first one.
+fn told(built: &Built, tops: &[(&str, f64)]) -> Vec<Vec<String>> {
+    let patients = rows(built, "patient");
+    let schema = patients.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| *name != "patient_id");
+    let first = patients.column_by_name("diagnosis_date").unwrap().as_primitive::<Date32Type>().clone();
+    let column = |name: &str| -> Vec<String> {
+        if let Some(days) = patients.column_by_name(name).unwrap().as_primitive_opt::<Date32Type>() {
+            let since = |(day, first): (Option<i32>, Option<i32>)| format!("{:?}", day.zip(first).map(|(d, f)| d - f));
+            return days.iter().zip(&first).map(since).collect();
+        }
+        let top = tops.iter().find(|(column, _)| *column == name).map(|(_, top)| *top);
+        let clamp = |text: String| match (text.parse::<f64>(), top) {
+            (Ok(number), Some(top)) => number.min(top).to_string(),
+            _ => text,
+        };
+        texts(&patients, name).into_iter().map(clamp).collect()
+    };
+    let columns: Vec<Vec<String>> = names.map(column).collect();
+    (0..patients.num_rows()).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
+}
+
+#[test]
+fn two_releases_of_real_patients_link_by_their_tables_and_not_by_their_classes() {
+    let bundled = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../definitions/lymph_node");
+    let ward = Ward::new();
+    for file in ["dataset.toml", "schema.toml", "generator.toml"] {
+        ward.define(file, &std::fs::read_to_string(bundled.join(file)).unwrap());
+    }
+    for entry in std::fs::read_dir(bundled.join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        ward.input(path.file_name().unwrap().to_str().unwrap(), std::fs::read(&path).unwrap());
+    }
+    let recipe = std::fs::read_to_string(bundled.join("recipe.toml")).unwrap();
+    let other = recipe.replace("recipient = \"sandbox\"", "recipient = \"two\"").replace("top = 80 }", "top = 30 }");
+    let other = other.replace("top = 24 }", "top = 5 }").replace("weeks = 26", "weeks = 9");
+    ward.define("recipe.toml", &other);
+    let two = ward.build().unwrap();
+    ward.define("recipe.toml", &linked(&recipe, 1.0));
+    ward.define("other.toml", &other);
+    let one = ward.build().unwrap();
+    // An attack on the files: whoever tells the same when told as coarsely is a candidate.
+    let coarse = [("tumor_size", 30.0), ("positive_nodes", 5.0)];
+    let (ours, theirs) = (told(&one, &coarse), told(&two, &coarse));
+    let candidates = |patient: &Vec<String>| theirs.iter().filter(|other| *other == patient).count();
+    let found: f64 =
+        ours.iter().map(candidates).map(|count| 1.0 / f64::from(u32::try_from(count).unwrap())).sum::<f64>();
+    let measured = &risk(&one).linked;
+    let persons = f64::from(u32::try_from(ours.len()).unwrap());
+    assert!(near(measured.columns.linked.share, found / persons), "{measured:?} {found} of {persons}");
+    assert!(measured.columns.unique.share > 0.99, "{measured:?}");
+    assert!(near(measured.quasi.unique.share, 0.0) && measured.quasi.linked.share < 0.02, "{measured:?}");
+}
