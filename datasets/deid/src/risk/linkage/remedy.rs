@@ -4,7 +4,7 @@
 use super::{Linkage, Linked, PERSONS_DRAWN};
 
 /// Persons on whom it is tried out what to leave out next.
-const PERSONS_TRIED: usize = 200;
+const PERSONS_TRIED: usize = 100;
 
 /// Something that a release may leave out, by its place in [`Linkage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,27 +22,31 @@ pub enum LeftOut {
 impl Linkage<'_> {
     /// What passes when it is left out, with what is then measured; nothing when not even all of it does.
     pub fn remedy(&self, passes: impl Fn(&Linked) -> bool) -> Option<(Vec<LeftOut>, Linked)> {
-        let mut further = self.all();
         let tell = |shown: &LeftOut| {
             let others: Vec<LeftOut> = self.all().into_iter().filter(|other| !other.covers(*shown)).collect();
             self.tried(&others)
         };
         // Where leaving out one thing changes nothing, the one that tells the most by itself goes first.
-        let mut alone: Vec<(LeftOut, f64)> = further.iter().map(|shown| (*shown, tell(shown))).collect();
+        let mut alone: Vec<(LeftOut, f64)> = self.all().into_iter().map(|shown| (shown, tell(&shown))).collect();
         alone.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-        further = alone.into_iter().map(|(shown, _)| shown).collect();
+        let all: Vec<LeftOut> = alone.into_iter().map(|(shown, _)| shown).collect();
         let mut left_out = Vec::new();
-        while !further.is_empty() {
-            let trial = |(place, shown): (usize, &LeftOut)| (self.tried(&with(&left_out, *shown)), place);
-            let trials = further.iter().enumerate().map(trial);
-            let (_, place) = trials.min_by(|(one, _), (other, _)| one.total_cmp(other))?;
-            left_out.push(further.remove(place));
+        loop {
+            let further = all.iter().filter(|shown| !left_out.contains(*shown) && self.is_last(**shown, &left_out));
+            let trials = further.map(|shown| (self.tried(&with(&left_out, *shown)), *shown));
+            let (_, best) = trials.min_by(|(one, _), (other, _)| one.total_cmp(other))?;
+            left_out.push(best);
             let linked = self.without(&left_out, PERSONS_DRAWN);
             if passes(&linked) {
                 return Some(self.needed(left_out, linked, passes));
             }
         }
-        None
+    }
+
+    /// Whether something may be left out next: a table as a whole when nothing is left of it but the number of its rows.
+    fn is_last(&self, shown: LeftOut, left_out: &[LeftOut]) -> bool {
+        let LeftOut::Table(_) = shown else { return true };
+        self.all().into_iter().all(|part| part == shown || !shown.covers(part) || left_out.contains(&part))
     }
 
     /// Takes back what need not be left out.

@@ -86,16 +86,15 @@ impl Sequence {
         if timed && !ours.iter().zip(theirs).all(|(one, other)| self.same_moment(one, other)) {
             return false;
         }
-        let columns: Vec<&Shown> = (0..)
-            .zip(&self.columns)
-            .filter(|(column, _)| !left_out.contains(&LeftOut::Value(table, *column)))
-            .map(|(_, column)| column)
-            .collect();
+        let columns = || {
+            let shown = |column: &usize| !left_out.contains(&LeftOut::Value(table, *column));
+            (0..self.columns.len()).filter(shown).filter_map(|column| self.columns.get(column))
+        };
         let mut from = 0;
         for to in 1..=ours.len() {
             if to == ours.len() || (timed && self.parts(ours, theirs, to)) {
                 let block = ours.get(from..to).zip(theirs.get(from..to)).unwrap_or_default();
-                if !columns.iter().all(|column| column.may_be(block.0, block.1)) {
+                if !columns().all(|column| column.may_be(block.0, block.1)) {
                     return false;
                 }
                 from = to;

@@ -110,3 +110,17 @@ fn what_need_not_be_left_out_stays() {
     assert!(near(linked.events.linked.share, 1.0 / 6.0));
     assert!(linkage.remedy(|linked| linked.events.linked.share < 0.1).is_none());
 }
+
+#[test]
+fn a_table_goes_as_a_whole_only_when_the_number_of_its_rows_is_too_much() {
+    // Days tell everybody apart and values nobody, and everybody has two rows.
+    let two: Vec<(u32, i32, u32)> =
+        (0..6).flat_map(|person| [(person, 0, 3), (person, 1 + i32::try_from(person).unwrap(), 3)]).collect();
+    let few = |linked: &super::Linked| linked.events.linked.share < 0.5;
+    let (left_out, _) = linkage(Vec::new(), vec![table(&two, [1, 1], 0)]).remedy(few).unwrap();
+    assert_eq!(left_out, [LeftOut::Moments(0)]);
+    // Each has as many rows as it is numbered.
+    let more: Vec<(u32, i32, u32)> = (0..6_u32).flat_map(|person| (0..=person).map(move |_| (person, 0, 3))).collect();
+    let (left_out, _) = linkage(Vec::new(), vec![table(&more, [1, 1], 0)]).remedy(few).unwrap();
+    assert_eq!(left_out, [LeftOut::Table(0)]);
+}
