@@ -99,19 +99,22 @@ fn compare(
     let keys = [run.keys, &other.keys];
     let mut columns = run.person_columns.shown(our_person, their_person, keys)?;
     let quasi = columns.iter().filter(|column| column.is_quasi).count();
-    columns.extend(run.person_columns.intervals(their_person));
+    columns.extend(run.person_columns.intervals(their_person, &[]));
+    let alone = columns.len();
     let tables: Vec<(String, EventRule)> = shared(ours, theirs);
     let rules: BTreeMap<String, EventRule> = tables.iter().cloned().collect();
     let events = run.read_events(&rules)?;
     let their_shifts =
         theirs.weeks().map_or_else(|| vec![0; run.persons.len()], |weeks| shifts(&other.keys, &run.persons, weeks));
     let transforms = transforms(theirs);
-    let sequences = events.sequences(&Compared { transforms: &transforms, shifts: &their_shifts })?;
+    let compared = Compared { transforms: &transforms, shifts: &their_shifts };
+    let sequences = events.sequences(&compared)?;
+    columns.extend(run.person_columns.intervals(their_person, &events.first_days(&compared)?));
     let seeds = seeds(run.keys, &run.persons, "linkage");
     let kept: Vec<bool> = run.persons.kept().collect();
     let (columns, shown) = columns.into_iter().map(|column| (column.name, column.shown)).unzip();
     let names = Names { columns, tables };
-    let linkage = Linkage { seeds: &seeds, this: &kept, other: &other.kept, columns: shown, quasi, sequences };
+    let linkage = Linkage { seeds: &seeds, this: &kept, other: &other.kept, columns: shown, quasi, alone, sequences };
     let linked = linkage.measure();
     let passes = |linked: &Linked| linked.events.linked.high <= rule.max_share;
     let refusal = (!passes(&linked)).then(|| {
@@ -173,7 +176,14 @@ impl Names {
             let columns = rule.columns().map(|column| format!("{table}.{column}")).collect::<Vec<_>>();
             if columns.is_empty() { vec![table.clone()] } else { columns }
         });
-        self.columns.iter().cloned().chain(events).collect()
+        // Dates stand there twice: what lies between them, and between them and events.
+        let mut all: Vec<String> = Vec::new();
+        for name in self.columns.iter().cloned().chain(events) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        all
     }
 
     fn of(&self, left_out: LeftOut) -> Option<String> {
@@ -194,7 +204,9 @@ impl Names {
 }
 
 fn told(names: &Names, left_out: &[LeftOut], linked: &Linked) -> (String, String) {
-    let names: Vec<String> = left_out.iter().filter_map(|left_out| names.of(*left_out)).collect();
+    let mut names: Vec<String> = left_out.iter().filter_map(|left_out| names.of(*left_out)).collect();
+    names.sort();
+    names.dedup();
     let (names, percent) = (names.join(", "), linked.events.linked.share * 100.0);
     (format!("{names} 제외 → {percent:.2} %"), format!("without {names} {percent:.2} % would be found again"))
 }

@@ -29,10 +29,13 @@ pub struct Linkage<'a> {
     pub this: &'a [bool],
     /// Who is in the other one.
     pub other: &'a [bool],
-    /// The columns of the person table that both show, the quasi-identifiers first.
+    /// The columns of persons that both show: quasi-identifiers, then others of the person table, then what the person
+    /// table and tables of events tell together.
     pub columns: Vec<Shown>,
     /// How many of them are quasi-identifiers.
     pub quasi: usize,
+    /// How many of them the person table tells alone, the quasi-identifiers among them.
+    pub alone: usize,
     /// The tables of events that both show.
     pub sequences: Vec<Sequence>,
 }
@@ -146,7 +149,8 @@ impl Linkage<'_> {
             let columns = (from..to).filter(shown).filter_map(|place| self.columns.get(place));
             columns.map(|column| (column.other.as_slice(), column.allowed(person))).collect()
         };
-        let (quasi, rest) = (tests(0, self.quasi), tests(self.quasi, self.columns.len()));
+        let (quasi, rest) = (tests(0, self.quasi), tests(self.quasi, self.alone));
+        let together = tests(self.alone, self.columns.len());
         let passes = |tests: &[(&[u32], Vec<bool>)], other: usize| {
             tests.iter().all(|(shown, allowed)| {
                 shown.get(other).and_then(|value| allowed.get(index(*value))).copied().unwrap_or(false)
@@ -164,7 +168,7 @@ impl Linkage<'_> {
             }
             *by_columns += 1;
             let agree = |(place, table): (usize, &Sequence)| table.agree(person, *other, place, left_out);
-            *by_events += u64::from(self.sequences.iter().enumerate().all(agree));
+            *by_events += u64::from(passes(&together, *other) && self.sequences.iter().enumerate().all(agree));
         }
         counts
     }

@@ -204,9 +204,19 @@ fn dates_of_the_person_table_that_are_shifted_link_by_what_lies_between_them() {
     ward.define("other.toml", &shifted(OTHER, 10, ""));
     let found = risk(&ward.build().unwrap()).linked;
     assert!(near(found.quasi.linked.share, 1.0 / 200.0) && near(found.columns.unique.share, 1.0), "{found:?}");
+    // All were seen on one day, and visited once, each after as many days.
+    let birth = |number: u32| format!("{},P,01/01/1980,01/02/2021,30,male\n", mrn(number));
+    ward.input("patient.csv", "mrn,name,birth,seen,age,sex\n".to_owned() + &(0..200).map(birth).collect::<String>());
+    let visit = |number: u32| {
+        let (day, month) = (1 + number % 28, 3 + number / 28);
+        format!("{},2021-{month:02}-{day:02},,120,fine\n", mrn(number))
+    };
+    ward.input("visit.csv", "mrn,day,at,pressure,note\n".to_owned() + &(0..200).map(visit).collect::<String>());
+    let found = risk(&ward.build().unwrap()).linked;
+    assert!(near(found.columns.linked.share, 1.0 / 200.0) && near(found.events.unique.share, 1.0), "{found:?}");
     ward.define("other.toml", &shifted(OTHER, 10, ", truncate = \"month\""));
     let found = risk(&ward.build().unwrap()).linked;
-    assert!(near(found.columns.linked.share, 1.0 / 200.0), "months of another shift tell no days: {found:?}");
+    assert!(near(found.events.linked.share, 1.0 / 200.0), "months of another shift tell no days: {found:?}");
 }
 
 #[test]

@@ -52,9 +52,9 @@ impl PersonColumns {
         Ok(columns)
     }
 
-    /// The dates that both shift: whether there is one, and, where neither cuts anything off, the days since the first
-    /// of them. Those are the same in both, whatever the shifts are.
-    pub(in crate::build) fn intervals(&self, other: &TablePlan) -> Vec<ShownColumn> {
+    /// The dates that both shift: whether there is one, and, where neither cuts anything off, the days since the person's
+    /// first event, or, without one, since the first of these dates. They are the same in both, whatever the shifts are.
+    pub(in crate::build) fn intervals(&self, other: &TablePlan, events: &[Option<i32>]) -> Vec<ShownColumn> {
         let exact = |plan: &ColumnPlan| matches!(plan.transform, Transform::DateShift { part: None, .. });
         let theirs = |plan: &ColumnPlan| other.columns.iter().find(|column| column.spec.name == plan.spec.name);
         let both = |plan: &ColumnPlan| theirs(plan).is_some_and(ColumnPlan::is_shifted);
@@ -63,7 +63,8 @@ impl PersonColumns {
         let mut columns = Vec::new();
         for (plan, days) in self.dates.iter().filter(|(plan, _)| both(plan)) {
             let since = |(person, day): (usize, &Option<i32>)| {
-                let first = first.and_then(|first| first.get(person).copied().flatten());
+                let date = || first.and_then(|first| first.get(person).copied().flatten());
+                let first = events.get(person).copied().flatten().or_else(date);
                 day.map(|day| first.filter(|_| is_exact(plan)).and_then(|first| day.checked_sub(first)))
             };
             let mut numbers = HashMap::new();

@@ -51,7 +51,26 @@ impl Events<'_> {
     }
 }
 
+impl Events<'_> {
+    /// The day of each person's first event in the tables of which both show the days as they were, but for the shift.
+    pub(in crate::build) fn first_days(&self, other: &Compared<'_>) -> Result<Vec<Option<i32>>, CurateError> {
+        let nothing = BTreeMap::new();
+        let rules = [Rules::Released(&nothing), Rules::Released(other.transforms)];
+        let mut shown = Vec::with_capacity(self.tables.len());
+        for table in &self.tables {
+            let [one, two] = rules.map(|rules| self.times(table, rules));
+            let (one, two) = (one?, two?);
+            shown.push((one.is_exact() && two.is_exact()).then_some(one));
+        }
+        Ok(self.firsts(shown.iter().map(Option::as_ref), &vec![0; self.shifts.len()]))
+    }
+}
+
 impl Times {
+    fn is_exact(&self) -> bool {
+        matches!(self, Self::Shifted { part: None, .. })
+    }
+
     fn is_shifted(&self) -> bool {
         matches!(self, Self::Shifted { .. })
     }

@@ -23,8 +23,8 @@ fn table(rows: &[(u32, i32, u32)], by: [u32; 2], slack: i32) -> Sequence {
 }
 
 fn linkage(columns: Vec<Shown>, sequences: Vec<Sequence>) -> Linkage<'static> {
-    let quasi = columns.len().min(1);
-    Linkage { seeds: &SEEDS, this: &EVERYBODY, other: &EVERYBODY, columns, quasi, sequences }
+    let (quasi, alone) = (columns.len().min(1), columns.len());
+    Linkage { seeds: &SEEDS, this: &EVERYBODY, other: &EVERYBODY, columns, quasi, alone, sequences }
 }
 
 fn near(one: f64, other: f64) -> bool {
