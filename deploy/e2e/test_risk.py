@@ -49,6 +49,29 @@ fewest = suda(table, max_msu=largest)["msu"]
 print(json.dumps([int((fewest == columns).sum()) for columns in range(1, largest + 1)]))
 """
 
+LINK = """
+import json, sys
+import pandas
+
+ours, theirs = (pandas.read_parquet(folder) for folder in sys.argv[1:3])
+dates = ["recurrence_date", "death_date"]
+
+def told(table):
+    # What the coarser of the two releases shows of each patient, and the days between the dates.
+    days = [(pandas.to_datetime(table[date]) - pandas.to_datetime(table["diagnosis_date"])).dt.days for date in dates]
+    lows = [float(label.strip("[(").split(",")[0]) for label in table["age"]]
+    classes = [(low >= 50) + (low >= 70) for low in lows]
+    rest = table.drop(columns=["patient_id", "age", "diagnosis_date", *dates])
+    rest = rest.assign(tumor_size=rest["tumor_size"].clip(upper=30), age=classes)
+    return [tuple(map(str, row)) for row in zip(*days, *(rest[name] for name in sorted(rest.columns)))]
+
+here, there = told(ours), told(theirs)
+counts = pandas.Series(there).value_counts()
+candidates = [int(counts[row]) for row in here]
+found, alone = sum(1 / count for count in candidates), candidates.count(1)
+print(json.dumps({"found": found / len(here), "alone": alone / len(here)}))
+"""
+
 # A sensitive column of each dataset, how far its classes may be from all, and the quasi-identifiers as levels.
 SEARCHED = {
     "lymph_node": (
@@ -142,6 +165,35 @@ def test_as_many_persons_are_alone_on_few_columns_as_another_finds(dataset, larg
     found = environment.run(ALONE, version / tables[0], ",".join(columns), largest)
     assert sum(found) > 0, "somebody is alone on columns that are no quasi-identifiers"
     assert uniques["after"]["alone_on"][:largest] == found
+
+
+def test_two_releases_of_the_same_patients_link_as_an_attack_on_their_files_finds(tmp_path):
+    """The build says how many are found again; pandas finds them, knowing the files alone."""
+    definition = tmp_path / "lymph_node"
+    shutil.copytree(DEFINITIONS / "lymph_node", definition)
+    recipe = (definition / "recipe.toml").read_text()
+    changes = {
+        'recipient = "sandbox"': 'recipient = "somebody else"',
+        "weeks = 26": "weeks = 9",
+        "breaks = [40, 50, 60, 70]": "breaks = [50, 70]",
+        "top = 80 }": "top = 30 }",
+    }
+    other = recipe
+    for before, after in changes.items():
+        assert before in other
+        other = other.replace(before, after)
+    (definition / "other.toml").write_text(other)
+    (definition / "recipe.toml").write_text(f'{recipe}\n[linkage]\nrecipes = ["other.toml"]\nmax_share = 1.0\n')
+    told, ours, _ = built(definition, tmp_path)
+    assert "Found again in (다시 찾음) lymph-node-open-sandbox → somebody else, other.toml" in told
+    (linkage,) = json.loads((ours / "report.json").read_text())["linkage"]
+    (definition / "recipe.toml").write_text(other)
+    _, theirs, _ = built(definition, tmp_path / "two")
+    attack = Environment("pandas==3.1.1", "pyarrow==26.0.1").run(LINK, ours / "patient", theirs / "patient")
+    measured = linkage["linked"]["columns"]
+    assert attack["found"] > 0.9, "real patients are found again by what two rich tables show"
+    assert measured["linked"]["share"] == pytest.approx(attack["found"], abs=1e-9)
+    assert measured["unique"]["share"] == pytest.approx(attack["alone"], abs=1e-9)
 
 
 def test_every_bundled_recipe_is_one_to_the_schema_and_a_misspelt_one_is_not():

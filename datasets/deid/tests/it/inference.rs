@@ -89,6 +89,17 @@ fn a_limit_refuses_and_names_the_column_without_which_it_passes() {
 }
 
 #[test]
+fn what_is_not_shown_to_be_little_enough_is_refused() {
+    let alone = ward(RECIPE, |number| number);
+    let gain = report(alone.build().unwrap()).inference[0].after.gain;
+    let limited = |at_most: f64| sick(&format!("{RECIPE}max_inference = {at_most}\n"));
+    alone.define("recipe.toml", &limited((gain.share + gain.high) / 2.0));
+    assert!(matches!(alone.build(), Err(CurateError::Gate(_))), "the interval reaches beyond it");
+    alone.define("recipe.toml", &limited(gain.high + 1e-6));
+    assert!(alone.build().is_ok());
+}
+
+#[test]
 fn the_order_of_the_input_does_not_change_what_is_measured() {
     let straight = ward(RECIPE, |number| number * number % 7);
     let turned = ward(RECIPE, |number| number * number % 7);

@@ -220,6 +220,25 @@ fn dates_of_the_person_table_that_are_shifted_link_by_what_lies_between_them() {
 }
 
 #[test]
+fn who_is_left_out_of_the_other_release_is_nobodys_candidate_and_not_found() {
+    let ward = Ward::new();
+    let mut text = crate::fixture::patients(0..197);
+    for number in 197..200 {
+        text.push_str(&format!("{},Old {number},01/03/1930,90,male\n", mrn(number)));
+    }
+    ward.input("patient.csv", text);
+    // Three of ninety are with the others here, and too few to be released there.
+    let old = "do = \"generalise\", width = 20";
+    assert!(RECIPE.contains(old));
+    ward.define("recipe.toml", &linked(&RECIPE.replace(old, "do = \"generalise\", width = 20, top = 70"), 1.0));
+    ward.define("other.toml", &OTHER.replace("width = 30", "width = 20"));
+    let measured = risk(&ward.build().unwrap()).linked;
+    assert_eq!((measured.persons, measured.others), (200, 197));
+    assert!(measured.columns.linked.share < 1.0 && measured.columns.linked.share > 0.0);
+    assert!(near(measured.chance, 1.0 / 197.0), "{measured:?}");
+}
+
+#[test]
 fn rules_that_cannot_be_measured_are_refused_each_with_its_place() {
     let refused = |this: &str, other: &str, told: &str| {
         let ward = Ward::new();

@@ -119,3 +119,35 @@ fn slack(this: Option<DatePart>, other: Option<DatePart>) -> i32 {
         (one, other) => cut(one) + cut(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{shifted, slack};
+    use crate::transform::DatePart;
+    use proptest::prelude::*;
+
+    const PARTS: [Option<DatePart>; 5] =
+        [None, Some(DatePart::Week), Some(DatePart::Month), Some(DatePart::Quarter), Some(DatePart::Year)];
+
+    proptest! {
+        #[test]
+        fn two_releases_of_one_person_differ_by_no_more_days_than_are_allowed(
+            first in 10_000_i32..20_000, later in 0_i32..2_000, weeks in [-52_i32..52, -52_i32..52],
+            parts in [0_usize..5, 0_usize..5],
+        ) {
+            let since = |place: usize| {
+                let (shift, part) = (7 * weeks[place], PARTS[parts[place]]);
+                let day = |day: i32| shifted(Some(day), part, Some(&shift)).unwrap();
+                day(first + later) - day(first)
+            };
+            let allowed = slack(PARTS[parts[0]], PARTS[parts[1]]).unsigned_abs();
+            prop_assert!(since(0).abs_diff(since(1)) <= allowed);
+        }
+    }
+
+    #[test]
+    fn whole_days_and_whole_weeks_are_the_same_in_both() {
+        assert_eq!((slack(None, None), slack(Some(DatePart::Week), Some(DatePart::Week))), (0, 0));
+        assert_eq!((slack(None, Some(DatePart::Week)), slack(Some(DatePart::Month), None)), (6, 30));
+    }
+}
