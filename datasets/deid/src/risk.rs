@@ -21,7 +21,7 @@ mod tests;
 pub use attackers::{Attackers, ClassSize, PopulationClasses, attackers};
 pub use estimate::Estimate;
 pub use events::{EventShare, Fact, Facts, KNOWN_MAX};
-pub use inference::{Inferred, inference, is_held_out};
+pub use inference::{Inferred, classes, inference, is_held_out};
 pub use linkage::{FoundAgain, LeftOut, Linkage, Linked, Moments, Sequence, Shown};
 pub use population::{Estimator, Uniqueness, population_uniqueness};
 pub use uniques::{COLUMNS_MAX as UNIQUES_COLUMNS_MAX, Uniques, uniques};

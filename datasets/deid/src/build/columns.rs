@@ -79,7 +79,7 @@ impl PersonColumns {
         chosen: &TablePlan,
         keys: &ProjectKeys,
         kept: &[bool],
-        held_out: &[bool],
+        (held_out, at_most): (&[bool], Option<f64>),
         population: Option<(&str, &str)>,
     ) -> Result<PersonMeasures, CurateError> {
         let table = self.table;
@@ -118,7 +118,7 @@ impl PersonColumns {
         };
         let classes = population.map(both).transpose()?;
         let losses = columns.iter().map(loss).collect();
-        let inference = inference::measure(&table, &columns, kept, held_out);
+        let inference = inference::measure(&table, &columns, kept, held_out, at_most);
         Ok(PersonMeasures { uniques: risk, losses, classes, inference })
     }
 }

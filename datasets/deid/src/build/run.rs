@@ -220,7 +220,9 @@ impl<'a> Run<'a> {
         let file = self.recipe.value.population.as_ref().and_then(|population| population.table.as_deref());
         let table = file.and_then(|file| Some((file, self.definition.hierarchies.get(file)?.as_str())));
         let held_out: Vec<bool> = seeds(self.keys, &self.persons, "inference").into_iter().map(is_held_out).collect();
-        columns.measure(person, self.keys, &self.persons.kept().collect::<Vec<bool>>(), &held_out, table)
+        let kept: Vec<bool> = self.persons.kept().collect();
+        let at_most = self.recipe.value.privacy.max_inference;
+        columns.measure(person, self.keys, &kept, (&held_out, at_most), table)
     }
 
     pub(super) fn report(

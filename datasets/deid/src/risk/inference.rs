@@ -5,7 +5,8 @@
 use super::Estimate;
 use mudeung_synth::quality::{Attack, Rate};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Of 256 persons so many are kept out of the release: a fifth.
 const HELD_OUT: u8 = 51;
@@ -29,24 +30,32 @@ pub fn is_held_out(seed: u64) -> bool {
     first < HELD_OUT
 }
 
+/// A number for each combination of known columns, of each person.
+pub fn classes(known: &[&[u32]], persons: usize) -> Vec<u32> {
+    let mut numbers = HashMap::<Vec<u32>, u32>::new();
+    let class = |person: usize| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let known = known.iter().filter_map(|column| column.get(person).copied()).collect();
+        *numbers.entry(known).or_insert(next)
+    };
+    (0..persons).map(class).collect()
+}
+
 /// How often the value that is most frequent among those who are alike is that of a person, for everybody who is in the
-/// release, and for those who are kept out. Of each person: the known columns, and the one that is guessed.
-pub fn inference(name: &str, known: &[&[u32]], guessed: &[u32], held_out: &[bool]) -> Inferred {
-    let class = |person: usize| -> Vec<u32> { known.iter().filter_map(|column| column.get(person).copied()).collect() };
-    let persons = || guessed.iter().copied().zip(held_out.iter().copied()).enumerate();
-    let mut classes = BTreeMap::<Vec<u32>, BTreeMap<u32, u64>>::new();
-    let mut everybody = BTreeMap::<u32, u64>::new();
-    for (person, (value, _)) in persons().filter(|(_, (_, is_out))| !is_out) {
-        *classes.entry(class(person)).or_default().entry(value).or_default() += 1;
-        *everybody.entry(value).or_default() += 1;
+/// release, and for those who are kept out. Of each person: the class, and the value that is guessed.
+pub fn inference(name: &str, classes: &[u32], guessed: &[u32], held_out: &[bool]) -> Inferred {
+    let persons = || classes.iter().copied().zip(guessed.iter().copied()).zip(held_out.iter().copied());
+    let (mut counts, mut everybody) = (HashMap::<(u32, u32), u64>::new(), HashMap::<(u32, u32), u64>::new());
+    for ((class, value), _) in persons().filter(|(_, is_out)| !is_out) {
+        *counts.entry((class, value)).or_default() += 1;
+        *everybody.entry((0, value)).or_default() += 1;
     }
-    let classes: BTreeMap<Vec<u32>, Guess> =
-        classes.iter().map(|(key, counts)| (key.clone(), Guess::of(counts))).collect();
-    let everybody = Guess::of(&everybody);
+    let (guesses, guess_of_all) = (Guesses::of(counts), Guesses::of(everybody));
     let rate = |out: bool| {
         let (mut hits, mut attempts) = (0_u64, 0_u64);
-        for (person, (value, _)) in persons().filter(|(_, (_, is_out))| *is_out == out) {
-            hits += classes.get(&class(person)).unwrap_or(&everybody).right(value);
+        for ((class, value), _) in persons().filter(|(_, is_out)| *is_out == out) {
+            // Of a class that nobody is in one guesses as of anybody.
+            hits += guesses.right(class, value).or_else(|| guess_of_all.right(0, value)).unwrap_or(0);
             attempts += 1;
         }
         Rate::of(count((hits + WHOLE / 2) / WHOLE), count(attempts))
@@ -70,19 +79,33 @@ fn beyond(attack: Rate, control: Rate) -> Estimate {
     Estimate { share: within(gain), low: within(low), high: within(high) }
 }
 
-/// The most frequent values of a class.
-struct Guess(Vec<u32>);
+/// The most frequent values of classes.
+struct Guesses {
+    /// How often each value is in each class.
+    counts: HashMap<(u32, u32), u64>,
+    /// Of each class how often the most frequent values are there, and how many they are.
+    most: HashMap<u32, (u64, u64)>,
+}
 
-impl Guess {
-    fn of(counts: &BTreeMap<u32, u64>) -> Self {
-        let most = counts.values().copied().max().unwrap_or(0);
-        Self(counts.iter().filter(|(_, count)| **count == most).map(|(value, _)| *value).collect())
+impl Guesses {
+    fn of(counts: HashMap<(u32, u32), u64>) -> Self {
+        let mut most = HashMap::<u32, (u64, u64)>::new();
+        for ((class, _), count) in &counts {
+            let (best, values) = most.entry(*class).or_default();
+            match (*count).cmp(best) {
+                Ordering::Greater => (*best, *values) = (*count, 1),
+                Ordering::Equal => *values += 1,
+                Ordering::Less => {}
+            }
+        }
+        Self { counts, most }
     }
 
-    /// How often one of them, drawn at random, is this value.
-    fn right(&self, value: u32) -> u64 {
-        let values = u64::try_from(self.0.len()).unwrap_or(u64::MAX).max(1);
-        if self.0.contains(&value) { WHOLE / values } else { 0 }
+    /// How often one of the most frequent values, drawn at random, is this one; nothing of a class that nobody is in.
+    fn right(&self, class: u32, value: u32) -> Option<u64> {
+        let (most, values) = self.most.get(&class)?;
+        let is_one = self.counts.get(&(class, value)) == Some(most);
+        Some(if is_one { WHOLE / (*values).max(1) } else { 0 })
     }
 }
 
@@ -92,7 +115,7 @@ fn count(number: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Inferred, beyond, inference, is_held_out};
+    use super::{Inferred, beyond, classes, inference, is_held_out};
     use mudeung_synth::quality::Rate;
 
     /// So many persons, ten of each class, with a value made of their number.
@@ -100,7 +123,7 @@ mod tests {
         let classes: Vec<u32> = (0..persons).map(|person| person / 10).collect();
         let values: Vec<u32> = (0..persons).map(value).collect();
         let held_out: Vec<bool> = (0..persons).map(|person| person % 5 == 4).collect();
-        inference("value", &[&classes], &values, &held_out)
+        inference("value", &classes, &values, &held_out)
     }
 
     #[test]
@@ -124,7 +147,7 @@ mod tests {
 
     #[test]
     fn of_a_class_that_nobody_is_in_everybody_is_guessed_from() {
-        let found = inference("value", &[&[0, 0, 0, 1]], &[7, 7, 8, 7], &[false, false, false, true]).attack;
+        let found = inference("value", &[0, 0, 0, 1], &[7, 7, 8, 7], &[false, false, false, true]).attack;
         assert_eq!((found.attack.hits, found.attack.attempts), (2, 3));
         assert_eq!((found.control.hits, found.control.attempts), (1, 1));
     }
@@ -136,6 +159,23 @@ mod tests {
             let found = beyond(Rate::of(one.0, one.1), Rate::of(other.0, other.1));
             assert!((found.low - low).abs() < 1e-4 && (found.high - high).abs() < 1e-4, "{found:?}");
         }
+    }
+
+    #[test]
+    fn of_values_that_are_as_frequent_one_is_guessed_at_random() {
+        let found = inference(
+            "value",
+            &[0; 8],
+            &[1, 1, 2, 2, 1, 1, 1, 1],
+            &[false, false, false, false, true, true, true, true],
+        );
+        assert_eq!((found.attack.attack.hits, found.attack.control.hits), (2, 2));
+    }
+
+    #[test]
+    fn a_class_is_a_combination() {
+        assert_eq!(classes(&[&[5, 5, 6, 5], &[1, 2, 1, 1]], 4), [0, 1, 2, 0]);
+        assert_eq!(classes(&[], 3), [0, 0, 0]);
     }
 
     #[test]

@@ -4,18 +4,25 @@ use super::Codes;
 use crate::definition::Role;
 use crate::error::Problem;
 use crate::report::BeforeAfter;
-use crate::risk::{Inferred, inference};
+use crate::risk::{Inferred, classes, inference};
 use crate::transform::Transform;
 
 /// What was measured of a column.
 pub(in crate::build) struct Inference {
     pub(in crate::build) risk: BeforeAfter<Inferred>,
-    /// The same when a quasi-identifier is not released, by its name.
+    /// The same when a quasi-identifier is not released, by its name, where it is too much.
     without: Vec<(String, Inferred)>,
 }
 
-/// Measures every sensitive column; none when nothing is known of persons.
-pub(super) fn measure(table: &str, columns: &[Codes], kept: &[bool], held_out: &[bool]) -> Vec<Inference> {
+/// Measures every sensitive column, and where the gain is above what is allowed, what it were without each
+/// quasi-identifier; none when nothing is known of persons.
+pub(super) fn measure(
+    table: &str,
+    columns: &[Codes],
+    kept: &[bool],
+    held_out: &[bool],
+    at_most: Option<f64>,
+) -> Vec<Inference> {
     let with_role = |role: Role| {
         columns.iter().filter(move |column| column.plan.role == role && column.transform != Transform::Suppress)
     };
@@ -23,29 +30,31 @@ pub(super) fn measure(table: &str, columns: &[Codes], kept: &[bool], held_out: &
     if quasi.is_empty() {
         return Vec::new();
     }
+    let name = |column: &Codes| format!("{table}.{}", column.plan.spec.name);
     let those = |values: &[u32]| -> Vec<u32> {
         values.iter().zip(kept).filter(|(_, kept)| **kept).map(|(value, _)| *value).collect()
     };
-    let after: Vec<Vec<u32>> = quasi.iter().map(|column| those(&column.after)).collect();
-    let before: Vec<&[u32]> = quasi.iter().map(|column| column.before.as_slice()).collect();
-    let their_out: Vec<bool> =
-        held_out.iter().zip(kept).filter(|(_, kept)| **kept).map(|(is_out, _)| *is_out).collect();
+    let out: Vec<bool> = held_out.iter().zip(kept).filter(|(_, kept)| **kept).map(|(is_out, _)| *is_out).collect();
+    let recorded: Vec<&[u32]> = quasi.iter().map(|column| column.before.as_slice()).collect();
+    let recorded = classes(&recorded, kept.len());
+    let released: Vec<Vec<u32>> = quasi.iter().map(|column| those(&column.after)).collect();
+    let known = |left_out: Option<usize>| {
+        let shown = (0..).zip(&released).filter(|(place, _)| Some(*place) != left_out);
+        classes(&shown.map(|(_, codes)| codes.as_slice()).collect::<Vec<_>>(), out.len())
+    };
+    let all = known(None);
     let measured = |column: &Codes| {
-        let name = format!("{table}.{}", column.plan.spec.name);
         let secret = those(&column.after);
-        let known = |left_out: Option<usize>| -> Vec<&[u32]> {
-            (0..).zip(&after).filter(|(place, _)| Some(*place) != left_out).map(|(_, codes)| codes.as_slice()).collect()
-        };
-        let without = quasi.iter().enumerate().map(|(place, left_out)| {
-            let name = format!("{table}.{}", left_out.plan.spec.name);
-            (name.clone(), inference(&name, &known(Some(place)), &secret, &their_out))
+        let after = inference(&name(column), &all, &secret, &out);
+        let is_too_much = at_most.is_some_and(|at_most| after.gain.high > at_most);
+        let tried = if is_too_much { quasi.as_slice() } else { &[] };
+        let without = tried.iter().enumerate().map(|(place, left_out)| {
+            let left_out = name(left_out);
+            (left_out.clone(), inference(&left_out, &known(Some(place)), &secret, &out))
         });
         Inference {
             without: without.collect(),
-            risk: BeforeAfter {
-                before: inference(&name, &before, &column.before, held_out),
-                after: inference(&name, &known(None), &secret, &their_out),
-            },
+            risk: BeforeAfter { before: inference(&name(column), &recorded, &column.before, held_out), after },
         }
     };
     with_role(Role::Sensitive).map(measured).collect()
