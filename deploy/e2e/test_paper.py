@@ -12,7 +12,7 @@ from test_accessibility import close_a_grant
 
 PICTURES = sandbox.FOLDER / "paper"
 WORDS = {
-    "ko": (["회의록", "심의 결과", "위원장 (서명)"], ["파기확인서", "복구할 수 없게 삭제", "신고 내용의 SHA-256"]),
+    "ko": (["회의록", "의결 정족수", "위원장 (서명)"], ["파기확인서", "복구할 수 없게 삭제", "신고 내용의 SHA-256"]),
     "en": (["Minutes", "Chair"], ["Certificate of destruction", "Deleted beyond recovery"]),
 }
 
@@ -50,8 +50,8 @@ def test_another_program_reads_what_is_printed(demo, closed, language):
 
 def assert_accessible(pdf, language):
     root = pdf.trailer["/Root"]
-    assert root["/Lang"] == language and root["/MarkInfo"]["/Marked"] is True
-    assert root["/ViewerPreferences"]["/DisplayDocTitle"] is True
+    assert root["/Lang"] == language and root["/MarkInfo"]["/Marked"].value
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"].value
     xmp = root["/Metadata"].get_data().decode()
     assert "pdfuaid:part>1<" in xmp and "pdfaid:part>2<" in xmp
     kinds = set(structure(root["/StructTreeRoot"]))

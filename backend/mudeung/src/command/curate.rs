@@ -33,7 +33,7 @@ const LOCAL_STORE: &str = "store";
 pub(crate) async fn run(command: CurateCommand) -> Result<(), Failure> {
     match command {
         CurateCommand::Check { definition } => check(&definition),
-        CurateCommand::Build(args) => build(args).await,
+        CurateCommand::Build(args) => Box::pin(build(args)).await,
         CurateCommand::Twin(args) => Box::pin(twin(args)).await,
         CurateCommand::Dicom(args) => super::dicom::run(&args),
         CurateCommand::Report { manifest, html } => report(&manifest, html.as_deref()),

@@ -3,6 +3,7 @@
 use super::{definition, mudeung, text};
 use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::ledger::proof::TlogProof;
+use std::path::PathBuf;
 
 #[test]
 fn real_patients_become_a_published_version_on_the_record() {
@@ -152,11 +153,27 @@ fn patients_who_withdrew_take_earlier_versions_along_and_a_key_that_is_destroyed
         (output.status.code(), format!("{}{}", text(&output.stdout), text(&output.stderr)))
     };
     assert_eq!(run(&["migrate", "--config", "mudeung.toml"]).0, Some(0));
-    let (definition, input) = (definition("lymph_node"), format!("{}/data", definition("lymph_node")));
-    let build = ["curate", "build", &definition, "--input", &input, "--config", "mudeung.toml"];
+    let bundled = PathBuf::from(definition("lymph_node"));
+    let named = |name: &str| {
+        let copy = folder.path().join(name);
+        std::fs::create_dir_all(&copy).unwrap();
+        for file in std::fs::read_dir(&bundled).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
+            std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+        let recipe = std::fs::read_to_string(copy.join("recipe.toml")).unwrap();
+        std::fs::write(copy.join("recipe.toml"), recipe.replace("lymph-node-open-sandbox", name)).unwrap();
+    };
+    named("lymph-node-open-sandbox");
+    named("lymph-node-next");
+    let input = bundled.join("data").display().to_string();
+    let build = ["curate", "build", "lymph-node-open-sandbox", "--input", &input, "--config", "mudeung.toml"];
     let (code, said) = run(&build);
     assert!(code == Some(0) && !said.contains("withdrawn lymph_node"), "{said}");
+    // Two who left under the same pseudonyms would be told by comparing: the version needs pseudonyms of its own.
     let (code, said) = run(&[build.as_slice(), &["--without", "withdrawn.txt"]].concat());
+    assert!(code == Some(2) && said.contains("another name") && !said.contains("withdrawn lymph_node"), "{said}");
+    let next = ["curate", "build", "lymph-node-next", "--input", &input, "--config", "mudeung.toml"];
+    let (code, said) = run(&[next.as_slice(), &["--without", "withdrawn.txt"]].concat());
     assert!(
         code == Some(0) && said.contains("withdrawn lymph_node/deidentified/1: those who read it are told"),
         "{said}"

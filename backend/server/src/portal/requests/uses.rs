@@ -32,7 +32,9 @@ impl MatchPart {
     /// The match in lines: the whole, then rule by rule with why.
     pub(in crate::portal) fn lines(&self) -> Vec<String> {
         let line = |finding: &FindingLine| {
-            format!("{} {}: {}\n{}\n{}", finding.label, finding.code, finding.verdict.text, finding.looked, finding.why)
+            let (label, code) = (finding.label, finding.code.as_str());
+            let rule = if code.is_empty() { label.to_owned() } else { format!("{label} ({code})") };
+            format!("{rule}: {}\n{}\n{}", finding.verdict.text, finding.looked, finding.why)
         };
         let overall = std::iter::once(self.overall.text.to_owned());
         overall.chain(self.findings.iter().map(line)).collect()
