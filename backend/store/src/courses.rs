@@ -1,8 +1,9 @@
-//! What happened to grants after they were given: reports, and the declaration that what was read is destroyed. Rows are only
-//! ever added; where a grant stands is their fold.
+//! What happened to grants after they were given: reports, and the declaration that what was read is destroyed. Events are
+//! only ever added; beside them stands where each grant is, which is what its events say. Both are written in one
+//! transaction by [`append_event`] and by nothing else.
 
 use crate::error::inserting;
-use crate::schema::{grant_events, grants as stored, renewals, requests};
+use crate::schema::{grant_courses, grant_events, grants as stored, renewals, requests};
 use crate::{Conn, StoreError, column, grants, notifications};
 use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
@@ -46,6 +47,7 @@ pub fn append_event(
         detail: detail(&event.what),
     };
     inserting(diesel::insert_into(grant_events::table).values(row).execute(&mut conn.0), "the next event")?;
+    keep_standing(conn, id, &life.course)?;
     notifications::tell(conn, &Occurrence::of_course(&life.grant, &event))?;
     Ok(life)
 }
@@ -55,33 +57,42 @@ pub fn find_life(conn: &mut Conn, id: GrantId) -> Result<Option<Life>, StoreErro
     let Some(grant) = grants::find_grant(conn, id)? else { return Ok(None) };
     let query = grant_events::table.filter(grant_events::grant_id.eq(id.to_string())).order(grant_events::number);
     let events = query.load::<Row>(&mut conn.0)?.into_iter().map(event).collect::<Result<Vec<_>, StoreError>>()?;
-    let (held_back, renewed) = (never_opened(conn, Some(id))?, renewed(conn, Some(id))?);
-    life(grant, &events, &held_back, &renewed).map(Some)
+    let (held_back, renewed) = (never_opened(conn, Whose::Grant(id))?, renewed(conn, Whose::Grant(id))?);
+    let life = life(grant, &events, &held_back, &renewed)?;
+    let kept = grant_courses::table.find(id.to_string()).select((grant_courses::state, grant_courses::unread));
+    let kept = kept.first::<(String, i64)>(&mut conn.0).optional()?;
+    let told = (!events.is_empty()).then(|| standing(&life.course));
+    if kept.as_ref().map(|(state, unread)| (state.as_str(), *unread)) != told {
+        return Err(StoreError::Corrupt(format!("the course of {id} does not end where it stands")));
+    }
+    Ok(Some(life))
 }
 
 /// The grants to real data that are not closed, of one company or of all; newest first. Somebody may owe something for them.
 pub fn list_unsettled(conn: &mut Conn, of: Option<OrganizationId>) -> Result<Vec<Life>, StoreError> {
     let mut histories = histories(conn, of)?;
+    let whose = of.map_or(Whose::All, Whose::Organization);
     let of = of.map_or(grants::GrantsOf::All, grants::GrantsOf::Organization);
-    let (held_back, renewed) = (never_opened(conn, None)?, renewed(conn, None)?);
+    let (held_back, renewed) = (never_opened(conn, whose)?, renewed(conn, whose)?);
+    let closed = grant_courses::table.filter(grant_courses::state.eq("closed")).select(grant_courses::grant_id);
+    let closed: HashSet<String> = closed.load::<String>(&mut conn.0)?.into_iter().collect();
     let mut lives = Vec::new();
     for grant in grants::list_grants(conn, of)?.into_iter().filter(|grant| grant.tier == Tier::Deidentified) {
-        let events = histories.remove(&grant.id.to_string()).unwrap_or_default();
-        let life = life(grant, &events, &held_back, &renewed)?;
-        if life.course.confirmed.is_none() {
-            lives.push(life);
+        if closed.contains(&grant.id.to_string()) {
+            continue;
         }
+        let events = histories.remove(&grant.id.to_string()).unwrap_or_default();
+        lives.push(life(grant, &events, &held_back, &renewed)?);
     }
     Ok(lives)
 }
 
 /// How many grants have something for the hospital to read or to take.
 pub fn count_waiting(conn: &mut Conn) -> Result<usize, StoreError> {
-    let mut waiting = 0;
-    for events in histories(conn, None)?.values() {
-        waiting += usize::from(Course::of(events).map_err(StoreError::corrupt)?.waits_on_hospital());
-    }
-    Ok(waiting)
+    let waits = grant_courses::state.eq("declared").or(grant_courses::unread.gt(0));
+    let query = grant_courses::table.filter(grant_courses::state.ne("closed")).filter(waits);
+    let count = column::count_back(query.count().get_result::<i64>(&mut conn.0)?)?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Notes that a request asks for what comes after a grant.
@@ -115,9 +126,26 @@ pub fn destruction_text(destruction: &Destruction) -> String {
     .to_string()
 }
 
-/// What happened to the grants of one company or of all, by their identifiers.
+/// Keeps where the course of a grant stands.
+fn keep_standing(conn: &mut Conn, id: GrantId, course: &Course) -> Result<(), StoreError> {
+    let (state, unread) = standing(course);
+    let set = (grant_courses::state.eq(state), grant_courses::unread.eq(unread));
+    if diesel::update(grant_courses::table.find(id.to_string())).set(set).execute(&mut conn.0)? > 0 {
+        return Ok(());
+    }
+    let row = (grant_courses::grant_id.eq(id.to_string()), set.0, set.1);
+    inserting(diesel::insert_into(grant_courses::table).values(row).execute(&mut conn.0), "the course")
+}
+
+fn standing(course: &Course) -> (&'static str, i64) {
+    (course.as_str(), i64::try_from(course.unread().count()).unwrap_or(i64::MAX))
+}
+
+/// What happened to the grants of one company or of all that are not closed, by their identifiers.
 fn histories(conn: &mut Conn, of: Option<OrganizationId>) -> Result<HashMap<String, Vec<CourseEvent>>, StoreError> {
+    let closed = grant_courses::table.filter(grant_courses::state.eq("closed")).select(grant_courses::grant_id);
     let mut query = grant_events::table.inner_join(stored::table).select(grant_events::all_columns).into_boxed();
+    query = query.filter(grant_events::grant_id.ne_all(closed));
     if let Some(organization) = of {
         query = query.filter(stored::organization.eq(organization.to_string()));
     }
@@ -128,23 +156,35 @@ fn histories(conn: &mut Conn, of: Option<OrganizationId>) -> Result<HashMap<Stri
     Ok(histories)
 }
 
-/// The grants, that one or all, whose conditions were never met.
-fn never_opened(conn: &mut Conn, id: Option<GrantId>) -> Result<HashSet<String>, StoreError> {
-    let mut query = requests::table.filter(requests::state.ne("approved")).into_boxed();
-    query = match id {
-        Some(id) => query.filter(requests::grant_id.eq(id.to_string())),
-        None => query.filter(requests::grant_id.is_not_null()),
+/// Which grants are looked at.
+#[derive(Clone, Copy)]
+enum Whose {
+    All,
+    Organization(OrganizationId),
+    Grant(GrantId),
+}
+
+/// The grants whose conditions were never met.
+fn never_opened(conn: &mut Conn, whose: Whose) -> Result<HashSet<String>, StoreError> {
+    let query = requests::table.filter(requests::state.ne("approved")).filter(requests::grant_id.is_not_null());
+    let query = query.into_boxed();
+    let query = match whose {
+        Whose::All => query,
+        Whose::Organization(organization) => query.filter(requests::organization.eq(organization.to_string())),
+        Whose::Grant(id) => query.filter(requests::grant_id.eq(id.to_string())),
     };
     Ok(query.select(requests::grant_id.assume_not_null()).load::<String>(&mut conn.0)?.into_iter().collect())
 }
 
-/// The grants, that one or all, that another goes on with.
-fn renewed(conn: &mut Conn, id: Option<GrantId>) -> Result<HashSet<String>, StoreError> {
-    let mut query = renewals::table.inner_join(requests::table).select(renewals::grant_id).into_boxed();
-    query = query.filter(requests::state.eq("approved"));
-    if let Some(id) = id {
-        query = query.filter(renewals::grant_id.eq(id.to_string()));
-    }
+/// The grants that another goes on with.
+fn renewed(conn: &mut Conn, whose: Whose) -> Result<HashSet<String>, StoreError> {
+    let query = renewals::table.inner_join(requests::table).select(renewals::grant_id).into_boxed();
+    let query = query.filter(requests::state.eq("approved"));
+    let query = match whose {
+        Whose::All => query,
+        Whose::Organization(organization) => query.filter(requests::organization.eq(organization.to_string())),
+        Whose::Grant(id) => query.filter(renewals::grant_id.eq(id.to_string())),
+    };
     Ok(query.load::<String>(&mut conn.0)?.into_iter().collect())
 }
 

@@ -386,6 +386,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    grant_courses (grant_id) {
+        grant_id -> Text,
+        state -> Text,
+        unread -> BigInt,
+    }
+}
+
+diesel::table! {
     incidents (id) {
         id -> Text,
         kind -> Text,
@@ -417,7 +425,7 @@ diesel::table! {
 }
 
 diesel::joinable!(grant_events -> grants (grant_id));
-diesel::allow_tables_to_appear_in_same_query!(grant_events, grants);
+diesel::allow_tables_to_appear_in_same_query!(grant_events, grants, grant_courses);
 
 diesel::joinable!(renewals -> requests (request));
 diesel::allow_tables_to_appear_in_same_query!(renewals, requests);

@@ -19,6 +19,7 @@ on_both!(
     of_many_who_declare_at_once_one_does,
     who_is_late_gets_no_other_grant,
     an_event_that_nobody_can_read_is_damage,
+    a_row_that_says_something_else_than_its_events_is_damage,
 );
 
 const DAY: i64 = 86_400;
@@ -165,6 +166,20 @@ async fn who_is_late_gets_no_other_grant(place: Arc<Place>) {
     // The sample grant ends after a day; what was read under it is to be destroyed thirty days later.
     assert!(!late(day(30)).await);
     assert!(late(day(31)).await);
+}
+
+async fn a_row_that_says_something_else_than_its_events_is_damage(place: Arc<Place>) {
+    let db = filled(&place).await;
+    let report = |conn: &mut Conn| {
+        courses::append_event(conn, id(1), day(1), by(), CourseStep::Reported { text: "it goes".to_owned() })
+    };
+    db.tx("report", report).await.unwrap();
+    assert_eq!(db.read("count", courses::count_waiting).await.unwrap(), 1);
+    for wrong in ["unread = 2", "unread = 1, state = 'closed'"] {
+        crate::place::execute(&place.control, &format!("UPDATE grant_courses SET {wrong}"));
+        let found = db.read("find", |conn| courses::find_life(conn, id(1))).await;
+        assert!(matches!(found, Err(StoreError::Corrupt(_))), "{wrong}: {found:?}");
+    }
 }
 
 async fn an_event_that_nobody_can_read_is_damage(place: Arc<Place>) {

@@ -133,6 +133,14 @@ CREATE TABLE grant_events (
     PRIMARY KEY (grant_id, number)
 );
 
+-- Where the course of each grant stands, which is what its events say.
+CREATE TABLE grant_courses (
+    grant_id TEXT   NOT NULL PRIMARY KEY REFERENCES grants (id),
+    state    TEXT   NOT NULL,
+    unread   BIGINT NOT NULL
+);
+CREATE INDEX grant_courses_state ON grant_courses (state, unread);
+
 -- Requests that ask for what comes after a grant.
 CREATE TABLE renewals (
     request  TEXT NOT NULL PRIMARY KEY REFERENCES requests (id),
