@@ -3,13 +3,13 @@
 
 use crate::fault::Fault;
 use crate::record;
+use crate::snapshots;
 use crate::state::App;
 use actix_web::web;
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::grant::GrantState;
 use mudeung_core::id::RequestId;
 use mudeung_core::notification::{Occurrence, Topic};
-use mudeung_core::organization::OrganizationKind;
 use mudeung_core::request::RequestState;
 use mudeung_core::request::due::Urgency;
 use mudeung_core::request::event::{Actor, Happening};
@@ -117,8 +117,7 @@ async fn owed(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
 /// Incidents that were not told in time.
 async fn untold(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
     let snapshot = app.snapshots.present();
-    let hospitals = snapshot.organizations.values().filter(|found| found.kind == OrganizationKind::Hospital);
-    let Some(hospital) = hospitals.map(|hospital| hospital.id).next() else { return Ok(Vec::new()) };
+    let Some(hospital) = snapshots::hospital(&snapshot).map(|hospital| hospital.id) else { return Ok(Vec::new()) };
     let look = move |conn: &mut Conn| {
         let open = incidents::list_incidents(conn, None, INCIDENTS_MAX)?;
         let open = open.iter().filter(|handled| handled.handling.closed_at.is_none());

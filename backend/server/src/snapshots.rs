@@ -3,6 +3,7 @@
 use crate::application::StartError;
 use crate::keys::live::SigningKeys;
 use arc_swap::ArcSwap;
+use mudeung_core::organization::{Organization, OrganizationKind};
 use mudeung_core::policy::Snapshot;
 use mudeung_store::{Db, StoreError};
 use std::sync::Arc;
@@ -13,6 +14,11 @@ use tokio::time::Instant;
 
 /// How often the generation is looked at. With the time a load takes, a change is effective well within one second.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The hospital that runs the server.
+pub(crate) fn hospital(snapshot: &Snapshot) -> Option<&Organization> {
+    snapshot.organizations.values().find(|found| found.kind == OrganizationKind::Hospital)
+}
 
 /// The snapshot that decisions are made on. Cheap to clone; all clones show the same snapshot.
 #[derive(Clone)]

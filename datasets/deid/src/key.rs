@@ -202,18 +202,15 @@ fn encode(bytes: &[u8; 32]) -> Zeroizing<String> {
     text
 }
 
-/// Writes a new file that its owner alone may read.
+/// Writes a new file that its owner alone may read, whole or not at all.
 fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    // Such a file is made with mode 600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map(drop).map_err(|refused| refused.error)
 }
 
 fn refuse_within(path: &Path, store: &Path) -> Result<(), KeyError> {

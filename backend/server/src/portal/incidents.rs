@@ -6,6 +6,7 @@ use super::page::{self, Page};
 use super::texts::IncidentTexts;
 use super::{moment, path};
 use crate::fault::Fault;
+use crate::snapshots;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -191,8 +192,7 @@ fn typed(form: &Fields) -> Typed {
 }
 
 fn hospital(snapshot: &Snapshot) -> Option<OrganizationId> {
-    let mut all = snapshot.organizations.values();
-    all.find(|organization| organization.kind == OrganizationKind::Hospital).map(|hospital| hospital.id)
+    snapshots::hospital(snapshot).map(|hospital| hospital.id)
 }
 
 async fn show<R: Roles>(desk: &Desk<R>, problem: Option<&'static str>, typed: Typed) -> Result<HttpResponse, Fault> {

@@ -2,17 +2,16 @@
 
 use super::page::Page;
 use crate::fault::Fault;
+use crate::snapshots;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use mudeung_core::clock::Timestamp;
-use mudeung_core::organization::OrganizationKind;
 use mudeung_core::policy::Snapshot;
 use mudeung_paper::{Block, Document};
 
 /// The name of the hospital, which issues what is printed.
 pub(super) fn hospital(snapshot: &Snapshot) -> String {
-    let found = snapshot.organizations.values().find(|organization| organization.kind == OrganizationKind::Hospital);
-    found.map(|organization| organization.name.clone()).unwrap_or_default()
+    snapshots::hospital(snapshot).map(|hospital| hospital.name.clone()).unwrap_or_default()
 }
 
 /// A document of the hospital about something with that identifier, made at the moment that it tells of.

@@ -5,7 +5,7 @@ use super::{KeyError, decode, encode};
 use crate::key::write_secret;
 use mudeung_core::clock::{Entropy, Timestamp};
 use sha2::{Digest, Sha256};
-use std::io::{Read, Seek, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -89,7 +89,11 @@ pub fn destroy_project(key: &Path, release: &str, recipient: &str, now: Timestam
             Ok(_) => KeyError::NoProject { release: release.to_owned(), recipient: recipient.to_owned() },
         });
     }
-    let fingerprint = encode(&<[u8; 32]>::from(Sha256::digest(read(&path)?.as_slice()))).to_string();
+    let fingerprint = match std::fs::read_to_string(&grave) {
+        // It broke off before, and there may be no key in the file any more.
+        Ok(note) => note.lines().next().unwrap_or_default().to_owned(),
+        Err(_) => encode(&<[u8; 32]>::from(Sha256::digest(read(&path)?.as_slice()))).to_string(),
+    };
     let at = jiff::Timestamp::from_microsecond(now.micros()).map(|at| at.to_string()).unwrap_or_default();
     let note = format!("{fingerprint}\n{at}\n{}", title(release, recipient));
     match write_secret(&grave, &note) {
@@ -103,11 +107,9 @@ pub fn destroy_project(key: &Path, release: &str, recipient: &str, now: Timestam
 }
 
 fn overwrite(path: &Path) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path)?;
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    file.rewind()?;
-    file.write_all(&vec![0; text.len()])?;
+    let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+    let length = file.metadata()?.len();
+    std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
     file.sync_all()
 }
 

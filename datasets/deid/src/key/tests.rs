@@ -115,6 +115,9 @@ fn a_destruction_that_broke_off_is_finished_when_it_is_asked_for_again() {
     let file = fs::read_dir(&projects).unwrap().next().unwrap().unwrap().path();
     fs::write(file.with_extension("destroyed"), "f\n2026-03-01T00:00:00Z\none for Startup A\n").unwrap();
     assert!(matches!(pseudonym(&key, "one"), Err(KeyError::Destroyed { .. })), "no build uses it any more");
-    destroy_project(&key, "one", "Startup A", Timestamp::from_seconds(0)).unwrap();
+    // After it was overwritten and before it was taken away.
+    fs::write(&file, vec![0; 90]).unwrap();
+    let destroyed = destroy_project(&key, "one", "Startup A", Timestamp::from_seconds(0)).unwrap();
+    assert_eq!(destroyed.fingerprint, "f", "what was noted before the key was gone");
     assert!(!file.exists());
 }
