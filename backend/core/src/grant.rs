@@ -27,6 +27,34 @@ pub enum GrantState {
     },
 }
 
+/// How far what a grant opens may go. Of two, the greater is the wider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Provision: it is looked at inside alone, by queries whose results are held. Each result leaves by a decision of its
+    /// own ([`crate::export`]).
+    Inside,
+    /// Provision and export: rows leave with every read.
+    Export,
+}
+
+impl Reach {
+    /// Both, the narrower first.
+    pub const ALL: [Self; 2] = [Self::Inside, Self::Export];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Export => "export",
+        }
+    }
+
+    /// Reads a name; `None` when there is no such one.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reach| reach.as_str() == text)
+    }
+}
+
 /// The columns of one table that a grant opens, and which rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableGrant {
@@ -55,6 +83,8 @@ pub struct Grant {
     pub tier: Tier,
     /// The tables it opens, by name. A table that is not here does not exist for the app.
     pub tables: BTreeMap<Name, TableGrant>,
+    /// How far it may go.
+    pub reach: Reach,
     /// What the data may be used for.
     pub purpose: String,
     /// How much may be read in the whole life of the grant.

@@ -130,6 +130,8 @@ ids! {
     PasskeyId = "psk";
     /// An address at a company that is told what occurs.
     WebhookId = "whk";
+    /// The export of one result.
+    ExportId = "exp";
     /// An incident.
     IncidentId = "inc";
 }

@@ -14,6 +14,7 @@ pub mod credential;
 pub mod dataset;
 pub mod duo;
 pub mod expiry;
+pub mod export;
 pub mod figures;
 pub mod filter;
 pub mod grant;

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::dataset::Version;
+use crate::export::ResultExport;
 use crate::grant::Grant;
 use crate::grant::course::{CourseEvent, CourseStep, Duty};
 use crate::id::{AgreementId, MemberId, OrganizationId};
@@ -11,6 +12,9 @@ use crate::name::Name;
 use crate::request::AccessRequest;
 use crate::request::event::{Actor, Event, Happening, Verdict};
 use std::collections::BTreeSet;
+
+#[cfg(test)]
+mod tests;
 
 /// What something that occurred is about. Its name is the event type of webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +85,14 @@ pub enum Topic {
     IncidentReported,
     /// An incident was not told in time to all whom the law names.
     IncidentUntold,
+    /// A company wants to take a result away.
+    ExportFiled,
+    /// A result waits on the hospital, and its time is nearly over.
+    ExportDue,
+    /// A result may leave.
+    ExportReleased,
+    /// A result may not leave.
+    ExportRefused,
     /// A test that a company asked for.
     Test,
 }
@@ -115,7 +127,7 @@ pub struct Occurrence {
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 38] = [
         Self::RequestSubmitted,
         Self::RequestAccepted,
         Self::RequestReturned,
@@ -149,6 +161,10 @@ impl Topic {
         Self::BreakGlassUnreviewed,
         Self::IncidentReported,
         Self::IncidentUntold,
+        Self::ExportFiled,
+        Self::ExportDue,
+        Self::ExportReleased,
+        Self::ExportRefused,
         Self::Test,
     ];
 
@@ -188,6 +204,10 @@ impl Topic {
             Self::BreakGlassUnreviewed => "break_glass.unreviewed",
             Self::IncidentReported => "incident.reported",
             Self::IncidentUntold => "incident.untold",
+            Self::ExportFiled => "export.filed",
+            Self::ExportDue => "export.due",
+            Self::ExportReleased => "export.released",
+            Self::ExportRefused => "export.refused",
             Self::Test => "webhook.test",
         }
     }
@@ -202,6 +222,7 @@ impl Topic {
         const CHECKERS: &[Role] = &[Role::Reviewer, Role::Admin];
         const WATCHERS: &[Role] = &[Role::Auditor, Role::Admin];
         const BOARD: &[Role] = &[Role::Reviewer, Role::External];
+        const RELEASERS: &[Role] = &[Role::Steward, Role::Reviewer];
         let (company, hospital): (bool, &[Role]) = match self {
             Self::RequestSubmitted
             | Self::RequestAsked
@@ -213,6 +234,8 @@ impl Topic {
             | Self::DestructionOverdue
             | Self::DestructionDeclared => (true, CHECKERS),
             Self::RequestAccepted => (true, BOARD),
+            Self::ExportFiled => (true, RELEASERS),
+            Self::ExportDue => (false, RELEASERS),
             Self::BreakGlassOpened => (true, WATCHERS),
             Self::BreakGlassUnreviewed | Self::IncidentReported | Self::IncidentUntold => (false, WATCHERS),
             // How late the hospital is with it is told to those who are late.
@@ -235,6 +258,8 @@ impl Topic {
             | Self::VersionPublished
             | Self::VersionWithdrawn
             | Self::AgreementPublished
+            | Self::ExportReleased
+            | Self::ExportRefused
             | Self::Test => (true, &[]),
         };
         Audience { company, hospital }
@@ -396,6 +421,19 @@ impl Occurrence {
         }
     }
 
+    /// What happened to a result that a company wants to take away.
+    pub fn of_export(export: &ResultExport, topic: Topic, by: Option<MemberId>, at: Timestamp) -> Self {
+        Self {
+            id: format!("{}-{}", export.id, topic.as_str()),
+            topic,
+            organization: export.organization,
+            subject: export.id.to_string(),
+            dataset: Some(export.dataset.clone()),
+            by,
+            at,
+        }
+    }
+
     /// Whether a member of an organization hears of it.
     pub fn reaches(&self, member: &Member, is_hospital: bool) -> bool {
         let audience = self.topic.audience();
@@ -449,38 +487,4 @@ pub fn wait_after(attempts: u32) -> std::time::Duration {
 /// Names of topics as they are stored: with spaces between, all when there are none.
 pub fn topics(text: &str) -> Option<BTreeSet<Topic>> {
     text.split_terminator(' ').map(Topic::parse).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::request::event::Ballot;
-
-    #[test]
-    fn every_topic_has_a_name_of_its_own_and_somebody_who_hears_of_it() {
-        let names: BTreeSet<&str> = Topic::ALL.iter().map(|topic| topic.as_str()).collect();
-        assert_eq!(names.len(), Topic::ALL.len());
-        for topic in Topic::ALL {
-            assert_eq!(Topic::parse(topic.as_str()), Some(topic));
-            let audience = topic.audience();
-            assert!(audience.company || !audience.hospital.is_empty(), "{}", topic.as_str());
-            assert!(audience.hospital.iter().all(|role| !role.is_of_company()));
-        }
-    }
-
-    #[test]
-    fn how_members_of_the_board_vote_is_told_to_nobody() {
-        let voted = Happening::Voted { ballot: Ballot::Against, reason: "no".to_owned() };
-        assert_eq!(Topic::of(&voted), None);
-        assert_eq!(Topic::of(&Happening::Recused { reason: "kin".to_owned() }), None);
-        assert!(Topic::of_webhooks().all(|topic| topic != Topic::RequestOverdue && topic != Topic::Test));
-    }
-
-    #[test]
-    fn attempts_are_made_ever_more_rarely_and_never_less_than_twice_a_day() {
-        let seconds: Vec<u64> = (1..=14).map(|attempts| wait_after(attempts).as_secs()).collect();
-        assert_eq!(seconds.first(), Some(&30));
-        assert!(seconds.windows(2).all(|pair| pair[0] <= pair[1]));
-        assert_eq!(wait_after(u32::MAX).as_secs(), 12 * 60 * 60);
-    }
 }

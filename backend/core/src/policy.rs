@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::credential::{CredentialState, KeyAlgorithm};
 use crate::dataset::{Dataset, DatasetState, FileAddress, Table, Version, VersionState};
 use crate::filter::Filter;
-use crate::grant::Grant;
+use crate::grant::{Grant, Reach};
 use crate::id::{AppId, CredentialId, FileId, GrantId, KeyId, OrganizationId, TokenId};
 use crate::name::Name;
 use crate::organization::{Organization, OrganizationKind, OrganizationState};
@@ -111,8 +111,10 @@ pub enum Action {
     Describe,
     /// Read rows or files.
     Read,
-    /// See the table in SQL.
+    /// See the table in SQL whose result goes to the caller.
     Query,
+    /// See the table in SQL whose result is held until its export is decided ([`crate::export`]).
+    Analyse,
     /// Count persons under differential privacy: open to every company, with or without a grant, and shown with noise
     /// only. A permit for it names all columns and must not be used for anything else.
     Aggregate,
@@ -162,6 +164,9 @@ pub enum Denial {
     /// The token lacks a scope.
     #[error("the token lacks the scope {}", .0.as_str())]
     ScopeMissing(Scope),
+    /// The table is open to the app inside alone: rows of it leave by a decision of their own.
+    #[error("the grant opens the table inside alone")]
+    Inside,
     /// There is no such dataset, tier, version or table, or it is not open to the caller. One answer for both, so that
     /// nothing can be learned from it.
     #[error("no such dataset, tier, version or table is open to the app")]
@@ -273,6 +278,9 @@ pub fn decide_under(
         Tier::Synthetic => Err(Denial::NotFound),
         Tier::Deidentified => {
             let grant = covering_grant(snapshot, app, &resource, under, now).ok_or(Denial::NotFound)?;
+            if grant.reach == Reach::Inside && matches!(action, Action::Read | Action::Query) {
+                return Err(Denial::Inside);
+            }
             let opened = grant.tables.get(resource.table).ok_or(Denial::NotFound)?;
             let names = table.columns.iter().map(|column| &column.name);
             let columns: Vec<String> = names.filter(|name| opened.columns.contains(*name)).cloned().collect();
@@ -284,7 +292,7 @@ pub fn decide_under(
     }
 }
 
-/// The grant that opens the table: of several, the one that ends last.
+/// The grant that opens the table: of several, one by which rows may leave, and of those the one that ends last.
 fn covering_grant<'s>(
     snapshot: &'s Snapshot,
     app: &App,
@@ -298,7 +306,7 @@ fn covering_grant<'s>(
         .filter(|grant| grant.organization == app.organization)
         .filter(|grant| grant.dataset.as_str() == resource.dataset && grant.tier == resource.tier)
         .filter(|grant| grant.tables.contains_key(resource.table))
-        .max_by_key(|grant| (grant.valid_until, grant.id))
+        .max_by_key(|grant| (grant.reach, grant.valid_until, grant.id))
 }
 
 /// The scopes an action needs.
@@ -307,8 +315,8 @@ pub const fn required_scopes(action: Action, tier: Tier) -> &'static [Scope] {
         (Action::Describe, _) => &[Scope::CatalogRead],
         (Action::Read, Tier::Synthetic) => &[Scope::SyntheticRead],
         (Action::Read, Tier::Deidentified) => &[Scope::DataRead],
-        (Action::Query, Tier::Synthetic) => &[Scope::QueryRun, Scope::SyntheticRead],
-        (Action::Query, Tier::Deidentified) => &[Scope::QueryRun, Scope::DataRead],
+        (Action::Query | Action::Analyse, Tier::Synthetic) => &[Scope::QueryRun, Scope::SyntheticRead],
+        (Action::Query | Action::Analyse, Tier::Deidentified) => &[Scope::QueryRun, Scope::DataRead],
         (Action::Aggregate, _) => &[Scope::QueryRun],
     }
 }

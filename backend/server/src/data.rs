@@ -75,6 +75,7 @@ pub static ROUTES: &[Route] = &[
     route!(get "GET" "/v1/query/jobs", "list_query_jobs", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, jobs::list_query_jobs),
     route!(get "GET" "/v1/query/jobs/{job}", "read_query_job", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, jobs::read_query_job),
     route!(get "GET" "/v1/query/jobs/{job}/result", "read_query_result", Access::Token(&[Scope::QueryRun]), Recording::Entry, jobs::read_query_result),
+    route!(post "POST" "/v1/query/jobs/{job}/export", "export_query_result", Access::Token(&[Scope::QueryRun]), Recording::Entry, jobs::export_query_result),
     route!(delete "DELETE" "/v1/query/jobs/{job}", "delete_query_job", Access::Token(&[Scope::QueryRun]), Recording::Entry, jobs::delete_query_job),
     route!(post "POST" "/v1/synthetic/{dataset}/{table}", "generate_rows", Access::Token(&[Scope::SyntheticRead]), Recording::Entry, synthesis::generate_rows),
     route!(get "GET" "/v1/statistics", "list_privacy_budgets", Access::Token(&[Scope::QueryRun]), OWN_FIGURES, statistics::list_privacy_budgets),

@@ -51,6 +51,17 @@ impl Fault {
         }
     }
 
+    /// What is asked for may not leave, and how a result of it may.
+    pub fn inside() -> Self {
+        Self::new(
+            Code::ExportNotGranted,
+            "The grant opens this data for analysis inside alone. Run a query with `Prefer: respond-async`, then ask by `POST \
+             /v1/query/jobs/{job}/export` that its result may leave.",
+            "이 승인은 기관 안에서의 분석(제공)만 허용합니다. `Prefer: respond-async`로 쿼리를 실행한 뒤 `POST \
+             /v1/query/jobs/{job}/export`로 결과 반출을 신청하세요.",
+        )
+    }
+
     /// There is nothing here for the caller.
     pub fn not_found() -> Self {
         Self::new(
@@ -229,6 +240,7 @@ impl From<Denial> for Fault {
                 Self { withdrawn: true, ..crate::auth::unauthenticated(reason) }
             }
             Denial::ScopeMissing(scope) => crate::auth::insufficient_scope(scope),
+            Denial::Inside => Self::inside(),
             Denial::NotFound => Self::not_found(),
         }
     }

@@ -13,6 +13,7 @@ use mudeung_core::notification::{Occurrence, Topic};
 use mudeung_core::request::RequestState;
 use mudeung_core::request::due::Urgency;
 use mudeung_core::request::event::{Actor, Happening};
+use mudeung_store::exports::{self, ExportsOf};
 use mudeung_store::incidents::{self, Handled};
 use mudeung_store::requests::{self, Filed, RequestsOf};
 use mudeung_store::{Conn, StoreError, break_glass, courses, grants, notifications};
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 /// How often the clocks are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// The latest incidents whose clocks are looked at.
+/// The latest incidents, and the first exports, whose clocks are looked at.
 const INCIDENTS_MAX: i64 = 1_000;
 /// What is said of a grant that ends with its approval.
 const REASON: &str = "the conditions of the approval were not answered in time";
@@ -75,6 +76,7 @@ async fn press(app: &App, open: &[Filed], now: Timestamp) -> Result<(), Fault> {
     pressing.extend(unreviewed(app, now).await?);
     pressing.extend(owed(app, now).await?);
     pressing.extend(untold(app, now).await?);
+    pressing.extend(exports_due(app, now).await?);
     let ask = pressing.clone();
     let known = move |conn: &mut Conn| {
         ask.iter().map(|occurrence| notifications::is_told(conn, &occurrence.id)).collect::<Result<Vec<bool>, _>>()
@@ -126,6 +128,17 @@ async fn untold(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
         Ok(late.map(told).collect())
     };
     Ok(app.db.read("look for incidents", look).await?)
+}
+
+/// Exports that are to be decided soon: afterwards their results are gone.
+async fn exports_due(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
+    let remind = app.portal.house.clocks.remind;
+    let look = move |conn: &mut Conn| {
+        let waiting = exports::list_exports(conn, ExportsOf::Waiting(now), INCIDENTS_MAX)?;
+        let soon = waiting.iter().filter(|heard| heard.export.until <= now.plus(remind));
+        Ok(soon.map(|heard| Occurrence::of_export(&heard.export, Topic::ExportDue, None, now)).collect())
+    };
+    Ok(app.db.read("look for exports", look).await?)
 }
 
 fn is_over(app: &App, filed: &Filed, now: Timestamp) -> bool {

@@ -54,6 +54,7 @@ use utoipa::{Modify, OpenApi};
         crate::data::jobs::list_query_jobs,
         crate::data::jobs::read_query_job,
         crate::data::jobs::read_query_result,
+        crate::data::jobs::export_query_result,
         crate::data::jobs::delete_query_job,
         crate::data::statistics::list_privacy_budgets,
         crate::data::statistics::count_persons,

@@ -49,6 +49,7 @@ mod reference;
 mod registration;
 mod releases;
 mod requests;
+mod results;
 mod reviews;
 mod security;
 mod session;
@@ -72,9 +73,9 @@ use apps::keys::register_key;
 use apps::{create_app, list_apps, revoke_app, show_app};
 use desk::{
     Admins, Anyone, AppKeepers, Askers, Attachers, Auditors, Checkers, Developers, Enclosers, Examiners, FreshAdmins,
-    FreshAnyone, FreshAppKeepers, FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshSigners,
-    FreshWatchers, IncidentReaders, Leaders, Minutes, Officers, Remarkers, Repliers, Reporters, Requesters, Roles,
-    Stewards, Voters, Watchers,
+    FreshAnyone, FreshAppKeepers, FreshConfirmers, FreshDeciders, FreshDevelopers, FreshLeaders, FreshReleasers,
+    FreshSigners, FreshWatchers, IncidentReaders, Leaders, Minutes, Officers, Releasers, Remarkers, Repliers,
+    Reporters, Requesters, ResultReaders, Roles, Stewards, Voters, Watchers,
 };
 use grants::course::{
     answer_reports, close_grant, declare_destruction, print_certificate, refuse_destruction, report_on_grant,
@@ -274,6 +275,11 @@ pub static ROUTES: &[Route] = routes! {
         post "/incidents/{incident}/note" incidents::note_on_incident, session::<FreshWatchers>(), Recording::Entry;
         post "/incidents/{incident}/tell" incidents::tell_of_incident, session::<FreshWatchers>(), Recording::Entry;
         post "/incidents/{incident}/close" incidents::close_incident, session::<FreshWatchers>(), Recording::Entry;
+        get "/results" results::list_results, session::<ResultReaders>(), SHOWS;
+        get "/results/{export}" results::show_result, session::<ResultReaders>(), SHOWS;
+        get "/results/{export}/content" results::look_at_result, session::<Releasers>(), Recording::Entry;
+        post "/results/{export}/consent" results::consent_to_result, session::<FreshReleasers>(), Recording::Entry;
+        post "/results/{export}/refuse" results::refuse_result, session::<FreshReleasers>(), Recording::Entry;
         get "/agreements" agreements::list_agreements, Access::Public, SHOWS;
         post "/agreements" agreements::publish_agreement, session::<FreshAdmins>(), Recording::Entry;
         get "/agreements/{agreement}" agreements::show_agreement, Access::Public, SHOWS;

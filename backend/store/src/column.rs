@@ -3,6 +3,7 @@
 use crate::StoreError;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::Bilingual;
+use mudeung_core::grant::Reach;
 use mudeung_core::member::Role;
 use mudeung_core::name::Name;
 use mudeung_core::tier::Tier;
@@ -12,6 +13,11 @@ use std::str::FromStr;
 /// Reads an identifier.
 pub(crate) fn id<T: FromStr<Err: Display>>(text: &str) -> Result<T, StoreError> {
     text.parse().map_err(|error| StoreError::Corrupt(format!("`{text}`: {error}")))
+}
+
+/// Reads how far what a grant opens may go.
+pub(crate) fn reach(text: &str) -> Result<Reach, StoreError> {
+    Reach::parse(text).ok_or_else(|| unknown("reach of a grant", text))
 }
 
 /// Reads a name.

@@ -53,6 +53,7 @@ mod column;
 mod connection;
 mod db;
 mod error;
+pub mod exports;
 mod generation;
 mod migrations;
 mod pool;

@@ -418,6 +418,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    result_exports (id) {
+        id -> Text,
+        job -> Text,
+        app -> Text,
+        organization -> Text,
+        grant_id -> Text,
+        dataset -> Text,
+        sql -> Text,
+        tables -> Text,
+        media_type -> Text,
+        rows -> BigInt,
+        size_bytes -> BigInt,
+        sha256 -> Binary,
+        reason -> Text,
+        filed_at -> BigInt,
+        until -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    result_export_events (export, number) {
+        export -> Text,
+        number -> BigInt,
+        happened_at -> BigInt,
+        member -> Text,
+        kind -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
     renewals (request) {
         request -> Text,
         grant_id -> Text,
@@ -485,6 +517,7 @@ diesel::table! {
         dataset -> Text,
         tier -> Text,
         tables -> Text,
+        reach -> Text,
         purpose -> Text,
         quota_bytes -> BigInt,
         quota_rows -> BigInt,

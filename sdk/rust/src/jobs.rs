@@ -103,6 +103,16 @@ impl QueryJob {
         Ok(RawRows::new(self.client.send(&Call::get(url, "*/*")).await?))
     }
 
+    /// Asks the hospital that the result may leave, when the grant is for analysis inside. Those who decide read the reason
+    /// beside the SQL and the result itself, which must be JSON, JSON lines or CSV.
+    pub async fn request_export(&mut self, reason: &str) -> Result<&api::QueryJob, ApiError> {
+        let url = self.client.address(&["v1", "query", "jobs", &self.item.id, "export"])?;
+        let body = serde_json::to_vec(&api::ExportBody { reason: reason.to_owned() });
+        let body = body.map_err(|error| ApiError::Configuration(error.to_string()))?;
+        self.item = self.client.read(&Call::post(url, "application/json", body)).await?;
+        Ok(&self.item)
+    }
+
     /// Deletes it and its result; one that runs is stopped.
     pub async fn delete(self) -> Result<(), ApiError> {
         let url = self.client.address(&["v1", "query", "jobs", &self.item.id])?;

@@ -206,9 +206,36 @@ wire! {
         /// Why it failed: a code of the problems, and what to do.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub problem: Option<QueryJobProblem>,
-        /// Where the result is, once there is one; each fetch is decided, metered and recorded as any read.
+        /// Where the result is, once there is one that may leave; each fetch is decided, metered and recorded as any read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub result: Option<String>,
+        /// How far the export of the result is; absent when the grant lets rows leave by themselves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub export: Option<ResultExport>,
+    }
+
+    /// How far the export of a result is.
+    pub struct ResultExport {
+        /// `held` (nobody asked yet), `waiting` (on the hospital), `released`, `refused` or `lapsed`.
+        pub state: String,
+        /// Its identifier, `exp_…`, once it was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub id: Option<String>,
+        /// Until when it is decided, and the result kept for that, RFC 3339 UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub until: Option<String>,
+        /// SHA-256 of the result that was looked at, hex.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub sha256: Option<String>,
+        /// Why it was refused, and what would pass.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub refusal: Option<String>,
+    }
+
+    /// That a company wants to take a result away.
+    pub struct ExportBody {
+        /// What the result is, and why nobody can be found in it: 20 to 4,000 characters, for those who decide.
+        pub reason: String,
     }
 
     /// Why a query failed that ran without its caller.

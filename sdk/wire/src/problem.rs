@@ -94,6 +94,8 @@ codes! {
     /// The data use agreement has a newer version that the organization has not signed. Named by the `error_uri` of the
     /// token endpoint.
     AgreementSuperseded = "agreement_superseded", 403, "새 약정 미서명", "Newer agreement not signed";
+    /// The grant opens the data for analysis inside alone; a result leaves by a decision of its own.
+    ExportNotGranted = "export_not_granted", 403, "반출 미승인", "Export not granted";
     /// The app may not be used from the network that the request comes from.
     NetworkNotAllowed = "network_not_allowed", 403, "허용되지 않은 네트워크", "Network not allowed";
     /// The request came over plain http, and what it carried travelled in the open.

@@ -218,10 +218,10 @@ impl Case {
             Verdict::Rejected { reason } => {
                 RequestState::Rejected { decided_at: at, decided_by: by, reason: reason.clone() }
             }
-            Verdict::Approved { grant, conditions } if conditions.is_empty() => {
+            Verdict::Approved { grant, conditions, .. } if conditions.is_empty() => {
                 RequestState::Approved { decided_at: at, decided_by: by, grant: *grant }
             }
-            Verdict::Approved { grant, conditions } => {
+            Verdict::Approved { grant, conditions, .. } => {
                 let open =
                     |condition: &Condition| Standing { condition: condition.clone(), answer: None, met_at: None };
                 self.conditions = conditions.iter().map(open).collect();

@@ -1,6 +1,6 @@
 //! The columns that a company asks for, and that nothing wider is opened.
 
-use crate::grant::TableGrant;
+use crate::grant::{Reach, TableGrant};
 use crate::name::Name;
 use crate::request::event::Proposal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Columns = BTreeMap<Name, BTreeSet<String>>;
 
 /// What an approval opens.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
     /// Which columns.
     pub columns: Columns,
+    /// How far they may go.
+    pub reach: Reach,
     /// For how many days.
     pub days: u32,
 }
@@ -28,6 +30,8 @@ pub struct Difference {
     pub uses: bool,
     /// Whether the agreement it signed.
     pub agreement: bool,
+    /// Whether how far the data is to go.
+    pub reach: bool,
     /// Columns it did not ask for before, as `table.column`.
     pub added: Vec<String>,
     /// Columns it does not ask for any more, as `table.column`.
@@ -59,6 +63,7 @@ impl Difference {
             ethics: before.ethics != after.ethics,
             uses: before.uses != after.uses,
             agreement: before.agreement != after.agreement,
+            reach: before.reach != after.reach,
             added: beyond(&after.columns, &before.columns),
             removed: beyond(&before.columns, &after.columns),
         }

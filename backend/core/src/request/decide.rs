@@ -52,6 +52,8 @@ pub enum Obstacle {
     Conditions(Motion),
     /// It would open columns that the company did not ask for.
     Wider(Vec<String>),
+    /// It would let data leave that the company asked to look at inside.
+    Farther,
     /// It would last longer than so many months, to which the dataset limits every use.
     TooLong(u32),
     /// Something is not true any more.
@@ -100,7 +102,8 @@ impl House {
                     return Err(Obstacle::Conditions(motion));
                 }
                 let own = own_condition(&case, ethics);
-                Verdict::Approved { grant: *grant, conditions: own.into_iter().chain(conditions.clone()).collect() }
+                let conditions = own.into_iter().chain(conditions.clone()).collect();
+                Verdict::Approved { grant: *grant, reach: opening.reach, conditions }
             }
             Wish::Reject { .. } | Wish::Approve { .. } => return Err(Obstacle::Motion(motion)),
         };
@@ -116,6 +119,9 @@ fn within(case: &Case, facts: &Facts, opening: &Opening) -> Result<(), Obstacle>
     let wider = beyond(&opening.columns, &asked);
     if !wider.is_empty() {
         return Err(Obstacle::Wider(wider));
+    }
+    if case.proposal.as_ref().is_some_and(|proposal| opening.reach > proposal.reach) {
+        return Err(Obstacle::Farther);
     }
     match facts.terms.as_ref().and_then(DataUse::months_max) {
         Some(months) if opening.days > months.saturating_mul(DAYS_OF_MONTH) => Err(Obstacle::TooLong(months)),
@@ -153,6 +159,7 @@ fn own_vote(wish: &Wish) -> Happening {
 mod tests {
     use super::*;
     use crate::duo::{Modifier, ProposedUse};
+    use crate::grant::Reach;
     use crate::grant::course::DutyTerms;
     use crate::id::AgreementId;
     use crate::member::{Member, MemberState};
@@ -189,7 +196,8 @@ mod tests {
         let day = Duration::from_secs(86_400);
         let graph = Graph::new(&Need::parse(needs, &Role::parse).unwrap());
         let clocks = Clocks { check: day, review: day, answer: day, remind: day };
-        House { board: rule, graph, clocks, duties: DutyTerms::default() }
+        let exports = Need::One(Role::Steward);
+        House { board: rule, graph, clocks, duties: DutyTerms::default(), exports, export_within: day }
     }
 
     fn facts() -> Facts {
@@ -214,7 +222,8 @@ mod tests {
         let mut case = Case::default();
         let agreement = AgreementId::from_bytes([1; 16]);
         let (purpose, uses, columns) = (String::new(), ProposedUse::default(), columns(&["age", "sex"]));
-        let submitted = Happening::Submitted(Proposal { purpose, agreement, ethics, uses, columns });
+        let reach = Reach::Export;
+        let submitted = Happening::Submitted(Proposal { purpose, agreement, ethics, uses, columns, reach });
         for what in [submitted, Happening::Accepted] {
             case.apply(&case.next(NOW, Actor::Member(id(9)), what)).unwrap();
         }
@@ -232,7 +241,7 @@ mod tests {
     fn approve(conditions: &[&str]) -> Wish {
         let condition = |text: &&str| Condition { text: (*text).to_owned(), due: Timestamp::from_seconds(2_000) };
         let conditions = conditions.iter().map(condition).collect();
-        let opening = Opening { columns: columns(&["age"]), days: 30 };
+        let opening = Opening { columns: columns(&["age"]), reach: Reach::Export, days: 30 };
         Wish::Approve { grant: GrantId::from_bytes([1; 16]), opening, conditions, ethics: "number".to_owned() }
     }
 
@@ -274,19 +283,36 @@ mod tests {
     fn a_decision_narrows_what_was_asked_for_and_never_widens_it() {
         let house = house(BoardRule::default(), "");
         let case = case(exempt(), &ALL_FOR);
-        let wish = |names: &[&str], days| opens(Opening { columns: columns(names), days });
+        let wish = |names: &[&str], days| opens(Opening { columns: columns(names), reach: Reach::Export, days });
         for narrower in [&["age"][..], &["sex"], &["age", "sex"]] {
             assert!(decide(&house, &case, &facts(), &wish(narrower, 30)).is_ok(), "{narrower:?}");
         }
         let wider = decide(&house, &case, &facts(), &wish(&["age", "name"], 30));
         assert_eq!(wider, Err(Obstacle::Wider(vec!["visits.name".to_owned()])));
         let elsewhere = Columns::from([(Name::parse("deaths").unwrap(), ["age".to_owned()].into())]);
-        let elsewhere = decide(&house, &case, &facts(), &opens(Opening { columns: elsewhere, days: 30 }));
+        let elsewhere = opens(Opening { columns: elsewhere, reach: Reach::Inside, days: 30 });
+        let elsewhere = decide(&house, &case, &facts(), &elsewhere);
         assert_eq!(elsewhere, Err(Obstacle::Wider(vec!["deaths.age".to_owned()])));
         let limited = DataUse { modifiers: [Modifier::TimeLimit(2)].into(), ..DataUse::default() };
         let facts = Facts { terms: Some(limited), ..facts() };
         assert!(decide(&house, &case, &facts, &wish(&["age"], 62)).is_ok());
         assert_eq!(decide(&house, &case, &facts, &wish(&["age"], 63)), Err(Obstacle::TooLong(2)));
+    }
+
+    #[test]
+    fn what_was_asked_for_inside_does_not_leave_by_a_decision_on_the_request() {
+        let house = house(BoardRule::default(), "");
+        let wish = |reach| opens(Opening { columns: columns(&["age"]), reach, days: 30 });
+        for (asked, opened, expected) in [
+            (Reach::Export, Reach::Export, None),
+            (Reach::Export, Reach::Inside, None),
+            (Reach::Inside, Reach::Inside, None),
+            (Reach::Inside, Reach::Export, Some(Obstacle::Farther)),
+        ] {
+            let mut case = case(exempt(), &ALL_FOR);
+            case.proposal.as_mut().unwrap().reach = asked;
+            assert_eq!(decide(&house, &case, &facts(), &wish(opened)).err(), expected, "{asked:?} {opened:?}");
+        }
     }
 
     #[test]

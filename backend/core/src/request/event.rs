@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::duo::{DataUse, ProposedUse};
+use crate::grant::Reach;
 use crate::id::{AgreementId, GrantId, MemberId};
 use crate::member::Role;
 use crate::request::attachment::Attachment;
@@ -115,6 +116,8 @@ pub struct Proposal {
     pub uses: ProposedUse,
     /// The columns asked for.
     pub columns: Columns,
+    /// How far they are to go.
+    pub reach: Reach,
 }
 
 /// What the company says of an ethics committee (IRB).
@@ -170,6 +173,8 @@ pub enum Verdict {
     Approved {
         /// What came of it.
         grant: GrantId,
+        /// How far it goes: provision alone, or export with it.
+        reach: Reach,
         /// What must be true before the grant opens anything; nothing when it opens at once.
         conditions: Vec<Condition>,
     },

@@ -92,7 +92,8 @@ mod tests {
     fn case(ethics: Ethics) -> Case {
         let agreement = AgreementId::from_bytes([1; 16]);
         let (uses, columns) = Default::default();
-        let proposal = Proposal { purpose: String::new(), agreement, ethics, uses, columns };
+        let reach = crate::grant::Reach::Inside;
+        let proposal = Proposal { purpose: String::new(), agreement, ethics, uses, columns, reach };
         Case { proposal: Some(proposal), ..Case::default() }
     }
 

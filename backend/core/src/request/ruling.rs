@@ -7,10 +7,12 @@ use crate::member::{Member, Role};
 use crate::request::board::{Board, BoardRule, Count, Inquorate, Motion};
 use crate::request::case::Case;
 use crate::request::due::{Clocks, Urgency};
+use crate::request::need::Need;
 use crate::request::prerequisite::{Facts, Unmet, unmet};
 use crate::request::steps::{Graph, Step};
 use crate::request::{AccessRequest, RequestState};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// How a hospital reviews.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,10 @@ pub struct House {
     pub clocks: Clocks,
     /// What a company owes while it reads and afterwards.
     pub duties: DutyTerms,
+    /// Whose consent the export of a result needs.
+    pub exports: Need<Role>,
+    /// How long it may take until an export is decided; its result is kept so long.
+    pub export_within: Duration,
 }
 
 /// What the rules say of a request now.

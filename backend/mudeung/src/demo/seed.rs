@@ -10,7 +10,7 @@ use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::Clock;
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::duo::{LegalPurpose, Place, ProposedUse, Study};
-use mudeung_core::grant::{Grant, GrantState, TableGrant};
+use mudeung_core::grant::{Grant, GrantState, Reach, TableGrant};
 use mudeung_core::id::{AgreementId, AppId, CredentialId, GrantId, MemberId, OrganizationId, RequestId};
 use mudeung_core::member::Role;
 use mudeung_core::name::Name;
@@ -212,6 +212,7 @@ impl Seeder {
             dataset,
             tier: Tier::Deidentified,
             tables: granted_tables(manifest)?,
+            reach: Reach::Export,
             purpose,
             quota: GRANT_QUOTA,
             valid_from: now,
@@ -257,12 +258,13 @@ fn approve(
         ethics,
         uses: proposed_use(),
         columns: columns.clone(),
+        reach: grant.reach,
     };
     let filed = requests::insert_request(conn, request, Happening::Submitted(proposal))?;
     let now = request.created_at;
     let (board, facts) = (requests::load_board(conn)?, requests::find_facts(conn, request, &house.duties, now)?);
     let days = u32::try_from(GRANT_LIFE.as_secs() / 86_400).unwrap_or(u32::MAX);
-    let opening = Opening { columns, days };
+    let opening = Opening { columns, reach: grant.reach, days };
     let wish = Wish::Approve { grant: grant.id, opening, conditions: Vec::new(), ethics: String::new() };
     let events = house.decide(&filed.case, &board, &facts, decider, &wish, now);
     let events = events.map_err(|obstacle| StoreError::Invalid(format!("the demo's own request: {obstacle:?}")))?;

@@ -38,6 +38,12 @@ pub struct ReviewConfig {
     pub answer_days: u32,
     /// Days before a step is due that people are reminded, and after it that the operator is told.
     pub remind_days: u32,
+    /// The offices whose consent the export of a result needs: `"any(steward, reviewer)"` by default. Each consent is another
+    /// member's.
+    #[serde(deserialize_with = "offices")]
+    pub exports: Need<Role>,
+    /// Days for the decision on the export of a result; the result is kept so long.
+    pub export_days: u32,
     /// Days from one report of a company on a grant to the next; 0 asks for none.
     pub report_days: u32,
     /// Days after the end of a grant by which what was read under it must be declared destroyed.
@@ -56,6 +62,8 @@ impl Default for ReviewConfig {
             review_days: 20,
             answer_days: 30,
             remind_days: 2,
+            exports: Need::Of(1, vec![Need::One(Role::Steward), Need::One(Role::Reviewer)]),
+            export_days: 14,
             report_days: 180,
             destruction_days: 30,
         }
@@ -86,6 +94,8 @@ impl ReviewConfig {
                 destroy_within: days(self.destruction_days),
                 remind: REPORT_REMINDED,
             },
+            exports: self.exports.clone(),
+            export_within: days(self.export_days),
         }
     }
 
@@ -106,10 +116,14 @@ impl ReviewConfig {
             ("answer_days", self.answer_days),
             ("remind_days", self.remind_days),
             ("destruction_days", self.destruction_days),
+            ("export_days", self.export_days),
         ] {
             if !(1..=DAYS_MAX).contains(&days) {
                 return Err(format!("review.{key}: from 1 to {DAYS_MAX}"));
             }
+        }
+        if self.exports.is_met(&|_| false) {
+            return Err("review.exports: name at least one office; nothing leaves unseen".to_owned());
         }
         if self.report_days > DAYS_MAX {
             return Err(format!("review.report_days: from 0, for no reports, to {DAYS_MAX}"));
@@ -160,6 +174,8 @@ mod tests {
             ("check_days = 0", "review.check_days"),
             ("answer_days = 366", "review.answer_days"),
             ("destruction_days = 0", "review.destruction_days"),
+            ("export_days = 0", "review.export_days"),
+            ("exports = \"\"", "review.exports"),
             ("report_days = 366", "review.report_days"),
             ("sign_offs = \"3 of (steward, auditor)\"", "not a need"),
             ("sign_offs = \"developer\"", "steward, reviewer, auditor and admin"),

@@ -4,9 +4,11 @@
 //! is a read like any other: decided on what is open at that moment, metered, recorded, stopped when its grant ends. When
 //! what the query read is not open any more exactly as it was, the result is not given.
 
+mod export;
 mod run;
 mod spool;
 
+pub use export::{__path_export_query_result, export_query_result, held_bytes, keep_until};
 pub use run::keep_sweeping;
 pub use spool::Spool;
 
@@ -14,7 +16,7 @@ use crate::auth::scope::QueryRun;
 use crate::call::Language;
 use crate::data::documented::{ReadProblems, TokenProblems};
 use crate::data::format::{from_media_type, media_type};
-use crate::data::query::{Planned, same_grant};
+use crate::data::query::{Planned, is_held, same_grant};
 use crate::data::stream::{self, RowLimit};
 use crate::data::view::rfc3339;
 use crate::data::visit::{RECEIPT, Visit, Visitor};
@@ -27,10 +29,12 @@ use actix_web::http::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, web};
 use mudeung_core::budget::STEP;
 use mudeung_core::clock::Timestamp;
+use mudeung_core::export::ExportState;
 use mudeung_core::id::QueryJobId;
 use mudeung_core::policy::{Action, Permit, Resource, decide};
 use mudeung_core::tier::Tier;
 use mudeung_store::StoreError;
+use mudeung_store::exports::Heard;
 use mudeung_store::query_jobs::{self, QueryJob, QueryJobOutcome, Submitted};
 use mudeung_wire::api::{self, Page};
 use mudeung_wire::ledger::entry::{Entry, Status};
@@ -49,6 +53,8 @@ const ASK_AGAIN_SECONDS: u64 = 2;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Stood {
     submitted: u64,
+    /// Whether the result leaves by a decision of its own alone.
+    held: bool,
     tables: Vec<StoodOn>,
 }
 
@@ -96,7 +102,8 @@ pub async fn submit(visitor: &Visitor, planned: Planned, headers: &HeaderMap) ->
     let opened = record::open(&visitor.app, planned.intent(visitor, SUBMIT)).await?;
     let now = visitor.app.clock.now();
     let config = &visitor.app.config.jobs;
-    let stood = Stood { submitted: opened.index(), tables: planned.named.iter().map(StoodOn::of).collect() };
+    let tables = planned.named.iter().map(StoodOn::of).collect();
+    let stood = Stood { submitted: opened.index(), held: is_held(&planned.named), tables };
     let media_type = media_type(planned.query.format);
     let job = QueryJob {
         id: QueryJobId::generate(&*visitor.app.clock, &*visitor.app.entropy),
@@ -137,7 +144,7 @@ pub async fn submit(visitor: &Visitor, planned: Planned, headers: &HeaderMap) ->
             return Err(error.into());
         }
     };
-    let item = item(&visitor.app, &job, visitor.call.language);
+    let item = item(&visitor.app, &job, None, visitor.call.language);
     let mut answer = visitor.answer(Some(&account));
     answer.status(StatusCode::ACCEPTED);
     answer.insert_header((LOCATION, address(&visitor.app, job.id)));
@@ -175,7 +182,9 @@ pub async fn list_query_jobs(visit: Visit<QueryRun>) -> Result<HttpResponse, Fau
     let (app, now) = (visit.caller.principal.app, visit.app.clock.now());
     let list = move |conn: &mut mudeung_store::Conn| query_jobs::list_query_jobs(conn, app, now);
     let jobs = visit.app.db.read("list query jobs", list).await?;
-    let items = jobs.iter().map(|job| item(&visit.app, job, visit.call.language)).collect();
+    let exports = export::of_jobs(&visit, &jobs).await?;
+    let shown = |job: &QueryJob| item(&visit.app, job, exports.get(&job.id), visit.call.language);
+    let items = jobs.iter().map(shown).collect();
     Ok(visit.show_own(&Page::<api::QueryJob> { items, next_cursor: None }))
 }
 
@@ -188,7 +197,8 @@ pub async fn list_query_jobs(visit: Visit<QueryRun>) -> Result<HttpResponse, Fau
 )]
 pub async fn read_query_job(visit: Visit<QueryRun>, path: web::Path<String>) -> Result<HttpResponse, Fault> {
     let job = find(&visit, &path).await?.ok_or_else(Fault::not_found)?;
-    let item = item(&visit.app, &job, visit.call.language);
+    let exports = export::of_jobs(&visit, std::slice::from_ref(&job)).await?;
+    let item = item(&visit.app, &job, exports.get(&job.id), visit.call.language);
     let mut answer = visit.answer(None);
     if item.state == "running" {
         answer.insert_header((RETRY_AFTER, ASK_AGAIN_SECONDS));
@@ -205,6 +215,7 @@ pub async fn read_query_job(visit: Visit<QueryRun>, path: web::Path<String>) -> 
             (Vec<serde_json::Value> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
         )),
+        (status = 403, description = "Problem: export_not_granted", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Problem: conflict", body = Problem, content_type = "application/problem+json"),
         ReadProblems,
     ),
@@ -233,6 +244,10 @@ pub async fn read_query_result(visit: Visit<QueryRun>, path: web::Path<String>) 
             return Err(record::refuse(&visit.app, entry, fault).await);
         }
     };
+    if is_held(&named) && !export::is_released(&visit, &job).await? {
+        let entry = Entry { filter: Some(job.sql), detail: Some(job.id.to_string()), ..visit.entry(READ) };
+        return Err(record::refuse(&visit.app, entry, Fault::inside()).await);
+    }
     let planned = Planned::again(job.sql.clone(), named, format, rows);
     let account = planned.account(&visit).await?;
     let intent = planned.intent(&visit, READ);
@@ -292,7 +307,7 @@ fn decide_again(visitor: &Visitor, stood: &Stood) -> Result<Vec<Permit>, Fault> 
         let tier = Tier::parse(&on.tier).ok_or_else(|| Fault::internal("a job read a tier that there is not"))?;
         let version = Some(on.version);
         let resource = Resource { dataset: &on.dataset, tier, version, table: &on.table };
-        let permit = decide(&snapshot, &visitor.caller.principal, Action::Query, resource, now)?;
+        let permit = decide(&snapshot, &visitor.caller.principal, Action::Analyse, resource, now)?;
         if StoodOn::of(&permit) != *on {
             return Err(Fault::new(
                 Code::Conflict,
@@ -337,12 +352,15 @@ fn address(app: &App, id: QueryJobId) -> String {
     format!("{}/v1/query/jobs/{id}", app.config.http.public_url)
 }
 
-fn item(app: &App, job: &QueryJob, language: Language) -> api::QueryJob {
+fn item(app: &App, job: &QueryJob, heard: Option<&Heard>, language: Language) -> api::QueryJob {
     let (state, rows, size_bytes, problem) = match ended(job, app.clock.now()) {
         State::Running => ("running", None, None, None),
         State::Succeeded { rows, size_bytes } => ("succeeded", Some(rows), Some(size_bytes), None),
         State::Failed(problem) => ("failed", None, None, Some(problem)),
     };
+    let held = serde_json::from_str::<Stood>(&job.tables).is_ok_and(|stood| stood.held);
+    let export = held.then(|| export::view(heard, app.clock.now()));
+    let leaves = export.as_ref().is_none_or(|export| export.state == ExportState::Released.as_str());
     let problem = problem.map(|problem| api::QueryJobProblem {
         detail: language.pick(&problem.ko, &problem.en).to_owned(),
         code: problem.code,
@@ -358,7 +376,8 @@ fn item(app: &App, job: &QueryJob, language: Language) -> api::QueryJob {
         rows,
         size_bytes,
         problem,
-        result: rows.map(|_| format!("{}/result", address(app, job.id))),
+        result: rows.filter(|_| leaves).map(|_| format!("{}/result", address(app, job.id))),
+        export,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::data::stream::{self, RowLimit};
 use crate::data::visit::{Visit, Visitor};
 use crate::fault::Fault;
 use actix_web::{HttpRequest, HttpResponse, web};
+use mudeung_core::grant::Reach;
 use mudeung_core::policy::{Action, Permit, Resource, Snapshot, decide};
 use mudeung_core::reader::{Format, QueryRequest, TableAddress, VisibleTable};
 use mudeung_core::tier::Tier;
@@ -55,8 +56,9 @@ pub async fn run_query(
 ) -> Result<HttpResponse, Fault> {
     let params = Params::parse(request.query_string(), &["format"])?;
     let format = negotiate(params.get("format"), request.headers())?;
-    let planned = Planned::of(&visit, body.into_inner(), format).await?;
-    if jobs::prefers_async(request.headers()) {
+    let waits = !jobs::prefers_async(request.headers());
+    let planned = Planned::of(&visit, body.into_inner(), format, waits).await?;
+    if !waits {
         return jobs::submit(&visit, planned, request.headers()).await;
     }
     let account = planned.account(&visit).await?;
@@ -74,19 +76,26 @@ pub struct Planned {
     pub named: Vec<Permit>,
     /// How many rows it may have.
     pub limit: RowLimit,
+    /// What is done to the tables: a result that is held was only analysed.
+    action: Action,
 }
 
 impl Planned {
-    /// Decides over a query; a refusal is recorded.
-    async fn of(visitor: &Visitor, body: QueryBody, format: Format) -> Result<Self, Fault> {
+    /// Decides over a query whose caller waits for the rows, or does not; a refusal is recorded.
+    async fn of(visitor: &Visitor, body: QueryBody, format: Format, waits: bool) -> Result<Self, Fault> {
         let QueryBody { sql, limit } = body;
         let limit = RowLimit::of(row_limit(visitor, limit)?, &visitor.app);
         let sql = readable(sql)?;
         let permits = visible(&visitor.app.snapshots.present(), visitor);
         let tables = permits.iter().filter_map(shown).collect();
         let query = QueryRequest { sql, tables, limit: limit.asked_of_reader(), format, in_background: false };
-        match named_permits(visitor, &query, &permits) {
-            Ok(named) => Ok(Self { query, named, limit }),
+        let named = named_permits(visitor, &query, &permits).and_then(|named| match is_held(&named) {
+            true if waits => Err(Fault::inside()),
+            true if !is_readable(format) => Err(unreadable()),
+            _ => Ok(named),
+        });
+        match named {
+            Ok(named) => Ok(Self { query, action: action_on(&named), named, limit }),
             Err(fault) => {
                 let entry = Entry { filter: Some(query.sql), ..Place::default().name_in(visitor.entry(OPERATION)) };
                 Err(crate::record::refuse(&visitor.app, entry, fault).await)
@@ -97,7 +106,7 @@ impl Planned {
     /// A query that was run before, decided again.
     pub fn again(sql: String, named: Vec<Permit>, format: Format, rows: u64) -> Self {
         let query = QueryRequest { sql, tables: Vec::new(), limit: rows, format, in_background: false };
-        Self { query, named, limit: RowLimit::Asked(rows) }
+        Self { query, action: action_on(&named), named, limit: RowLimit::Asked(rows) }
     }
 
     /// The permit whose grant pays, or any of the synthetic tier.
@@ -117,8 +126,7 @@ impl Planned {
     pub fn standings(&self, visitor: &Visitor) -> Vec<Standing> {
         let snapshot = visitor.app.snapshots.present();
         let principal = &visitor.caller.principal;
-        let stand =
-            |permit: &Permit| Standing::new(&snapshot, principal, Action::Query, permit).map(Standing::unchecked);
+        let stand = |permit: &Permit| Standing::new(&snapshot, principal, self.action, permit).map(Standing::unchecked);
         self.named.iter().filter_map(stand).collect()
     }
 
@@ -174,7 +182,7 @@ fn visible(snapshot: &Snapshot, visitor: &Visitor) -> Vec<Permit> {
                     version: Some(version.number),
                     table: table.name.as_str(),
                 };
-                permits.extend(decide(snapshot, &visitor.caller.principal, Action::Query, resource, now));
+                permits.extend(decide(snapshot, &visitor.caller.principal, Action::Analyse, resource, now));
             }
         }
     }
@@ -204,6 +212,29 @@ fn named_permits(visitor: &Visitor, query: &QueryRequest, permits: &[Permit]) ->
     }
     same_grant(&named)?;
     Ok(named)
+}
+
+/// Whether rows of any of these tables may only be looked at inside, so that a result is held.
+pub fn is_held(named: &[Permit]) -> bool {
+    named.iter().any(|permit| permit.grant.as_ref().is_some_and(|grant| grant.reach == Reach::Inside))
+}
+
+/// What is done to tables of which some may only be looked at inside.
+fn action_on(named: &[Permit]) -> Action {
+    if is_held(named) { Action::Analyse } else { Action::Query }
+}
+
+/// Whether people can read a result as it stands: those who decide on its export look at the bytes that would leave.
+const fn is_readable(format: Format) -> bool {
+    matches!(format, Format::Json | Format::JsonLines | Format::Csv)
+}
+
+fn unreadable() -> Fault {
+    Fault::new(
+        Code::NotAcceptable,
+        "A result whose export is decided by people is JSON, JSON lines or CSV.",
+        "사람이 심의하는 반출 결과는 JSON, JSON Lines, CSV로만 만들 수 있습니다.",
+    )
 }
 
 /// Refuses to join what was approved for different purposes.

@@ -96,6 +96,7 @@ pub fn grant(grant: &Grant) -> GrantItem {
         dataset: grant.dataset.to_string(),
         tier: grant.tier.to_string(),
         tables: tables.collect(),
+        reach: grant.reach.as_str().to_owned(),
         purpose: grant.purpose.clone(),
         valid_from: rfc3339(grant.valid_from),
         valid_until: rfc3339(grant.valid_until),

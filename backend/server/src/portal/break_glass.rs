@@ -12,7 +12,7 @@ use askama::Template;
 use mudeung_core::app::{App, AppState};
 use mudeung_core::break_glass::{BreakGlass, HOURS_MAX, Review};
 use mudeung_core::dataset::Version;
-use mudeung_core::grant::{Grant, GrantState, TableGrant};
+use mudeung_core::grant::{Grant, GrantState, Reach, TableGrant};
 use mudeung_core::id::{AppId, GrantId};
 use mudeung_core::member::Role;
 use mudeung_core::notification::Occurrence;
@@ -178,6 +178,7 @@ async fn read_grant(
         agreement,
         dataset: version.dataset.clone(),
         tier: Tier::Deidentified,
+        reach: Reach::Export,
         tables: whole(&version),
         purpose: format!("{}: {reason}", t.purpose),
         quota: Amount { bytes: gib.saturating_mul(1 << 30), rows: 1_000_000_000 },

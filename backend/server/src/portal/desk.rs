@@ -58,6 +58,12 @@ roles! {
     Reporters = [Representative, Developer], false;
     /// Those who know of incidents, or should.
     IncidentReaders = [Representative, Developer, Steward, Reviewer, Auditor, Admin], false;
+    /// Those who know of results that are to leave.
+    ResultReaders = [Representative, Developer, Steward, Reviewer, Auditor, Admin], false;
+    /// Those whose offices may have a say in exports.
+    Releasers = [Steward, Reviewer, Auditor, Admin], false;
+    /// Those whose offices may have a say in exports, at it.
+    FreshReleasers = [Steward, Reviewer, Auditor, Admin], true;
     /// Those who run the sandbox.
     Admins = [Admin], false;
     /// Those who may read how the board decided.

@@ -7,7 +7,8 @@ use super::desk::{Anyone, Desk, FreshAdmins, Roles};
 use super::fields::Submitted;
 use super::listing::Sought;
 use super::page::{self, Badge, Page};
-use super::texts::{CourseTexts, GrantsTexts, pick};
+use super::requests::reach_text;
+use super::texts::{CourseTexts, GrantsTexts, UseTexts, pick};
 use super::{catalogue, figure, moment, path};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
@@ -52,6 +53,7 @@ struct GrantCard {
     from: String,
     until: String,
     purpose: String,
+    reach: &'static str,
     meters: Vec<Meter>,
     tables: Vec<OpenedTable>,
     reason: Option<String>,
@@ -171,6 +173,7 @@ fn card<R: Roles>(desk: &Desk<R>, snapshot: &Snapshot, grant: &Grant, used: Amou
         from: moment::minute(grant.valid_from),
         until: moment::minute(grant.valid_until),
         purpose: grant.purpose.clone(),
+        reach: reach_text(UseTexts::of(page.language), grant.reach),
         meters: vec![bytes, rows],
         tables: tables(grant),
         due: life.and_then(|life| course::due_line(desk, life)),

@@ -3,7 +3,7 @@
 use super::desk::{Anyone, Desk};
 use super::page::{self, Page};
 use super::requests::inbox::{Inbox, Waiting};
-use super::texts::{FlowTexts, HomeTexts, IncidentTexts};
+use super::texts::{FlowTexts, HomeTexts, IncidentTexts, ResultTexts};
 use super::{figure, moment};
 use crate::fault::Fault;
 use actix_web::HttpResponse;
@@ -66,13 +66,21 @@ pub(super) async fn show_home(desk: Desk<Anyone>) -> Result<HttpResponse, Fault>
     let unreviewed = super::break_glass::waiting(&desk).await?;
     let endings = endings(&desk, &snapshot, now).await?;
     let untold = super::incidents::waiting(&desk).await?;
+    let results = super::results::waiting(&desk).await?;
     let (owed, owed_text) = super::grants::course::waiting(&desk).await?;
     let page = desk.page.clone();
     let shown = HomePage {
         endings,
         t: HomeTexts::of(page.language),
         roles: desk.signed_in.member.roles.iter().map(|role| role_name(HomeTexts::of(page.language), *role)).collect(),
-        waiting: waiting(&desk, &snapshot, &inbox, apps.is_empty(), [overdue, unreviewed, untold], (owed, owed_text)),
+        waiting: waiting(
+            &desk,
+            &snapshot,
+            &inbox,
+            apps.is_empty(),
+            [overdue, unreviewed, untold, results],
+            (owed, owed_text),
+        ),
         apps: count(apps.len()),
         live_grants: count(live),
         open_requests: count(inbox.open),
@@ -137,7 +145,7 @@ fn waiting(
     snapshot: &Snapshot,
     inbox: &Inbox,
     no_apps: bool,
-    [overdue, unreviewed, untold]: [usize; 3],
+    [overdue, unreviewed, untold, results]: [usize; 4],
     (owed, owed_text): (usize, &'static str),
 ) -> Vec<Task> {
     let t = HomeTexts::of(desk.page.language);
@@ -170,6 +178,10 @@ fn waiting(
     if untold > 0 {
         let (href, text) = (desk.page.at("/incidents"), IncidentTexts::of(desk.page.language).waiting);
         tasks.push(Task { href, text, count: untold, since: None, until: None });
+    }
+    if results > 0 {
+        let (href, text) = (desk.page.at("/results"), ResultTexts::of(desk.page.language).waiting);
+        tasks.push(Task { href, text, count: results, since: None, until: None });
     }
     if owed > 0 {
         let href = desk.page.at("/grants");

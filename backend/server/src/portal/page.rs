@@ -324,13 +324,14 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 }
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
-    use Role::{Admin, Auditor, Developer, Representative, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 22] = [
+    use Role::{Admin, Auditor, Developer, Representative, Reviewer, Steward};
+    let all: [(&str, &'static str, Option<&[Role]>); 23] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
         ("/requests", t.nav_requests, Some(&Role::ALL)),
         ("/grants", t.nav_grants, Some(&Role::ALL)),
+        ("/results", t.nav_results, Some(&[Representative, Developer, Steward, Reviewer, Auditor, Admin])),
         ("/usage", t.nav_usage, Some(&Role::ALL)),
         ("/releases", t.nav_releases, Some(&[Steward, Admin])),
         ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
@@ -375,6 +376,9 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "device-allowed" => t.done_device_allowed,
         "device-denied" => t.done_device_denied,
         "grant-revoked" => t.done_grant_revoked,
+        "result-consented" => t.done_result_consented,
+        "result-released" => t.done_result_released,
+        "result-refused" => t.done_result_refused,
         "request-submitted" => t.done_request_submitted,
         "request-saved" => t.done_request_saved,
         "request-accepted" => t.done_request_accepted,

@@ -26,6 +26,7 @@ use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+pub(super) use asked::reach_text;
 use mudeung_core::clock::Clock;
 use mudeung_core::id::{MemberId, RequestId};
 use mudeung_core::member::Role;

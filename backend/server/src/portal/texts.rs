@@ -21,6 +21,7 @@ mod passkeys;
 mod people;
 mod problems;
 mod registration;
+mod result;
 mod review;
 mod safety;
 mod uses;
@@ -46,6 +47,7 @@ pub(crate) use people::{
 };
 pub(crate) use problems::advice;
 pub(crate) use registration::RegistrationTexts;
+pub(crate) use result::ResultTexts;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
 pub(crate) use safety::{BreakGlassTexts, KillSwitchTexts, RulesTexts, SecurityTexts};
 pub(crate) use uses::UseTexts;
@@ -112,6 +114,7 @@ mod tests {
             GrantsTexts::PAIRS,
             HomeTexts::PAIRS,
             IncidentTexts::PAIRS,
+            ResultTexts::PAIRS,
             AgreementsTexts::PAIRS,
             BreakGlassTexts::PAIRS,
             JoiningTexts::PAIRS,

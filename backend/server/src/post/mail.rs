@@ -232,6 +232,9 @@ pub(crate) fn page_about(topic: Topic, subject: &str, for_hospital: bool) -> Str
         | Topic::DestructionRefused
         | Topic::GrantClosed => format!("/grants/{subject}"),
         Topic::IncidentReported | Topic::IncidentUntold => "/incidents".to_owned(),
+        Topic::ExportFiled | Topic::ExportDue | Topic::ExportReleased | Topic::ExportRefused => {
+            format!("/results/{subject}")
+        }
         Topic::CredentialEnding => "/home".to_owned(),
         Topic::VersionPublished | Topic::VersionWithdrawn => "/catalogue".to_owned(),
         Topic::AgreementPublished => format!("/agreements/{subject}"),

@@ -126,6 +126,11 @@ impl Bench {
         .await;
     }
 
+    /// Lets what the grant opens be looked at inside alone, behind the server's back.
+    pub(crate) async fn with_provision_alone(&self) {
+        self.regrant(|grant| grant.reach = mudeung_core::grant::Reach::Inside).await;
+    }
+
     /// Withdraws the grant that the reader started with, behind the server's back.
     pub(crate) async fn revoke_grant(&self) {
         let (id, now) = (self.app.fixture.grant, self.app.now());

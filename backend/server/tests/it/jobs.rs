@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-fn sql(tier: &str) -> String {
+pub(crate) fn sql(tier: &str) -> String {
     format!("SELECT * FROM {DATASET}.{tier}.{TABLE}")
 }
 
-async fn submit(bench: &Bench, body: &Value, headers: &[(&str, &str)]) -> Response {
+pub(crate) async fn submit(bench: &Bench, body: &Value, headers: &[(&str, &str)]) -> Response {
     let request = bench.app.post("/v1/query?format=jsonl").bearer_auth(&bench.token).json(body);
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     request.send().await.unwrap()
 }
 
-async fn submitted(bench: &Bench, tier: &str) -> String {
+pub(crate) async fn submitted(bench: &Bench, tier: &str) -> String {
     let answer = submit(bench, &json!({ "sql": sql(tier) }), &[("prefer", "respond-async, wait=10")]).await;
     assert_eq!(answer.status(), 202, "{}", answer.text().await.unwrap());
     assert_eq!(answer.headers()["preference-applied"], "respond-async");
@@ -28,7 +28,7 @@ async fn submitted(bench: &Bench, tier: &str) -> String {
 }
 
 /// The job once it runs no more.
-async fn ended(bench: &Bench, id: &str) -> Value {
+pub(crate) async fn ended(bench: &Bench, id: &str) -> Value {
     for _ in 0..300 {
         let job = bench.json(&format!("/v1/query/jobs/{id}")).await;
         if job["state"] != "running" {
@@ -39,16 +39,16 @@ async fn ended(bench: &Bench, id: &str) -> Value {
     panic!("{id} never ended");
 }
 
-async fn result(bench: &Bench, id: &str) -> Response {
+pub(crate) async fn result(bench: &Bench, id: &str) -> Response {
     bench.get(&format!("/v1/query/jobs/{id}/result")).await
 }
 
-async fn delete(bench: &Bench, id: &str) -> u16 {
+pub(crate) async fn delete(bench: &Bench, id: &str) -> u16 {
     let address = format!("{}/v1/query/jobs/{id}", bench.app.url);
     bench.app.http.delete(address).bearer_auth(&bench.token).send().await.unwrap().status().as_u16()
 }
 
-async fn problem(answer: Response) -> (u16, String) {
+pub(crate) async fn problem(answer: Response) -> (u16, String) {
     let status = answer.status().as_u16();
     let body: Value = answer.json().await.unwrap();
     (status, body["code"].as_str().unwrap().to_owned())

@@ -26,6 +26,8 @@ mod drs;
 #[cfg(test)]
 mod expiry;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod jobs;

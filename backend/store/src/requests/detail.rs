@@ -91,9 +91,10 @@ fn write_decision(decision: &Decision) -> Value {
     let condition = |condition: &Condition| json!({ "text": condition.text, "due": condition.due.micros() });
     let terms = decision.terms.as_ref().map(terms::write);
     match &decision.verdict {
-        Verdict::Approved { grant, conditions } => {
+        Verdict::Approved { grant, reach, conditions } => {
             let conditions: Vec<Value> = conditions.iter().map(condition).collect();
-            json!({ "count": count, "terms": terms, "grant": grant.to_string(), "conditions": conditions })
+            let (grant, reach) = (grant.to_string(), reach.as_str());
+            json!({ "count": count, "terms": terms, "grant": grant, "reach": reach, "conditions": conditions })
         }
         Verdict::Rejected { reason } => json!({ "count": count, "terms": terms, "reason": reason }),
     }
@@ -115,7 +116,8 @@ fn read_decision(value: &Value) -> Result<Decision, StoreError> {
         let list = field(value, "conditions")?.as_array().ok_or_else(shape)?;
         let condition = |one: &Value| Ok(Condition { text: string(one, "text")?, due: time(one, "due")? });
         let conditions = list.iter().map(condition).collect::<Result<_, StoreError>>()?;
-        Verdict::Approved { grant: column::id(&string(value, "grant")?)?, conditions }
+        let (grant, reach) = (column::id(&string(value, "grant")?)?, column::reach(&string(value, "reach")?)?);
+        Verdict::Approved { grant, reach, conditions }
     } else {
         Verdict::Rejected { reason: string(value, "reason")? }
     };

@@ -65,7 +65,7 @@ fn approve(conn: &mut Conn, number: u8, conditions: Vec<Condition>, renews: Opti
     let grant =
         mudeung_core::grant::Grant { id: id(number), request: Some(request.id), state, ..samples::grant(number) };
     grants::insert_grant(conn, &grant)?;
-    let verdict = Verdict::Approved { grant: grant.id, conditions };
+    let verdict = Verdict::Approved { grant: grant.id, reach: grant.reach, conditions };
     let decided = Happening::Decided(Decision { count: Count::default(), verdict, terms: None });
     requests::append_event(conn, request.id, NOW, hospital, decided).map(|_filed| ())
 }

@@ -15,6 +15,8 @@ mod control;
 #[cfg(test)]
 mod courses;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod incidents;

@@ -87,6 +87,7 @@ fn way() -> Vec<(Actor, Happening, &'static str)> {
     let reason = || "열을 줄여 주세요 \"'\u{1f600}".to_owned();
     let condition = |text: &str| Condition { text: text.to_owned(), due: after(900) };
     let verdict = Verdict::Approved {
+        reach: mudeung_core::grant::Reach::Inside,
         grant: samples::grant(1).id,
         conditions: vec![condition("IRB 승인 번호"), condition("보안 계획")],
     };

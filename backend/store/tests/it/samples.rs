@@ -6,7 +6,7 @@ use mudeung_core::clock::Timestamp;
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::duo::{Disease, LegalPurpose, Place, ProposedUse, Study};
 use mudeung_core::filter::Filter;
-use mudeung_core::grant::{Grant, GrantState, TableGrant};
+use mudeung_core::grant::{Grant, GrantState, Reach, TableGrant};
 use mudeung_core::id::{
     AgreementId, AppId, CredentialId, FileId, GrantId, MemberId, OrganizationId, RequestId, SessionId,
 };
@@ -169,6 +169,7 @@ pub(crate) fn proposal() -> Proposal {
         ethics: Ethics::Exempt { reason },
         uses,
         columns: BTreeMap::from([(Name::parse("patients").unwrap(), ["age", "sex"].map(str::to_owned).into())]),
+        reach: Reach::Inside,
     }
 }
 
@@ -189,6 +190,7 @@ pub(crate) fn grant(n: u8) -> Grant {
             (Name::parse("patients").unwrap(), opened(Some("\"age\" >= 60 and \"sex\" = 'F'"))),
             (Name::parse("visits").unwrap(), opened(None)),
         ]),
+        reach: Reach::Export,
         purpose: "연구".to_owned(),
         quota: Amount { bytes: 1 << 40, rows: 1_000_000 },
         valid_from: NOW,

@@ -76,9 +76,9 @@ class AsyncSandbox:
         """Makes rows of a synthetic table anew; see `Table.synthesize`."""
         return await self._call(self._sandbox.synthesize, dataset, table, rows, seed, columns)
 
-    async def submit(self, sql: str, limit: int | None = None) -> QueryJob:
+    async def submit(self, sql: str, limit: int | None = None, *, export: bool = False) -> QueryJob:
         """Runs read-only SQL on the server without waiting. The job's own methods block: run them in a thread."""
-        return await self._call(self._sandbox.submit, sql, limit)
+        return await self._call(self._sandbox.submit, sql, limit, export=export)
 
     async def statistics(
         self,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
 from typing import Any
 
 import pyarrow
+import pyarrow.csv
 
 from ._arrow import MEDIA_TYPE, read_batches
 from ._errors import MudeungError
@@ -60,6 +63,32 @@ class QueryJob:
         """Bytes of the result, once there is one."""
         return self._item.get("size_bytes")
 
+    @property
+    def export(self) -> str | None:
+        """How far the export of the result is: `held` (nobody asked yet), `waiting`, `released`, `refused` or `lapsed`, as it
+        was when it was last asked about; `None` when the grant lets rows leave by themselves."""
+        export = self._item.get("export")
+        return str(export["state"]) if export else None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the export was refused, and what would pass."""
+        return (self._item.get("export") or {}).get("refusal")
+
+    def request_export(self, reason: str) -> QueryJob:
+        """Asks the hospital that the result may leave, when the grant is for analysis inside.
+
+        `reason` says what the result is and why nobody can be found in it, in 20 characters or more; those who decide read it
+        beside the SQL and the result itself.
+
+        >>> job = sandbox.submit("SELECT …", export=True)  # doctest: +SKIP
+        >>> job.wait().request_export("Counts by year; every cell has 10 persons or more.").export  # doctest: +SKIP
+        'waiting'
+        """
+        with self._http.stream("POST", self._address("export"), body={"reason": reason}) as response:
+            self._item = json.loads(response.read())
+        return self
+
     def _address(self, *more: str) -> str:
         return self._http.address("v1", "query", "jobs", self.id, *more)
 
@@ -83,8 +112,11 @@ class QueryJob:
         return self
 
     def result(self) -> Result:
-        """Waits for the result and fetches it."""
+        """Waits for the query and fetches its result. A result that is held raises `ApiError` with `export_not_granted`."""
         self.wait()
+        if self._item.get("media_type") == "text/csv":
+            with self._http.stream("GET", self._address("result"), accept="text/csv") as response:
+                return Result(pyarrow.csv.read_csv(io.BytesIO(response.read())), receipt(response))
         with self._http.stream("GET", self._address("result"), accept=MEDIA_TYPE) as response:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))

@@ -107,8 +107,11 @@ class Sandbox:
         """
         return self.table(f"{dataset}.synthetic.{table}").synthesize(rows, seed, list(columns) if columns else None)
 
-    def submit(self, sql: str, limit: int | None = None) -> QueryJob:
+    def submit(self, sql: str, limit: int | None = None, *, export: bool = False) -> QueryJob:
         """Runs read-only SQL on the server without waiting: for queries that take longer than an answer may.
+
+        With `export=True` the result is CSV, which people can read: under a grant for analysis inside it is held until the
+        hospital has looked at it; see `QueryJob.request_export`.
 
         >>> job = sandbox.submit("SELECT …")  # doctest: +SKIP
         >>> job.result().to_pandas()  # doctest: +SKIP
@@ -116,7 +119,8 @@ class Sandbox:
         headers = {"Prefer": "respond-async", "Idempotency-Key": str(uuid.uuid4())}
         url = self._http.address("v1", "query")
         body = {"sql": sql, "limit": limit}
-        with self._http.stream("POST", url, accept=MEDIA_TYPE, body=body, headers=headers) as response:
+        accept = "text/csv" if export else MEDIA_TYPE
+        with self._http.stream("POST", url, accept=accept, body=body, headers=headers) as response:
             return QueryJob(self._http, json.loads(response.read()))
 
     def job(self, id: str) -> QueryJob:

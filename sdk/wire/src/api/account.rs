@@ -33,6 +33,8 @@ wire! {
         pub tier: String,
         /// The tables it opens.
         pub tables: Vec<GrantTable>,
+        /// `export` (rows leave with every read) or `inside` (queries whose results are held until their export is decided).
+        pub reach: String,
         /// What the data may be used for.
         pub purpose: String,
         /// First moment it opens anything, RFC 3339 UTC.

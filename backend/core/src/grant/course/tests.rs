@@ -31,6 +31,7 @@ fn life(state: GrantState) -> Life {
         dataset: Name::parse("visits").unwrap(),
         tier: Tier::Deidentified,
         tables: BTreeMap::new(),
+        reach: crate::grant::Reach::Export,
         purpose: String::new(),
         quota: Amount { bytes: 1, rows: 1 },
         valid_from: day(10),

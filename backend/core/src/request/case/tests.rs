@@ -19,13 +19,15 @@ fn member(number: u8) -> MemberId {
 fn proposal(purpose: &str) -> Proposal {
     let agreement = AgreementId::from_bytes([1; 16]);
     let (uses, columns) = Default::default();
-    Proposal { purpose: purpose.to_owned(), agreement, ethics: Ethics::Exempt { reason: String::new() }, uses, columns }
+    let (ethics, reach) = (Ethics::Exempt { reason: String::new() }, crate::grant::Reach::Export);
+    Proposal { purpose: purpose.to_owned(), agreement, ethics, uses, columns, reach }
 }
 
 fn decided(conditions: usize) -> Happening {
     let condition = Condition { text: "the number".to_owned(), due: at(1_000) };
     let grant = GrantId::from_bytes([1; 16]);
-    let verdict = Verdict::Approved { grant, conditions: vec![condition; conditions] };
+    let verdict =
+        Verdict::Approved { grant, reach: crate::grant::Reach::Export, conditions: vec![condition; conditions] };
     Happening::Decided(Decision { count: Count::default(), verdict, terms: None })
 }
 

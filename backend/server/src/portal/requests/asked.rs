@@ -5,6 +5,7 @@ use crate::portal::fields::Fields;
 use crate::portal::page::Page;
 use crate::portal::texts::{UseTexts, pick};
 use mudeung_core::dataset::{Table, Version};
+use mudeung_core::grant::Reach;
 use mudeung_core::request::columns::{Columns, Difference, count};
 use mudeung_core::request::event::{Event, Happening, Proposal};
 use std::collections::BTreeSet;
@@ -72,6 +73,14 @@ pub(super) fn read(version: &Version, form: &Fields, u: &'static UseTexts) -> Re
     if columns.is_empty() { Err(u.bad_columns) } else { Ok(columns) }
 }
 
+/// How far data is to go, or may.
+pub(in crate::portal) const fn reach_text(u: &'static UseTexts, reach: Reach) -> &'static str {
+    match reach {
+        Reach::Inside => u.reach_inside,
+        Reach::Export => u.reach_export,
+    }
+}
+
 /// The tables of a version, with the columns that are chosen.
 pub(super) fn tables(language: Language, version: &Version, chosen: &Columns) -> Vec<TableLine> {
     let is_chosen = |table: &Table, name: &str| chosen.get(&table.name).is_some_and(|columns| columns.contains(name));
@@ -125,6 +134,7 @@ pub(super) fn changes(language: Language, events: &[Event]) -> Option<ChangePart
         (difference.ethics, u.changed_ethics),
         (difference.uses, u.changed_uses),
         (difference.agreement, u.changed_agreement),
+        (difference.reach, u.changed_reach),
         (difference.is_empty(), u.changed_nothing),
     ];
     Some(ChangePart {

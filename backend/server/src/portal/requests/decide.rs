@@ -8,7 +8,7 @@ use crate::portal::fields::Submitted;
 use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use actix_web::{HttpResponse, web};
 use mudeung_core::clock::{Clock, Timestamp};
-use mudeung_core::grant::{Grant, GrantState};
+use mudeung_core::grant::{Grant, GrantState, Reach};
 use mudeung_core::id::{MemberId, RequestId};
 use mudeung_core::request::board::{Inquorate, Motion};
 use mudeung_core::request::columns::{Opening, opened};
@@ -34,7 +34,8 @@ pub(in crate::portal) async fn approve_request(
     if is_stale(&filed, &form.0) {
         return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
     }
-    let (grant, days) = match read_grant(&desk, &filed.request, &form.0)? {
+    let asked = filed.case.proposal.as_ref().map_or(Reach::Inside, |proposal| proposal.reach);
+    let (grant, days) = match read_grant(&desk, &filed.request, asked, &form.0)? {
         Ok(read) => read,
         Err(problem) => return show::again(&desk, &id, problem).await,
     };
@@ -42,7 +43,7 @@ pub(in crate::portal) async fn approve_request(
         Ok(conditions) => conditions,
         Err(problem) => return show::again(&desk, &id, problem).await,
     };
-    let opening = Opening { columns: opened(&grant.tables), days };
+    let opening = Opening { columns: opened(&grant.tables), reach: grant.reach, days };
     let wish = Wish::Approve { grant: grant.id, opening, conditions, ethics: ETHICS.to_owned() };
     if let Some(problem) = foreseen(&desk, &filed, &wish).await? {
         return show::again(&desk, &id, problem).await;
@@ -54,7 +55,7 @@ pub(in crate::portal) async fn approve_request(
         tier: Some(grant.tier.to_string()),
         grant: Some(grant.id.to_string()),
         purpose: Some(grant.purpose.clone()),
-        ..entry(&desk, &filed.request, "request.decide", "approved")
+        ..entry(&desk, &filed.request, "request.decide", approved(grant.reach))
     };
     write(&desk, filed.request.id, intent, wish, Some(grant)).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-approved"))
@@ -80,6 +81,14 @@ pub(in crate::portal) async fn reject_request(
     let intent = entry(&desk, &filed.request, "request.decide", "rejected");
     write(&desk, filed.request.id, intent, wish, None).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-rejected"))
+}
+
+/// What the entry of an approval says: whether rows may leave, or are looked at inside alone.
+const fn approved(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Export => "approved",
+        Reach::Inside => "approved inside",
+    }
 }
 
 async fn write(
@@ -152,6 +161,7 @@ fn said(f: &'static FlowTexts, u: &'static UseTexts, obstacle: &Obstacle) -> Opt
         Obstacle::Conditions(Motion::ApproveWithConditions) => f.votes_want_conditions,
         Obstacle::Conditions(Motion::Approve | Motion::Reject) => f.votes_want_none,
         Obstacle::Wider(_) => u.wider,
+        Obstacle::Farther => u.farther,
         Obstacle::TooLong(_) => u.too_long,
         Obstacle::Unmet(unmet) => unmet.iter().next().map_or(f.not_checked, |first| unmet_text(f, *first)),
         Obstacle::Offices(_) => f.offices_missing,

@@ -17,7 +17,7 @@ use mudeung_core::app::AppState;
 use mudeung_core::clock::Clock;
 use mudeung_core::dataset::Version;
 use mudeung_core::duo::ProposedUse;
-use mudeung_core::grant::Grant;
+use mudeung_core::grant::{Grant, Reach};
 use mudeung_core::id::RequestId;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::request::RequestState;
@@ -83,6 +83,8 @@ pub(super) struct Typed {
     uses: ProposedUse,
     said_of_ethics: Option<Ethics>,
     chosen_only: bool,
+    /// Whether the data is to be looked at inside alone.
+    inside: bool,
     /// The columns that are ticked; all of them where nothing was said yet.
     columns: Option<Columns>,
 }
@@ -149,6 +151,7 @@ pub(super) fn typed(desk: &Desk<Requesters>, form: &Fields) -> Typed {
         uses,
         said_of_ethics: super::write::read_ethics(desk, form, super::write::Manner::Save).ok(),
         chosen_only: form.text("scope") == "chosen",
+        inside: form.text("reach") == Reach::Inside.as_str(),
         columns: version.map(|version| asked::named(version, form)),
     }
 }
@@ -163,6 +166,7 @@ pub(super) fn stored(case: &Case) -> Typed {
         uses: proposal.uses.clone(),
         said_of_ethics: Some(proposal.ethics.clone()),
         chosen_only: true,
+        inside: proposal.reach == Reach::Inside,
         columns: Some(proposal.columns.clone()),
         ..Typed::default()
     };

@@ -1,5 +1,6 @@
 //! The minutes of a decision: one page to print, with the rule, who was there, who stayed out, the votes and the outcome.
 
+use super::asked::reach_text;
 use super::timeline::{self, TimeLine, ballot_text};
 use super::uses::{self, MatchPart};
 use super::{RequestLine, find_visible, line, names};
@@ -35,6 +36,8 @@ struct MinutesPage {
     by: String,
     outcome: &'static str,
     reason: String,
+    /// Whether rows may leave, when it was approved.
+    reach: String,
     conditions: Vec<(String, String)>,
     count: Count,
     votes: Vec<(String, &'static str, String)>,
@@ -72,6 +75,7 @@ fn blocks(shown: &MinutesPage) -> Vec<Block> {
             (t.purpose, &shown.purpose),
             (f.decide, shown.outcome),
             (f.reason, &shown.reason),
+            (u.reach_decide, &shown.reach),
             (f.decided_at, &shown.at),
             (f.decided_by, &shown.by),
         ]),
@@ -115,12 +119,13 @@ async fn minutes(desk: &Desk<Minutes>, id: &str) -> Result<(MinutesPage, Timesta
     let page = desk.page.clone();
     let f = FlowTexts::of(page.language);
     let name = |member: &MemberId| names.get(member).cloned().unwrap_or_default();
-    let (outcome, reason, conditions) = match &decision.verdict {
-        Verdict::Rejected { reason } => (f.did_reject, reason.clone(), Vec::new()),
-        Verdict::Approved { conditions, .. } => {
+    let (outcome, reason, reach, conditions) = match &decision.verdict {
+        Verdict::Rejected { reason } => (f.did_reject, reason.clone(), String::new(), Vec::new()),
+        Verdict::Approved { conditions, reach, .. } => {
             let each = conditions.iter().map(|one| (one.text.clone(), moment::last_day(one.due)));
             let outcome = if conditions.is_empty() { f.did_approve } else { f.did_approve_conditionally };
-            (outcome, String::new(), each.collect())
+            let reach = reach_text(UseTexts::of(page.language), *reach).to_owned();
+            (outcome, String::new(), reach, each.collect())
         }
     };
     let votes = filed.case.votes.iter();
@@ -136,6 +141,7 @@ async fn minutes(desk: &Desk<Minutes>, id: &str) -> Result<(MinutesPage, Timesta
         by: member(event).as_ref().map(name).unwrap_or_default(),
         outcome,
         reason,
+        reach,
         conditions,
         count: decision.count,
         votes: votes.map(|(who, cast)| (name(who), ballot_text(f, cast.ballot), cast.reason.clone())).collect(),

@@ -20,6 +20,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::dataset::Version;
+use mudeung_core::grant::Reach;
 use mudeung_core::id::{GrantId, MemberId};
 use mudeung_core::member::Role;
 use mudeung_core::request::RequestState;
@@ -47,6 +48,10 @@ struct RequestPage {
     due: Option<Due>,
     author: String,
     agreement: String,
+    /// How far the data is to go; nothing before anything was written.
+    reach: &'static str,
+    /// Whether it is to be looked at inside alone.
+    inside: bool,
     ethics: String,
     purpose: String,
     asked: Option<AskedPart>,
@@ -151,6 +156,7 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
     let for_hospital = desk.signed_in.is_hospital();
     let may = may_do(desk, &filed, &beside.board);
     let f = FlowTexts::of(page.language);
+    let asked_reach = case.proposal.as_ref().map(|proposal| proposal.reach);
     let shown = RequestPage {
         t: RequestsTexts::of(page.language),
         f,
@@ -158,6 +164,8 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         w: MessageTexts::of(page.language),
         a: AttachmentTexts::of(page.language),
         asked: asked_part(&page, version, case),
+        reach: asked_reach.map(|reach| asked::reach_text(UseTexts::of(page.language), reach)).unwrap_or_default(),
+        inside: asked_reach == Some(Reach::Inside),
         changes: asked::changes(page.language, &filed.events),
         matched: matched(desk, &filed, version),
         request: line(&page, request, &snapshot),

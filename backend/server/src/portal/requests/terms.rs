@@ -1,14 +1,15 @@
 //! What an approval opens, as the form says it: columns, rows, quota, days, and what it depends on.
 
+use super::write::read_reach;
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, Roles};
 use crate::portal::fields::Fields;
 use crate::portal::moment;
-use crate::portal::texts::{FlowTexts, RequestsTexts};
+use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::dataset::Version;
 use mudeung_core::filter::Filter;
-use mudeung_core::grant::{Grant, GrantState, TableGrant};
+use mudeung_core::grant::{Grant, GrantState, Reach, TableGrant};
 use mudeung_core::id::GrantId;
 use mudeung_core::name::Name;
 use mudeung_core::quota::Amount;
@@ -26,10 +27,12 @@ pub(super) const CONDITIONS_MAX: usize = 5;
 /// A condition is to be met within a year.
 const CONDITION_DAYS_MAX: u32 = 366;
 
-/// The grant a form describes and its days, or what is wrong with the form. It is held when it depends on something.
+/// The grant a form describes and its days, or what is wrong with the form. It goes as far as was asked for where the form
+/// does not say. It is held when it depends on something.
 pub(super) fn read_grant<R: Roles>(
     desk: &Desk<R>,
     request: &AccessRequest,
+    asked: Reach,
     form: &Fields,
 ) -> Result<Result<(Grant, u32), &'static str>, Fault> {
     let t = RequestsTexts::of(desk.page.language);
@@ -47,6 +50,7 @@ pub(super) fn read_grant<R: Roles>(
     let Some(days) = form.number("days", 1..=DAYS_MAX).and_then(|days| u32::try_from(days).ok()) else {
         return Ok(Err(t.bad_days));
     };
+    let Some(reach) = read_reach(form, asked) else { return Ok(Err(UseTexts::of(desk.page.language).bad_reach)) };
     let now = desk.app.clock.now();
     let grant = Grant {
         id: GrantId::generate(&*desk.app.clock, &*desk.app.entropy),
@@ -57,6 +61,7 @@ pub(super) fn read_grant<R: Roles>(
         dataset: request.dataset.clone(),
         tier: Tier::Deidentified,
         tables,
+        reach,
         purpose: request.purpose.clone(),
         quota: Amount { bytes: gib.saturating_mul(1 << 30), rows },
         valid_from: now,

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::agreement::{Agreement, Signature};
 use mudeung_core::app::AppState;
 use mudeung_core::clock::{Clock, Timestamp};
-use mudeung_core::grant::Grant;
+use mudeung_core::grant::{Grant, Reach};
 use mudeung_core::id::{AppId, GrantId, RequestId};
 use mudeung_core::name::Name;
 use mudeung_core::request::case::Case;
@@ -291,8 +291,17 @@ async fn read_proposal(
     let shown = |agreement: &Agreement| agreement.id.to_string() == form.text("agreement");
     let agreement = in_force(desk).await?.filter(shown);
     let agreement = agreement.filter(|_| manner == Manner::Save || form.text("accept") == "yes");
-    let proposal = |agreement: Agreement| Proposal { purpose, agreement: agreement.id, ethics, uses, columns };
+    let Some(reach) = read_reach(form, Reach::Export) else { return Ok(Err(u.bad_reach)) };
+    let proposal = |agreement: Agreement| Proposal { purpose, agreement: agreement.id, ethics, uses, columns, reach };
     Ok(agreement.map(proposal).ok_or(t.bad_accept))
+}
+
+/// How far a form wants the data to go; what it is otherwise, where the form does not say.
+pub(super) fn read_reach(form: &Fields, otherwise: Reach) -> Option<Reach> {
+    match form.text("reach") {
+        "" => Some(otherwise),
+        text => Reach::parse(text),
+    }
 }
 
 pub(super) fn read_ethics(desk: &Desk<Requesters>, form: &Fields, manner: Manner) -> Result<Ethics, &'static str> {

@@ -31,6 +31,10 @@ texts! {
         nav_kill_switches: "비상 정지", "Kill switches";
         nav_security: "보안", "Security";
         nav_agreements: "이용 약정", "Agreement";
+        nav_results: "결과 반출", "Exports";
+        done_result_consented: "동의를 남겼습니다. 남은 동의가 있습니다.", "Your consent is on record. Others are still wanted.";
+        done_result_released: "결과를 반출할 수 있게 했습니다. 기업에 알렸습니다.", "The result may leave. The company was told.";
+        done_result_refused: "반출을 거절하고 기업에 알렸습니다. 결과는 지워집니다.", "The export was refused and the company told. The result is deleted.";
         nav_incidents: "사고", "Incidents";
         nav_break_glass: "긴급 접근", "Break-glass";
         nav_notifications: "알림", "Notifications";

@@ -62,6 +62,10 @@ texts! {
         break_glass_unreviewed: "긴급 접근의 사후 심사 기한이 지났습니다", "Access in an emergency was not reviewed in time";
         incident_reported: "데이터 사고가 기록되었습니다", "An incident with data was reported";
         incident_untold: "데이터 사고를 알릴 72시간이 지났습니다", "An incident was not told within 72 hours";
+        export_filed: "분석 결과의 반출 신청이 들어왔습니다", "The export of a result was asked for";
+        export_due: "반출 심의 기한이 다가옵니다", "A decision on an export is due soon";
+        export_released: "분석 결과를 반출할 수 있습니다", "A result may leave: fetch it from its job";
+        export_refused: "분석 결과의 반출이 거절되었습니다", "The export of a result was refused";
         webhook_test: "웹훅 시험", "A test of a webhook";
     }
 }
@@ -102,6 +106,10 @@ pub(crate) const fn topic_text(t: &'static MailTexts, topic: Topic) -> &'static 
         Topic::BreakGlassUnreviewed => t.break_glass_unreviewed,
         Topic::IncidentReported => t.incident_reported,
         Topic::IncidentUntold => t.incident_untold,
+        Topic::ExportFiled => t.export_filed,
+        Topic::ExportDue => t.export_due,
+        Topic::ExportReleased => t.export_released,
+        Topic::ExportRefused => t.export_refused,
         Topic::Test => t.webhook_test,
     }
 }

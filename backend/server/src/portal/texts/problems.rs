@@ -29,6 +29,7 @@ advice! {
     SignatureInvalid: "서명된 주소가 잘못되었거나 만료되었습니다. 파일 목록을 다시 읽어 새 주소를 받으세요.", "The signed address is wrong or has expired. List the files again for a new one.";
     RoleMissing: "이 화면이나 작업에 필요한 역할이 없거나, 양식이 오래되었습니다. 화면을 새로 열어 다시 시도하세요.", "Your role does not allow this page or action, or the form was too old. Open the page anew and try again.";
     AgreementSuperseded: "데이터 이용 약정의 새 판이 나왔습니다. 기관을 대표하는 구성원이 새 약정에 서명하면 토큰을 다시 받을 수 있습니다.", "The data use agreement has a newer version. Tokens are issued again once a member signs it for the organization.";
+    ExportNotGranted: "승인이 기관 안에서의 분석(제공)만 허용합니다. `Prefer: respond-async`로 쿼리를 실행하고 POST /v1/query/jobs/{job}/export로 결과의 반출을 신청하세요.", "The grant opens the data for analysis inside alone. Run the query with `Prefer: respond-async`, then ask by POST /v1/query/jobs/{job}/export that its result may leave.";
     NetworkNotAllowed: "이 앱에 허용된 네트워크가 아닙니다. 앱 화면의 규칙에서 허용 네트워크를 확인하세요.", "The app may not be used from this network. Its page in the portal lists the networks it may come from.";
     HttpsRequired: "이 서버는 https로만 사용합니다. 주소를 https://로 바꾸고, 이미 보낸 비밀키나 토큰은 노출된 것으로 보고 교체하세요.", "This server is used over https alone. Change the address to https://, and replace the secret or token that was sent: take it as known to others.";
     NotFound: "자원이 없거나 접근 권한이 없습니다. 두 경우를 구별해 알려 드리지 않습니다.", "There is nothing here, or it is not open to you. The two are not told apart.";

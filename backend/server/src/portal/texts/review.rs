@@ -44,6 +44,7 @@ texts! {
         lead: "승인은 앱 하나에 데이터셋, 열, 행, 할당량, 기간을 정해 데이터를 엽니다.", "A grant opens a dataset to one app: columns, rows, a quota and a time.";
         empty: "이용 승인이 없습니다. 데이터 목록에서 데이터셋을 골라 이용 신청을 하세요.", "No grants. Pick a dataset in the catalogue and file an access request.";
         empty_all: "이용 승인이 없습니다. 이용 신청을 승인하면 여기에 나타납니다.", "No grants. They appear here when an access request is approved.";
+        reach: "제공과 반출", "Provision and export";
         columns: "열", "Columns";
         row_filter: "행 조건", "Row filter";
         all_rows: "모든 행", "All rows";

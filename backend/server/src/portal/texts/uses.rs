@@ -64,6 +64,15 @@ texts! {
         changed_ethics: "IRB에 관한 내용을 고쳤습니다.", "What it says of the ethics committee was changed.";
         changed_uses: "이용 계획을 고쳤습니다.", "The proposed use was changed.";
         changed_agreement: "새 이용 약정에 서명했습니다.", "A newer agreement was signed.";
+        changed_reach: "데이터를 가져갈지(반출) 기관 안에서만 볼지를 바꿨습니다.", "Whether the data is to leave or to be looked at inside was changed.";
+        reach: "제공과 반출", "Provision and export";
+        reach_lead: "기관 안에서만 분석하면 쿼리는 바로 실행되고, 결과는 반출 심의를 거쳐 받습니다. 심의 부담이 작습니다. 행을 직접 받아야 하면 반출까지 신청하세요.", "For analysis inside, queries run at once and each result leaves after a decision of its own; this is easier to approve. Ask for export when you need the rows themselves.";
+        reach_inside: "기관 안 분석(제공): 쿼리만, 결과마다 반출 심의", "Analysis inside (provision): queries alone, each result is decided on";
+        reach_export: "제공과 반출: 파일과 행을 직접 받음", "Provision and export: files and rows leave with every read";
+        reach_decide: "반출 결정", "The decision on export";
+        reach_decide_lead: "제공 결정과 따로 적힙니다. 신청한 범위보다 넓힐 수 없습니다.", "It stands in the minutes beside the decision on provision. It cannot go beyond what was asked for.";
+        bad_reach: "기관 안 분석인지 반출까지인지 골라 주세요.", "Choose analysis inside, or export.";
+        farther: "신청은 기관 안 분석입니다. 반출까지 승인할 수 없습니다.", "The request is for analysis inside: it cannot be approved for export.";
         changed_nothing: "달라진 점이 없습니다.", "Nothing.";
         added: "더 신청한 열", "Columns added";
         removed: "뺀 열", "Columns left out";

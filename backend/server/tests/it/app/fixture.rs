@@ -6,7 +6,7 @@ use mudeung_core::app::{App, AppRules, AppState, ClientAuthentication};
 use mudeung_core::clock::{Clock, Entropy};
 use mudeung_core::credential::{Credential, CredentialState, Proof};
 use mudeung_core::dataset::VersionState;
-use mudeung_core::grant::{Grant, GrantState, TableGrant};
+use mudeung_core::grant::{Grant, GrantState, Reach, TableGrant};
 use mudeung_core::id::{AgreementId, AppId, CredentialId, FileId, GrantId, MemberId, OrganizationId, VersionId};
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::name::Name;
@@ -220,6 +220,7 @@ fn grant(id: GrantId, company: &Organization, app: &App, agreement: &Agreement) 
         dataset: Name::parse(DATASET).unwrap(),
         tier: Tier::Deidentified,
         tables: [(Name::parse(TABLE).unwrap(), TableGrant { columns, rows: None })].into(),
+        reach: Reach::Export,
         purpose: "A study".to_owned(),
         quota: Amount { bytes: 1 << 30, rows: 1 << 30 },
         valid_from: BEGIN,

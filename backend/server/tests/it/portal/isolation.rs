@@ -10,7 +10,7 @@ use mudeung_server::portal;
 use mudeung_server::route::Access;
 
 /// Adds a developer of the other company.
-pub(super) async fn outsider(app: &TestApp, roles: Vec<Role>) -> String {
+pub(crate) async fn outsider(app: &TestApp, roles: Vec<Role>) -> String {
     let state = app.state();
     let stranger = app.fixture.stranger.id.parse().unwrap();
     let organization = state.snapshots.present().apps[&stranger].organization;

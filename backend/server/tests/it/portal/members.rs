@@ -12,7 +12,7 @@ use std::time::Duration;
 const NEW: &str = "a new password that is long";
 
 /// A server that believes it has a mail server.
-pub(super) fn with_mail(config: &mut Config) {
+pub(crate) fn with_mail(config: &mut Config) {
     config.mail = Some(MailConfig {
         server: "smtps://mail.hospital.example".to_owned(),
         folder: None,

@@ -7,7 +7,7 @@ use super::board::TERMS;
 use crate::app::TestApp;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::duo::ProposedUse;
-use mudeung_core::grant::{Grant, GrantState, TableGrant};
+use mudeung_core::grant::{Grant, GrantState, Reach, TableGrant};
 use mudeung_core::id::{GrantId, MemberId, RequestId};
 use mudeung_core::member::Role;
 use mudeung_core::name::Name;
@@ -62,7 +62,7 @@ fn history(app: &TestApp, state: &str, proposal: &Proposal, grant: GrantId, due:
     let returned = (hospital, Happening::Returned { reason: "More".to_owned() });
     let decided = |verdict| (hospital, Happening::Decided(Decision { count: Count::default(), verdict, terms: None }));
     let condition = Condition { text: "A plan".to_owned(), due };
-    let conditions = |conditions| decided(Verdict::Approved { grant, conditions });
+    let conditions = |conditions| decided(Verdict::Approved { grant, reach: Reach::Export, conditions });
     let answered = (company, Happening::Answered { condition: 0, answer: "Here".to_owned() });
     match state {
         "draft" => vec![(company, Happening::Saved(proposal.clone()))],
@@ -86,7 +86,7 @@ async fn make(app: &TestApp, state: &'static str) -> RequestId {
     let agreement = app.fixture.agreement;
     let columns = [(Name::parse("visits").unwrap(), ["age".to_owned()].into())].into();
     let purpose = "Validate a model of readmission".to_owned();
-    let proposal = Proposal { purpose, agreement, ethics, uses: ProposedUse::default(), columns };
+    let proposal = Proposal { purpose, agreement, ethics, uses: ProposedUse::default(), columns, reach: Reach::Export };
     let request = AccessRequest {
         id,
         organization: app.fixture.company,
@@ -132,6 +132,7 @@ fn held(request: &AccessRequest, id: GrantId, now: Timestamp) -> Grant {
         dataset: request.dataset.clone(),
         tier: Tier::Deidentified,
         tables: [(Name::parse("visits").unwrap(), TableGrant { columns, rows: None })].into(),
+        reach: Reach::Export,
         purpose: request.purpose.clone(),
         quota: mudeung_core::quota::Amount { bytes: 1, rows: 1 },
         valid_from: now,

@@ -23,6 +23,7 @@ pub(super) fn write(proposal: &Proposal) -> Value {
         "ethics": ethics,
         "use": write_use(&proposal.uses),
         "columns": columns,
+        "reach": proposal.reach.as_str(),
     })
 }
 
@@ -41,6 +42,7 @@ pub(super) fn read(value: &Value) -> Result<Proposal, StoreError> {
         },
         uses: read_use(field(value, "use")?)?,
         columns: read_columns(field(value, "columns")?)?,
+        reach: column::reach(&string(value, "reach")?)?,
     })
 }
 

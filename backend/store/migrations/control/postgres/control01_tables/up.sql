@@ -356,6 +356,7 @@ CREATE TABLE grants (
     dataset      TEXT    NOT NULL,
     tier         TEXT    NOT NULL,
     tables       TEXT    NOT NULL,
+    reach        TEXT    NOT NULL,
     purpose      TEXT    NOT NULL,
     quota_bytes  BIGINT NOT NULL,
     quota_rows   BIGINT NOT NULL,

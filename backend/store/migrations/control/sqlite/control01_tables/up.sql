@@ -357,6 +357,7 @@ CREATE TABLE grants (
     dataset      TEXT    NOT NULL,
     tier         TEXT    NOT NULL,
     tables       TEXT    NOT NULL,
+    reach        TEXT    NOT NULL,
     purpose      TEXT    NOT NULL,
     quota_bytes  INTEGER NOT NULL,
     quota_rows   INTEGER NOT NULL,

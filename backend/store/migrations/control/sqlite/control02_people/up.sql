@@ -171,6 +171,40 @@ CREATE TABLE incident_events (
     PRIMARY KEY (incident, number)
 ) STRICT;
 
+-- Results that companies want to take away, and what the hospital said of each. A job is forgotten long before.
+CREATE TABLE result_exports (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    job          TEXT    NOT NULL,
+    app          TEXT    NOT NULL REFERENCES apps (id),
+    organization TEXT    NOT NULL REFERENCES organizations (id),
+    grant_id     TEXT    NOT NULL REFERENCES grants (id),
+    dataset      TEXT    NOT NULL,
+    sql          TEXT    NOT NULL,
+    tables       TEXT    NOT NULL,
+    media_type   TEXT    NOT NULL,
+    rows         INTEGER NOT NULL,
+    size_bytes   INTEGER NOT NULL,
+    sha256       BLOB    NOT NULL,
+    reason       TEXT    NOT NULL,
+    filed_at     INTEGER NOT NULL,
+    until        INTEGER NOT NULL,
+    -- When the last of its events ended it.
+    ended_at     INTEGER
+) STRICT;
+CREATE UNIQUE INDEX result_exports_job ON result_exports (job);
+CREATE INDEX result_exports_organization ON result_exports (organization);
+CREATE INDEX result_exports_until ON result_exports (until);
+
+CREATE TABLE result_export_events (
+    export      TEXT    NOT NULL REFERENCES result_exports (id),
+    number      INTEGER NOT NULL,
+    happened_at INTEGER NOT NULL,
+    member      TEXT    NOT NULL REFERENCES members (id),
+    kind        TEXT    NOT NULL,
+    detail      TEXT    NOT NULL,
+    PRIMARY KEY (export, number)
+) STRICT;
+
 -- The passkeys of members: the public halves, and what their devices last said of them.
 CREATE TABLE passkeys (
     id               TEXT   NOT NULL PRIMARY KEY,
