@@ -1,4 +1,4 @@
-//! The portal: pages for people, rendered on the server, in Korean and English, without a script but that of passkeys.
+//! The portal: pages for people, rendered on the server, in Korean and English, whole without a script ([`island`]).
 //!
 //! A page is a handler whose signature says who may enter ([`desk`]), a struct with what is shown, and a template. A
 //! change is a form with a token ([`forgery`]), recorded before and after, and ends in a redirect.
@@ -27,6 +27,7 @@ mod guide;
 mod home;
 mod incidents;
 mod invoices;
+mod island;
 mod joining;
 mod kill_switches;
 mod ledger;

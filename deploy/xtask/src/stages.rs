@@ -209,6 +209,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_passkeys.py"),
     },
     Stage {
+        name: "islands",
+        shows: "Chromium searches as one types, pages lists, keeps drafts: accessible, and the same without scripts",
+        work: Work::EndToEnd("test_islands.py"),
+    },
+    Stage {
         name: "dqd",
         shows: "the 27 kinds of checks of the DataQualityDashboard pass on generated OMOP tables, and each catches a fault",
         work: Work::EndToEnd("test_dqd.py"),

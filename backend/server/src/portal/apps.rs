@@ -158,6 +158,7 @@ async fn show_list<R: Roles>(
     });
     let part = sought.part(found, |app| app.id.to_string(), PAGE_APPS, &page.at("/apps"));
     let is_long = part.next.is_some() || !sought.is_everything();
+    let page = page.live_if(is_long);
     let shown = AppsPage {
         t: AppsTexts::of(page.language),
         k: KeysTexts::of(page.language),

@@ -1,15 +1,18 @@
 //! The catalogue: what there is, who may read it, and what every column means. Public, because a dictionary holds no data.
 
 use super::desk::Visitor;
-use super::page::{self, Page};
+use super::island::Island;
+use super::listing::Sought;
+use super::page::{self, Page, query_value};
+use super::requests::Choice;
 use super::requests::uses::{self, TermLine};
 use super::texts::{CatalogueTexts, UseTexts, pick};
 use super::{example, figure, moment};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use mudeung_core::dataset::{Column, Twin, Version, VersionState};
+use mudeung_core::dataset::{Column, Dataset, Twin, Version, VersionState};
 use mudeung_core::name::Name;
 use mudeung_core::policy::CatalogEntry;
 use mudeung_core::tier::Tier;
@@ -23,6 +26,10 @@ struct CataloguePage {
     t: &'static CatalogueTexts,
     u: &'static UseTexts,
     datasets: Vec<DatasetLine>,
+    sought: String,
+    choices: Vec<Choice>,
+    /// Whether nothing in particular was sought.
+    everything: bool,
 }
 
 struct DatasetLine {
@@ -120,15 +127,21 @@ struct ColumnLine {
     deidentification: String,
 }
 
-/// Shows all datasets.
-pub(super) async fn list_catalogue(visitor: Visitor) -> Result<HttpResponse, Fault> {
+/// Shows all datasets, or those in which something is found.
+pub(super) async fn list_catalogue(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let snapshot = visitor.app.snapshots.present();
-    let page = visitor.page;
+    let page = visitor.page.with(Island::Live);
     let t = CatalogueTexts::of(page.language);
+    let sought = Sought::of(&request);
+    let only = query_value(request.query_string(), "tier").and_then(|tier| Tier::parse(&tier));
     let served = snapshot.datasets.values().filter_map(|entry| {
         let name = entry.dataset.name.as_str();
         let versions: Vec<_> = Tier::ALL.iter().filter_map(|tier| snapshot.published(name, *tier, None)).collect();
         let first = versions.first()?;
+        let of_tier = only.is_none_or(|only| versions.iter().any(|version| version.tier == only));
+        if !of_tier || !finds(&sought, entry, &versions) {
+            return None;
+        }
         let rows = first.tables.iter().fold(0_u64, |sum, table| sum.saturating_add(table.rows));
         Some(DatasetLine {
             name: name.to_owned(),
@@ -143,8 +156,33 @@ pub(super) async fn list_catalogue(visitor: Visitor) -> Result<HttpResponse, Fau
         })
     });
     let u = UseTexts::of(page.language);
-    let shown = CataloguePage { t, u, datasets: served.collect(), page: page.clone() };
+    let choice = |tier: &Tier| Choice {
+        value: tier.to_string(),
+        text: page.tier(*tier).to_owned(),
+        selected: only == Some(*tier),
+    };
+    let shown = CataloguePage {
+        t,
+        u,
+        datasets: served.collect(),
+        choices: Tier::ALL.iter().map(choice).collect(),
+        everything: sought.is_everything() && only.is_none(),
+        sought: sought.text,
+        page: page.clone(),
+    };
     page::show(&page, StatusCode::OK, &shown)
+}
+
+/// Whether what is sought stands in the names and texts of a dataset, or in those of its tables and columns.
+fn finds(sought: &Sought, entry: &CatalogEntry, versions: &[&Arc<Version>]) -> bool {
+    let Dataset { name, title, summary, .. } = &entry.dataset;
+    if sought.finds(&[name.as_str(), &title.ko, &title.en, &summary.ko, &summary.en]) {
+        return true;
+    }
+    let tables = || versions.iter().flat_map(|version| &version.tables);
+    let columns = || tables().flat_map(|table| &table.columns);
+    tables().any(|table| sought.finds(&[table.name.as_str(), &table.description.ko, &table.description.en]))
+        || columns().any(|column| sought.finds(&[&column.name, &column.description.ko, &column.description.en]))
 }
 
 /// Shows one dataset with its tiers, tables and risk.

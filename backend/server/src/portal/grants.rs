@@ -99,6 +99,7 @@ pub(super) async fn list_grants(desk: Desk<Anyone>, request: HttpRequest) -> Res
         let used = desk.app.ledger.used(UsedBy { grant: Some(grant.id.to_string()), ..UsedBy::default() }).await?;
         cards.push(card(&desk, &snapshot, grant, used, life.as_ref()));
     }
+    let page = page.live_if(is_long);
     let shown = GrantsPage {
         t: GrantsTexts::of(page.language),
         c: CourseTexts::of(page.language),

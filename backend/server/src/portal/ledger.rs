@@ -1,6 +1,7 @@
 //! The ledger on screen: search, one entry with its hash, head and checkpoint. Looking is recorded too.
 
 use super::desk::{Auditors, Desk};
+use super::island::Island;
 use super::page::{self, Badge, Page, query_value};
 use super::requests::Choice;
 use super::texts::{LedgerTexts, PersonalTexts};
@@ -125,7 +126,7 @@ struct EntryPage {
 pub(super) async fn list_entries(desk: Desk<Auditors>, request: HttpRequest) -> Result<HttpResponse, Fault> {
     let typed = typed(request.query_string());
     let before = query_value(request.query_string(), "before").and_then(|before| before.parse::<u64>().ok());
-    let mut page = desk.page.clone();
+    let mut page = desk.page.clone().with(Island::Live);
     let t = LedgerTexts::of(page.language);
     let (wanted, status) = match wanted(&typed) {
         Some(wanted) => (wanted, StatusCode::OK),

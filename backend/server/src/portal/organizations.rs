@@ -79,6 +79,7 @@ pub(super) async fn list_organizations(desk: Desk<Admins>, request: HttpRequest)
         suspendable: matches!(organization.state, OrganizationState::Active) && organization.id != own,
         resumable: matches!(organization.state, OrganizationState::Suspended { .. }),
     });
+    let page = page.clone().live_if(is_long);
     let shown = OrganizationsPage {
         t,
         organizations: cards.collect(),

@@ -2,6 +2,7 @@
 
 use super::asset;
 use super::cookie::Cookies;
+use super::island::Island;
 use super::passkeys;
 use super::session::SignedIn;
 use super::texts::Common;
@@ -15,11 +16,8 @@ use mudeung_core::member::Role;
 use mudeung_core::tier::Tier;
 
 /// Nothing but our own style sheet, images and forms.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
-/// The same, and our own script, where there is one.
-const POLICY_WITH_SCRIPT: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
-                                  frame-ancestors 'none'; base-uri 'none'; script-src 'self'";
 
 /// The frame of a page.
 #[derive(Debug, Clone)]
@@ -46,8 +44,8 @@ pub(crate) struct Page {
     pub(crate) style: &'static str,
     /// Address of the logo.
     pub(crate) logo: &'static str,
-    /// Address of the script, on the few pages that have one.
-    pub(crate) script: Option<&'static str>,
+    /// What is lively on it.
+    pub(crate) islands: Vec<Island>,
     /// The key of the forms on it that make something: another each time the page is shown.
     pub(crate) form_key: String,
     remembered: bool,
@@ -111,9 +109,9 @@ impl Page {
             }),
             notice: query_value(request.query_string(), "done").and_then(|done| notice(t, &done)),
             problem: None,
-            style: asset::style_href(),
-            logo: asset::logo_href(),
-            script: app.and_then(|app| passkeys::script(app.portal.site.as_ref(), path)),
+            style: asset::STYLE.href(),
+            logo: asset::LOGO.href(),
+            islands: app.and_then(|app| passkeys::island(app.portal.site.as_ref(), path)).into_iter().collect(),
             form_key: app.map(|app| super::cookie::fresh_token(&*app.entropy)).unwrap_or_default(),
             remembered: Cookies::language_of(request).as_deref() == Some(language.as_str()),
             secure,
@@ -134,9 +132,9 @@ impl Page {
             who: None,
             notice: None,
             problem: None,
-            style: asset::style_href(),
-            logo: asset::logo_href(),
-            script: None,
+            style: asset::STYLE.href(),
+            logo: asset::LOGO.href(),
+            islands: Vec::new(),
             form_key: String::new(),
             remembered: true,
             secure: false,
@@ -297,7 +295,7 @@ pub(crate) fn show(page: &Page, status: StatusCode, template: &impl Template) ->
     answer
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_LANGUAGE, page.language.as_str()))
-        .insert_header((CONTENT_SECURITY_POLICY, if page.script.is_some() { POLICY_WITH_SCRIPT } else { POLICY }))
+        .insert_header((CONTENT_SECURITY_POLICY, page.policy()))
         .insert_header((CACHE_CONTROL, if page.who.is_some() { "no-store" } else { "private, no-cache" }))
         .insert_header((VARY, "Cookie, Accept-Language"));
     harden(&mut answer, page.secure);

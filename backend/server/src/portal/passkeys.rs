@@ -27,7 +27,7 @@ use mudeung_core::passkey::{NAME_CHARACTERS_MAX, PASSKEYS_MAX, Passkey};
 use mudeung_store::sessions::ProvedBy;
 use mudeung_store::{Conn, StoreError, outbox, passkeys};
 use mudeung_wire::ledger::entry::{Entry, Status};
-pub(super) use prompt::{Prompt, prompt_to_sign_in, prompt_to_step_up, script};
+pub(super) use prompt::{Prompt, island, prompt_to_sign_in, prompt_to_step_up};
 pub(super) use proof::{sign_in_with_passkey, step_up_with_passkey};
 
 #[derive(Template)]

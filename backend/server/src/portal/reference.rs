@@ -65,7 +65,7 @@ pub(super) async fn read_openapi(app: web::Data<App>) -> Result<HttpResponse, Fa
 
 /// The API reference.
 pub(super) async fn show_reference(app: web::Data<App>) -> Result<HttpResponse, Fault> {
-    let shown = ReferencePage { logo: super::asset::logo_href() };
+    let shown = ReferencePage { logo: super::asset::LOGO.href() };
     let body = shown.render().map_err(|error| Fault::internal(error.to_string()))?;
     let mut answer = HttpResponse::Ok();
     harden(&mut answer, app.portal.secure);

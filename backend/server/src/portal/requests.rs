@@ -78,8 +78,8 @@ pub(super) async fn list_requests(desk: Desk<Anyone>, request: HttpRequest) -> R
     let list = move |conn: &mut Conn| requests::list_requests(conn, of, before, limit);
     let requests = desk.app.db.read("list requests", list).await?;
     let snapshot = desk.app.snapshots.present();
-    let page = desk.page.clone();
     let last = requests.last().filter(|_| requests.len() == PAGE_REQUESTS);
+    let page = desk.page.clone().live_if(last.is_some() || before.is_some());
     let shown = RequestsPage {
         t: RequestsTexts::of(page.language),
         requests: requests.iter().map(|request| line(&page, request, &snapshot)).collect(),

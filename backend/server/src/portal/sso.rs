@@ -129,7 +129,7 @@ pub(super) async fn return_from_sso(
     let ticket = cookies.trip_of(&request).as_deref().and_then(Ticket::from_cookie);
     let language = ticket.as_ref().map_or(visitor.page.language, |ticket| ticket.language);
     visitor.page = Page::bare(&format!("/{}/sign-in", language.as_str()), language);
-    visitor.page.script = passkeys::script(visitor.app.portal.site.as_ref(), "/sign-in");
+    visitor.page.islands = passkeys::island(visitor.app.portal.site.as_ref(), "/sign-in").into_iter().collect();
     let mut answer = match take_in(&visitor, desk, &request, ticket).await? {
         Ok(answer) => answer,
         Err(Refusal { problem, reason, status, member }) => {

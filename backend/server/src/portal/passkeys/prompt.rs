@@ -4,8 +4,8 @@ use super::ceremony::{Ceremony, LIFETIME, Purpose};
 use super::of;
 use crate::fault::Fault;
 use crate::passkey::RelyingParty;
-use crate::portal::asset;
 use crate::portal::desk::{Anyone, Desk};
+use crate::portal::island::Island;
 use crate::portal::page::Page;
 use crate::portal::texts::PasskeyTexts;
 use crate::state::App;
@@ -32,10 +32,10 @@ pub(in crate::portal) struct Prompt {
     pub(in crate::portal) name: Option<String>,
 }
 
-/// The script that a page with such a form needs, where there are passkeys.
-pub(in crate::portal) fn script(site: Option<&RelyingParty>, path: &str) -> Option<&'static str> {
+/// What a page with such a form needs, where there are passkeys.
+pub(in crate::portal) fn island(site: Option<&RelyingParty>, path: &str) -> Option<Island> {
     let wanted = ["/sign-in", "/step-up", "/security/passkeys"].iter().any(|start| path.starts_with(start));
-    site.filter(|_| wanted).map(|_| asset::script_href())
+    site.filter(|_| wanted).map(|_| Island::Passkeys)
 }
 
 /// The form for signing in. It is the same for everybody: which passkeys there are is not told.

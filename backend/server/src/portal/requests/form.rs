@@ -6,6 +6,7 @@ use super::{Choice, find_visible};
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, Requesters};
 use crate::portal::fields::{Fields, Submitted};
+use crate::portal::island::Island;
 use crate::portal::page::{self, Page};
 use crate::portal::texts::{CourseTexts, FlowTexts, RequestsTexts, UseTexts, pick};
 use crate::portal::{forgery, moment};
@@ -194,7 +195,7 @@ pub(super) async fn show(
     filed: Option<&Filed>,
     typed: Typed,
 ) -> Result<HttpResponse, Fault> {
-    let mut page = desk.page.clone();
+    let mut page = desk.page.clone().with(Island::Live);
     page.problem = problem;
     let snapshot = desk.app.snapshots.present();
     let agreement = in_force(desk).await?.map(|agreement| AgreementPart {

@@ -85,6 +85,8 @@ texts! {
         seek_what: "이름이나 식별자", "Name or identifier";
         nothing_found: "찾는 것이 없습니다.", "Nothing was found.";
         next_page: "다음", "Next page";
+        found: "찾은 항목", "Found";
+        live_failed: "서버가 답하지 않아 화면을 바꾸지 못했습니다. 다시 해 보세요.", "The server did not answer, so nothing here has changed. Try again.";
         reason: "사유", "Reason";
         organization: "기관", "Organization";
         app: "앱", "App";

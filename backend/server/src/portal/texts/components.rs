@@ -14,6 +14,8 @@ texts! {
         wrong: "사유를 적어 주세요. 아무것도 바뀌지 않았습니다.", "Give a reason. Nothing was changed.";
         note: "이 값은 지금 한 번만 보입니다.", "It is shown once, now.";
         nothing: "아직 아무것도 없습니다.", "There is nothing yet.";
+        live: "바뀌는 화면", "Parts that change";
+        live_lead: "자바스크립트가 있으면 아래의 목록만 바뀌고, 없으면 새 화면이 열립니다.", "With JavaScript the list alone changes; without, a page opens.";
         buttons: "버튼", "Buttons";
         go_on: "계속", "Go on";
         link: "다른 화면으로", "To another page";

@@ -8,6 +8,8 @@ texts! {
         title: "데이터 목록", "Data catalogue";
         lead: "합성 데이터는 바로, 비식별 데이터는 승인 후에 읽을 수 있습니다. 구조와 설명은 모두 공개합니다.", "Synthetic data is open at once, de-identified data after approval. Structure and dictionary are public.";
         empty: "아직 공개된 데이터셋이 없습니다. 데이터 담당자가 버전을 공개하면 여기에 나타납니다.", "No dataset is published yet. It appears here when a data steward publishes a version.";
+        seek_what: "이름, 설명, 테이블, 열", "Name, description, table or column";
+        any_tier: "모두", "Any";
         licence: "이용 조건", "Licence";
         source: "출처", "Source";
         published: "공개일", "Published";

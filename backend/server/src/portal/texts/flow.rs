@@ -55,6 +55,10 @@ texts! {
         save: "임시 저장", "Save as a draft";
         edit: "신청 고치기", "Change the request";
         edit_title: "이용 신청 고치기", "Change an access request";
+        autosave: "쓰는 대로 저장됩니다.", "What you write is saved by itself.";
+        autosaved: "저장했습니다, 시각:", "Saved at";
+        not_autosaved: "저장하지 못했습니다. 연결을 확인하고 '임시 저장'을 눌러 보세요.", "Not saved. See whether you are connected, and try to save it as a draft.";
+        not_autosaved_yet: "아직 저장할 수 없는 항목이 있습니다. 날짜와 번호를 채우면 저장됩니다.", "Something cannot be saved yet: it is, once dates and numbers are filled in.";
         edit_fixed: "데이터셋과 앱은 바꿀 수 없습니다. 바꾸려면 이 신청을 철회하고 새로 신청하세요.", "Dataset and app stay. For others, withdraw this request and file a new one.";
         edit_reason: "보완할 내용", "What to change";
         check: "형식검토", "Completeness check";

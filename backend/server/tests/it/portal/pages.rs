@@ -57,9 +57,14 @@ pub(super) fn assert_is_page(shown: &Shown, language: &str, path: &str) {
     assert_eq!(shown.header("content-language"), language, "{path}");
     assert!(shown.header("content-security-policy").starts_with("default-src 'none'; style-src 'self';"), "{path}");
     assert_eq!(shown.header("x-content-type-options"), "nosniff", "{path}");
-    for inline in ["<script", "<style", " style=", " onclick=", " onload=", "javascript:"] {
+    for inline in ["<script>", "<style", " style=", " onclick=", " onload=", "javascript:", " hx-on", " hx-vals"] {
         assert!(!shown.body.contains(inline), "{path} has {inline}");
     }
+    // A script is a file of ours, and there is none where the policy has no word of scripts.
+    let scripts = shown.body.matches("<script").count();
+    assert_eq!(scripts, shown.body.matches("<script src=\"/assets/").count(), "{path}");
+    assert_eq!(scripts, shown.body.matches(".js\" defer></script>").count(), "{path}");
+    assert_eq!(scripts > 0, shown.header("content-security-policy").contains("; script-src 'self'"), "{path}");
     for needed in ["<main id=\"main\"", "class=\"skip\"", "<nav", "<h1"] {
         assert!(shown.body.contains(needed), "{path} lacks {needed}");
     }
@@ -84,6 +89,51 @@ async fn every_page_is_there_in_korean_and_english() {
             }
         }
     }
+}
+
+#[actix_web::test]
+async fn a_page_has_the_scripts_that_it_needs_and_no_others() {
+    let app = TestApp::start().await;
+    let mut admin = Browser::of(&app, Role::Admin).await;
+    for (path, scripts, calls) in
+        [("/home", [].as_slice(), false), ("/apps", &[], false), ("/catalogue", &["htmx", "live"], true)]
+    {
+        let shown = admin.get(&format!("/en{path}")).await;
+        let found: Vec<&str> =
+            shown.body.split("<script src=\"/assets/").skip(1).filter_map(|it| it.split('-').next()).collect();
+        assert_eq!(found, scripts, "{path}");
+        assert_eq!(shown.header("content-security-policy").contains("; connect-src 'self'"), calls, "{path}");
+        for href in shown.body.split("<script src=\"").skip(1).filter_map(|it| it.split('"').next()) {
+            let plain = admin.get(href).await;
+            assert_eq!((plain.status, plain.header("content-type")), (200, "text/javascript; charset=utf-8"), "{href}");
+            assert_eq!((plain.header("content-encoding"), plain.header("vary")), ("", "Accept-Encoding"), "{href}");
+            let packed = admin.send(app.get(href).header("accept-encoding", "gzip")).await;
+            assert_eq!((packed.status, packed.header("content-encoding")), (200, "gzip"), "{href}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_catalogue_finds_what_stands_in_names_texts_and_columns() {
+    let app = TestApp::start().await;
+    let mut anyone = Browser::new(&app);
+    let all = anyone.get("/en/catalogue").await.body;
+    assert!(all.contains("href=\"/en/catalogue/cohort\"") && all.contains("data-said=\"Found: 1\""), "{all}");
+    for (query, finds) in [
+        ("q=COHORT", true),
+        ("q=visits", true),
+        ("q=nowhere-at-all", false),
+        ("tier=synthetic", true),
+        ("tier=deidentified&q=visit", true),
+        ("q=%EC%97%86%EB%8A%94%EA%B2%83", false),
+    ] {
+        let body = anyone.get(&format!("/en/catalogue?{query}")).await.body;
+        assert_eq!(body.contains("href=\"/en/catalogue/cohort\""), finds, "{query}");
+        assert_eq!(body.contains("Nothing was found."), !finds, "{query}");
+    }
+    let hostile = anyone.get("/en/catalogue?q=%22%3E%3Cscript%3E&tier=raw").await;
+    assert_is_page(&hostile, "en", "a hostile query");
+    assert!(hostile.body.contains("&#34;&#62;&#60;script&#62;"), "{}", hostile.body);
 }
 
 #[actix_web::test]
