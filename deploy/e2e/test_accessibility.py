@@ -31,6 +31,7 @@ UNREACHED = {
     "/device/{code}": "a device's code is typed, not followed",
     "/apps/{app}/profile.share": "a file",
     "/usage/export": "a file",
+    "/receipts/{index}": "a file",
     "/invoices/{organization}/{month}": "a file",
     "/requests/{request}/minutes": "there are minutes once the board has voted; the demo's request is approved by one",
     "/requests/{request}/attachments/{attachment}": "a file",

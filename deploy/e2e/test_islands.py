@@ -4,9 +4,12 @@ The first load of each page, with its scripts, stays small; parts that change ar
 nothing is asked for while a Korean letter is being composed.
 """
 
+import base64
+import hashlib
 import shutil
 import time
 
+import httpx
 import pytest
 from canary import Portal
 from selenium import webdriver
@@ -46,8 +49,8 @@ def assert_accessible(browser, axe):  # noqa: F811
 
 def requests_of(browser):  # noqa: F811
     """How often the page asked the server for something after it was loaded."""
-    script = "return performance.getEntriesByType('resource').filter(it => it.initiatorType === 'xmlhttprequest').length"
-    return browser.execute_script(script)
+    asked = "it => it.initiatorType === 'xmlhttprequest'"
+    return browser.execute_script(f"return performance.getEntriesByType('resource').filter({asked}).length")
 
 
 @pytest.fixture
@@ -199,3 +202,219 @@ def sign_in_plainly(driver, demo, who):
     find(driver, "[name=email]").send_keys(person["email"])
     find(driver, "[name=password]").send_keys(person["password"], Keys.ENTER)
     WebDriverWait(driver, 15).until(lambda it: it.current_url.endswith("/en/home"))
+
+
+def proof_of(company, index):
+    answer = company.get(f"/v1/receipts/{index}?format=tlog-proof")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def flipped(encoded):
+    """The same length in base64, with one bit that is another."""
+    changed = bytearray(base64.b64decode(encoded))
+    changed[len(changed) // 2] ^= 1
+    return base64.b64encode(changed).decode()
+
+
+def key_of(name, public):
+    """A verifier key as C2SP signed-note writes it."""
+    typed = b"\x01" + public
+    number = hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4]
+    return f"{name}+{number.hex()}+{base64.b64encode(typed).decode()}"
+
+
+def tampered(proof, key):
+    """Receipts and keys that must be refused, each with the steps that find out."""
+    head, note = proof.split("\n\n", 1)
+    first, extra, index, *path = head.split("\n")
+    body, signatures = note.split("\n\n", 1)
+    origin, size, root = body.split("\n")
+    number = int(index.removeprefix("index "))
+    entry = base64.b64decode(extra.removeprefix("extra "))
+    other = base64.b64encode(entry.replace(b'"catalog.list_datasets"', b'"catalog.list_dataset5"'))
+    assert other != base64.b64encode(entry) and len(path) > 2
+
+    def whole(extra=extra, index=index, path=path, size=size, root=root, signatures=signatures, origin=origin):
+        head = "\n".join([first, extra, index, *path])
+        return f"{head}\n\n{origin}\n{size}\n{root}\n\n{signatures}"
+
+    assert whole() == proof
+    lines = signatures.rstrip("\n").split("\n")
+    name, signed = lines[0].removeprefix("\u2014 ").split(" ")
+    raw = bytearray(base64.b64decode(signed))
+    raw[-1] ^= 1
+    bad = f"\u2014 {name} {base64.b64encode(raw).decode()}\n"
+    stranger = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")  # RFC 8032, test 1
+    wrong_size = str(int(size) + 1)
+    yield "another entry", whole(extra=f"extra {other.decode()}"), key, {"path"}
+    yield "another hash beside the way", whole(path=[*path[:-1], flipped(path[-1])]), key, {"path"}
+    yield "a hash too few", whole(path=path[:-1]), key, {"path"}
+    yield "a hash too many", whole(path=[*path, path[-1]]), key, {"path"}
+    yield "another place", whole(index=f"index {number ^ 1}"), key, {"path"}
+    yield "a place outside", whole(index=f"index {int(size)}"), key, {"path"}
+    yield "another root", whole(root=flipped(root)), key, {"path", "signature"}
+    yield "another size", whole(size=wrong_size), key, {"signature"}
+    yield "another signature", whole(signatures=bad), key, {"signature"}
+    yield "another key of that name", proof, key_of(name, stranger), {"signature"}
+    yield "a key of another name", proof, key_of("other.example/ledger", stranger), {"origin"}
+    yield "a key that is none", proof, key[:-6] + "AAAAA=", {"origin"}
+    yield "no entry in it", whole(extra="extra"), key, {"shape"}
+    yield "a number with a nought before it", whole(index=f"index 0{number}"), key, {"shape"}
+    yield "base64 that is written otherwise", whole(path=[path[0].rstrip("="), *path[1:]]), key, {"shape"}
+    yield "no proof", "hello", key, {"shape"}
+    yield "nothing", "", key, {"shape"}
+
+
+def put(browser, selector, text):  # noqa: F811
+    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
+    browser.execute_script(script, find(browser, selector), text)
+
+
+def outcome(browser):  # noqa: F811
+    """The class of the verdict, and each step with the class of its badge."""
+    until(browser, lambda: find(browser, ".verdict").text and find(browser, ".steps").is_displayed())
+    script = """return [document.querySelector('.verdict').className,
+        Object.fromEntries([...document.querySelectorAll('[data-step]')].map(
+            it => [it.dataset.step, it.querySelector('.badge').classList[1]]))]"""
+    return browser.execute_script(script)
+
+
+def check(browser, proof, key):  # noqa: F811
+    put(browser, "#proof", proof)
+    put(browser, "#keys", key)
+    assert not find(browser, ".verdict").text, "what was said of another receipt is taken back"
+    find(browser, "form[data-receipt] button").click()
+    return outcome(browser)
+
+
+ALL_GOOD = dict.fromkeys(("shape", "leaf", "path", "origin", "signature"), "good")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_company_checks_its_receipt_in_its_browser(browser, axe, demo, tmp_path, language):  # noqa: F811
+    company = demo.company()
+    for _ in range(6):
+        index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
+    proof = proof_of(company, index)
+    sign_in(browser, demo, language, "developer")
+    browser.get(f"{demo.url}/{language}/receipts")
+    assert_accessible(browser, axe)
+    assert str(index) in texts(browser, "main tbody th"), "the latest are there to choose from"
+    find(browser, "#index").send_keys(str(index), Keys.ENTER)
+    until(browser, lambda: f"index={index}" in browser.current_url)
+    shown = find(browser, "#proof").get_attribute("value")
+    assert shown.split("\nindex ")[0] == proof.split("\nindex ")[0], "it is the entry that the interface gives"
+    find(browser, "form[data-receipt] button").send_keys(Keys.ENTER)
+    assert outcome(browser) == ["verdict notice", ALL_GOOD]
+    assert '"operation": "catalog.list_datasets"' in find(browser, "form[data-receipt] pre").text
+    assert browser.switch_to.active_element.get_attribute("class") == "verdict notice"
+    assert_accessible(browser, axe)
+    picture(browser, f"islands-receipt-{language}")
+    # What the interface gives and what the page gives to keep are files that anybody can put in.
+    browser.delete_all_cookies()
+    browser.get(f"{demo.url}/{language}/receipts")
+    file = tmp_path / f"{index}.tlog-proof"
+    file.write_bytes(proof.encode())
+    find(browser, "#file").send_keys(str(file))
+    assert outcome(browser) == ["verdict notice", ALL_GOOD]
+    assert not texts(browser, "main table"), "a stranger sees nobody's receipts"
+    assert_nothing_amiss(browser)
+
+
+def test_every_receipt_that_was_tampered_with_is_refused_with_what_does_not_hold(browser, axe, demo):  # noqa: F811
+    company = demo.company()
+    for _ in range(6):
+        index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
+    proof = proof_of(company, index)
+    browser.get(f"{demo.url}/en/receipts")
+    key = find(browser, "#keys").get_attribute("value").strip()
+    assert key == httpx.get(demo.url + "/ledger/verifier").text.strip()
+    assert check(browser, proof, key) == ["verdict notice", ALL_GOOD]
+    assert check(browser, proof, f"{key_of('other.example/ledger', bytes(32))}\n{key}")[0] == "verdict notice"
+    for name, text, keys, broken in tampered(proof, key):
+        verdict, steps = check(browser, text, keys)
+        assert verdict == "verdict notice bad", name
+        found = {step for step, kind in steps.items() if kind == "stop"}
+        assert found == broken or (broken == {"signature"} and found == {"path", "signature"}), (name, steps)
+        assert "good" not in steps.values() or broken != {"shape"}, name
+    picture(browser, "islands-receipt-refused-en")
+    assert_accessible(browser, axe)
+    assert check(browser, proof, key) == ["verdict notice", ALL_GOOD], "and a good one still holds"
+
+
+def test_a_browser_without_ed25519_checks_the_hashes_and_says_what_it_did_not(browser, demo):  # noqa: F811
+    company = demo.company()
+    index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
+    proof = proof_of(company, index)
+    lacks = """const known = crypto.subtle.importKey.bind(crypto.subtle);
+        crypto.subtle.importKey = (format, key, name, ...rest) => name === "Ed25519"
+            ? Promise.reject(new DOMException("Unrecognized name.", "NotSupportedError"))
+            : known(format, key, name, ...rest);"""
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": lacks})
+    browser.get(f"{demo.url}/ko/receipts")
+    key = find(browser, "#keys").get_attribute("value")
+    verdict, steps = check(browser, proof, key)
+    assert (verdict, steps) == ("verdict note", {**ALL_GOOD, "signature": "wait"})
+    assert "Ed25519가 없습니다" in find(browser, ".verdict").text
+    verdict, steps = check(browser, proof.replace("\nindex ", "\nindex 1"), key)
+    assert (verdict, steps["path"]) == ("verdict notice bad", "stop"), "hashes are still checked"
+
+
+def test_the_page_of_receipts_asks_nobody(demo):
+    answer = httpx.get(f"{demo.url}/en/receipts")
+    assert "connect-src" not in answer.headers["content-security-policy"], "not even this server"
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_usage_is_drawn_in_the_colours_of_the_page_and_told_in_a_table(browser, axe, demo, language):  # noqa: F811
+    company = demo.company()
+    for _ in range(3):
+        company.ask("/v1/datasets/lymph_node/synthetic/tables/patient/rows", params={"limit": 400})
+    sign_in(browser, demo, language, "developer")
+    browser.get(f"{demo.url}/{language}/usage")
+    until(browser, lambda: len(browser.find_elements(By.CSS_SELECTOR, "figure .uplot canvas")) == 2)
+    assert not [it for it in browser.find_elements(By.CSS_SELECTOR, "figure > svg") if it.is_displayed()]
+    assert find(browser, "figure .plot").get_attribute("aria-label"), "who cannot see it is told what it is"
+    # Drawn: pixels of the chart have the green of the theme.
+    for theme, green in (("light", "18,89,77"), ("dark", "127,208,187")):
+        media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        script = """const canvas = document.querySelectorAll('figure canvas')[1];
+            const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const seen = new Set();
+            for (let at = 0; at < data.length; at += 4) {
+                if (data[at + 3] === 255) seen.add(data.slice(at, at + 3).join());
+            }
+            return [...seen]"""
+        until(browser, lambda: green in browser.execute_script(script))
+        picture(browser, f"islands-usage-{language}-{theme}")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    # By the keyboard: another amount, and the table.
+    figure = browser.find_elements(By.CSS_SELECTOR, "figure[data-usage]")[0]
+    chosen = figure.find_element(By.TAG_NAME, "select")
+    Select(chosen).select_by_value("rows")
+    word = chosen.find_element(By.CSS_SELECTOR, "[value=rows]").text
+    until(browser, lambda: word in figure.find_element(By.CSS_SELECTOR, ".u-legend").text)
+    chosen.send_keys(Keys.TAB)
+    assert browser.switch_to.active_element.tag_name == "summary"
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    cells = figure.find_elements(By.CSS_SELECTOR, "details tbody tr:first-child td")
+    amounts = [it.text for it in cells]
+    assert int(amounts[1].replace(",", "")) >= 1_200, f"the rows that were read today: {amounts}"
+    assert_accessible(browser, axe)
+    browser.set_window_size(420, 900)
+    until(browser, lambda: find(browser, "figure .uplot").size["width"] <= 420)
+    width = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1]
+    assert_nothing_amiss(browser)
+
+
+def test_without_scripts_usage_is_a_drawing_and_tables(plain, demo):
+    demo.company().ask("/v1/datasets")
+    sign_in_plainly(plain, demo, "developer")
+    plain.get(f"{demo.url}/ko/usage")
+    assert [it.is_displayed() for it in plain.find_elements(By.CSS_SELECTOR, "figure > svg")] == [True, True]
+    assert not find(plain, "figure select").is_displayed()
+    find(plain, "figure summary").click()
+    assert find(plain, "figure details tbody th").is_displayed()

@@ -45,6 +45,7 @@ pub mod password;
 mod personal;
 mod plans;
 mod print;
+mod receipts;
 mod recovery;
 mod reference;
 mod registration;
@@ -242,6 +243,8 @@ pub static ROUTES: &[Route] = routes! {
         post "/requests/{request}/remark" remark_on_request, session::<Remarkers>(), Recording::Entry;
         get "/requests/{request}/minutes" show_minutes, session::<Minutes>(), SHOWS;
         get "/requests/{request}/minutes.pdf" print_minutes, session::<Minutes>(), SHOWS;
+        get "/receipts" receipts::show_receipts, Access::Public, SHOWS;
+        get "/receipts/{index}" receipts::export_receipt, session::<Anyone>(), SHOWS;
         get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;
         get "/usage/export" usage::export_usage, session::<Anyone>(), Recording::Entry;
         get "/releases" releases::list_releases, session::<Stewards>(), SHOWS;

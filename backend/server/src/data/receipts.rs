@@ -6,6 +6,7 @@ use crate::data::params::Params;
 use crate::data::visit::Visit;
 use crate::fault::Fault;
 use crate::ledger::publisher;
+use crate::state::App;
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
@@ -40,7 +41,12 @@ pub async fn read_receipt(
     let entry = entry.ok_or_else(Fault::not_found)?;
     let bytes = entry.to_bytes().map_err(|error| Fault::internal(error.to_string()))?;
     if as_proof {
-        return prove(&visit, index, bytes).await;
+        let proof = prove(&visit.app, index, bytes).await?;
+        return Ok(visit
+            .answer(None)
+            .insert_header((CONTENT_TYPE, PROOF_MEDIA_TYPE))
+            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{index}.tlog-proof\"")))
+            .body(proof.to_string()));
     }
     let item = ReceiptItem {
         index,
@@ -62,18 +68,12 @@ fn wants_proof(request: &HttpRequest) -> Result<bool, Fault> {
 }
 
 /// The proof under the last checkpoint that covers the entry, cosigned when there is one; a new one when there is none.
-async fn prove(visit: &Visit<ReceiptsRead>, index: u64, bytes: Vec<u8>) -> Result<HttpResponse, Fault> {
-    let app = &visit.app;
+pub(crate) async fn prove(app: &App, index: u64, bytes: Vec<u8>) -> Result<TlogProof, Fault> {
     if app.published.covering(index).is_none() {
         publisher::publish(app).await?;
     }
     let note = app.published.covering(index).ok_or_else(|| Fault::ledger("no checkpoint covers the entry yet"))?;
     let hashes = app.ledger.prove(index, note.size).await?;
     let hashes = hashes.ok_or_else(|| Fault::internal("an entry under a checkpoint cannot be proved"))?;
-    let proof = TlogProof { extra: Some(bytes), index, hashes, checkpoint: note.text.clone() };
-    Ok(visit
-        .answer(None)
-        .insert_header((CONTENT_TYPE, PROOF_MEDIA_TYPE))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{index}.tlog-proof\"")))
-        .body(proof.to_string()))
+    Ok(TlogProof { extra: Some(bytes), index, hashes, checkpoint: note.text.clone() })
 }

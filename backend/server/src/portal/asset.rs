@@ -47,6 +47,10 @@ assets! {
     PASSKEYS = "passkeys" "js" "passkeys.js";
     HTMX = "htmx" "js" "vendor/htmx-2.0.11.min.js";
     LIVE = "live" "js" "live.js";
+    UPLOT = "uplot" "js" "vendor/uplot-1.6.32.min.js";
+    UPLOT_STYLE = "uplot" "css" "vendor/uplot-1.6.32.min.css";
+    USAGE = "usage" "js" "usage.js";
+    RECEIPTS = "receipts" "js" "receipts.js";
 }
 
 impl Asset {

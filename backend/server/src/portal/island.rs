@@ -18,6 +18,10 @@ pub(crate) enum Island {
     Passkeys,
     /// Lists and forms of which a part is fetched while one types or turns the page (htmx), and drafts that keep themselves.
     Live,
+    /// Charts of usage (uPlot).
+    Charts,
+    /// The place where receipts are checked, within the browser.
+    Receipts,
 }
 
 impl Island {
@@ -25,6 +29,8 @@ impl Island {
     pub(crate) fn scripts(self) -> Vec<&'static Asset> {
         match self {
             Self::Passkeys => vec![&asset::PASSKEYS],
+            Self::Charts => vec![&asset::UPLOT, &asset::USAGE],
+            Self::Receipts => vec![&asset::RECEIPTS],
             Self::Live => vec![&asset::HTMX, &asset::LIVE],
         }
     }
@@ -32,14 +38,15 @@ impl Island {
     /// Its own style sheets.
     pub(crate) fn styles(self) -> Vec<&'static Asset> {
         match self {
-            Self::Passkeys | Self::Live => Vec::new(),
+            Self::Charts => vec![&asset::UPLOT_STYLE],
+            Self::Passkeys | Self::Live | Self::Receipts => Vec::new(),
         }
     }
 
     /// Whether its scripts ask the server for something.
     pub(crate) const fn calls(self) -> bool {
         match self {
-            Self::Passkeys => false,
+            Self::Passkeys | Self::Charts | Self::Receipts => false,
             Self::Live => true,
         }
     }

@@ -20,6 +20,7 @@ mod messages;
 mod passkeys;
 mod people;
 mod problems;
+mod receipts;
 mod registration;
 mod result;
 mod review;
@@ -46,6 +47,7 @@ pub(crate) use people::{
     AgreementsTexts, JoiningTexts, MembersTexts, NotificationsTexts, RecoveryTexts, SystemTexts, WebhooksTexts,
 };
 pub(crate) use problems::advice;
+pub(crate) use receipts::ReceiptsTexts;
 pub(crate) use registration::RegistrationTexts;
 pub(crate) use result::ResultTexts;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
@@ -129,6 +131,7 @@ mod tests {
             MessageTexts::PAIRS,
             PasskeyTexts::PAIRS,
             OrganizationsTexts::PAIRS,
+            ReceiptsTexts::PAIRS,
             RegistrationTexts::PAIRS,
             ReleasesTexts::PAIRS,
             RequestsTexts::PAIRS,

@@ -3,6 +3,7 @@
 mod chart;
 
 use super::desk::{Anyone, Desk};
+use super::island::Island;
 use super::page::{self, Page, query_values};
 use super::texts::UsageTexts;
 use super::{figure, moment};
@@ -104,7 +105,7 @@ pub(super) async fn show_usage(desk: Desk<Anyone>, request: HttpRequest) -> Resu
     let by_day = desk.app.ledger.usage(by_day, None, ROWS_MAX).await?;
     let by_hour = desk.app.ledger.usage(by_hour, None, ROWS_MAX).await?;
     let snapshot = desk.app.snapshots.present();
-    let page = desk.page.clone();
+    let page = desk.page.clone().with(Island::Charts);
     let t = UsageTexts::of(page.language);
     let choices = choices(&page, t, grouping);
     let shown = UsagePage {

@@ -21,6 +21,7 @@ mod messages;
 mod pages;
 mod passkeys;
 mod permissions;
+mod receipts;
 mod requests;
 mod reviews;
 mod sso;

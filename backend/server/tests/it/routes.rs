@@ -76,6 +76,9 @@ const EXEMPT: &[&str] = &[
     "read_icon",
     "show_front",
     "show_grant",
+    // A company's own receipts, as `read_receipt` gives them to its apps.
+    "show_receipts",
+    "export_receipt",
     "list_catalogue",
     "show_dataset",
     "show_table",

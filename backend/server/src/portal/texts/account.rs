@@ -129,5 +129,8 @@ texts! {
         requests: "요청", "Requests";
         total: "합계", "Total";
         chart_table: "같은 숫자가 아래 표에 있습니다.", "The table below has the same figures.";
+        measure: "보일 양", "Show";
+        as_table: "표로 보기", "As a table";
+        utc_period: "기간(UTC)", "Period (UTC)";
     }
 }

@@ -21,6 +21,7 @@ texts! {
         nav_requests: "이용 신청", "Access requests";
         nav_grants: "이용 승인", "Grants";
         nav_usage: "이용량", "Usage";
+        nav_receipts: "영수증", "Receipts";
         nav_ledger: "원장", "Ledger";
         nav_reviews: "접속기록 점검", "Reviews";
         nav_invoices: "청구서", "Invoices";

@@ -21,11 +21,17 @@ texts! {
         link: "다른 화면으로", "To another page";
         stop: "멈춤", "Stop";
         quiet: "조용한 버튼", "A quiet one";
+        steps: "확인 단계", "What was checked";
+        step: "기록이 서명된 나무 안에 있습니다.", "The entry is in the tree that was signed.";
+        good: "맞음", "Holds";
+        bad: "맞지 않음", "Does not hold";
+        open: "확인 못 함", "Not checked";
         figures: "숫자와 양", "Figures and amounts";
         requests: "요청", "Requests";
         rows: "행 수", "Rows";
         used: "사용한 행", "Rows used";
         chart: "하루에 읽은 행", "Rows read each day";
+        plot: "자바스크립트가 있으면 그림이 이 자리에 그려집니다.", "With JavaScript a chart is drawn in such a frame.";
         once: "한 번만 보이는 값", "Shown once";
         secret: "비밀값", "The secret";
         pairs: "이름과 값", "Names and values";

@@ -1,4 +1,5 @@
-//! A bar for each day or hour, drawn on the server: no script, no style of its own.
+//! A bar for each day or hour, drawn on the server without script or style, and its figures, for a table and for who draws
+//! them livelier.
 
 use crate::portal::{figure, moment};
 use mudeung_core::clock::Timestamp;
@@ -19,6 +20,32 @@ pub(super) struct Chart {
     pub(super) bars: Vec<Bar>,
     pub(super) lines: Vec<Line>,
     pub(super) labels: Vec<Label>,
+    /// Amounts of all periods, oldest first.
+    pub(super) amounts: Vec<Amounts>,
+    /// The same as JSON: `unit` (`day` or `hour`), and as lists of one length `from` (seconds since 1970), `requests`,
+    /// `rows` and `bytes`.
+    pub(super) data: String,
+}
+
+/// What was used in one period.
+#[derive(Debug)]
+pub(super) struct Amounts {
+    pub(super) period: String,
+    pub(super) requests: u64,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+}
+
+impl Amounts {
+    /// Requests, rows and bytes as they are read.
+    pub(super) fn shown(&self) -> [String; 3] {
+        [self.requests, self.rows, self.bytes].map(figure::grouped)
+    }
+
+    /// Whether there is nothing to say of the period.
+    pub(super) const fn is_nothing(&self) -> bool {
+        self.requests == 0 && self.rows == 0 && self.bytes == 0
+    }
 }
 
 /// One period.
@@ -78,11 +105,8 @@ impl Unit {
 
 /// Bytes of each period.
 pub(super) fn of_bytes(periods: &[Timestamp], used: &[UsageRow], unit: Unit) -> Chart {
-    let bytes_of = |period: &Timestamp| {
-        let same = used.iter().filter(|row| row.place.period_start == *period);
-        same.fold(0_u64, |sum, row| sum.saturating_add(row.bytes))
-    };
-    let values: Vec<u64> = periods.iter().map(bytes_of).collect();
+    let amounts: Vec<Amounts> = periods.iter().map(|period| amounts_of(*period, used, unit)).collect();
+    let values: Vec<u64> = amounts.iter().map(|amounts| amounts.bytes).collect();
     let most = values.iter().copied().max().unwrap_or(0).max(1);
     let slot = (WIDTH - LEFT) / u64::try_from(periods.len()).unwrap_or(1).max(1);
     let space = HEIGHT - TOP - BOTTOM;
@@ -100,7 +124,36 @@ pub(super) fn of_bytes(periods: &[Timestamp], used: &[UsageRow], unit: Unit) -> 
         }
     }
     let line = |part: u64| Line { y: HEIGHT - BOTTOM - space * part / 2, text: figure::size(most / 2 * part) };
-    Chart { width: WIDTH, height: HEIGHT, left: LEFT, bars, lines: vec![line(0), line(1), line(2)], labels }
+    let lines = vec![line(0), line(1), line(2)];
+    let data = data_of(periods, &amounts, unit);
+    Chart { width: WIDTH, height: HEIGHT, left: LEFT, bars, lines, labels, amounts, data }
+}
+
+fn amounts_of(period: Timestamp, used: &[UsageRow], unit: Unit) -> Amounts {
+    let same = || used.iter().filter(|row| row.place.period_start == period);
+    let sum = |part: fn(&UsageRow) -> u64| same().fold(0_u64, |sum, row| sum.saturating_add(part(row)));
+    Amounts {
+        period: unit.full(period),
+        requests: sum(|row| row.requests),
+        rows: sum(|row| row.rows),
+        bytes: sum(|row| row.bytes),
+    }
+}
+
+fn data_of(periods: &[Timestamp], amounts: &[Amounts], unit: Unit) -> String {
+    let list = |part: fn(&Amounts) -> u64| amounts.iter().map(part).collect::<Vec<_>>();
+    let unit = match unit {
+        Unit::Day => "day",
+        Unit::Hour => "hour",
+    };
+    serde_json::json!({
+        "unit": unit,
+        "from": periods.iter().map(|period| period.seconds()).collect::<Vec<_>>(),
+        "requests": list(|amounts| amounts.requests),
+        "rows": list(|amounts| amounts.rows),
+        "bytes": list(|amounts| amounts.bytes),
+    })
+    .to_string()
 }
 
 #[cfg(test)]
@@ -130,5 +183,17 @@ mod tests {
         assert!(chart.bars.iter().all(|bar| bar.x + bar.width <= WIDTH && bar.y >= TOP));
         assert_eq!(chart.bars[29].height, HEIGHT - TOP - BOTTOM);
         assert_eq!((chart.bars[0].height, chart.bars[1].height), (2, 0));
+        // The table and the script are given the figures that the bars are drawn of.
+        assert_eq!(
+            (chart.amounts[0].requests, chart.amounts[0].bytes, &*chart.amounts[0].period),
+            (2, 20, "1970-01-01")
+        );
+        assert_eq!(chart.amounts.iter().filter(|amounts| !amounts.is_nothing()).count(), 3);
+        let data: serde_json::Value = serde_json::from_str(&chart.data).unwrap();
+        assert_eq!(
+            (&data["unit"], &data["from"][29], &data["bytes"][3]),
+            (&"day".into(), &(29 * 86_400).into(), &1.into())
+        );
+        assert_eq!(data["rows"].as_array().unwrap().len(), 30);
     }
 }

@@ -49,7 +49,8 @@ const MEMBERS: [(Role, &[&str]); 2] = [
         ],
     ),
 ];
-const PUBLIC: [&str; 5] = ["", "/", "/catalogue", "/catalogue/cohort", "/catalogue/cohort/deidentified/visits"];
+const PUBLIC: [&str; 6] =
+    ["", "/", "/catalogue", "/receipts", "/catalogue/cohort", "/catalogue/cohort/deidentified/visits"];
 
 pub(super) fn assert_is_page(shown: &Shown, language: &str, path: &str) {
     assert_eq!(shown.status, 200, "{path}: {}", shown.body);
@@ -95,9 +96,13 @@ async fn every_page_is_there_in_korean_and_english() {
 async fn a_page_has_the_scripts_that_it_needs_and_no_others() {
     let app = TestApp::start().await;
     let mut admin = Browser::of(&app, Role::Admin).await;
-    for (path, scripts, calls) in
-        [("/home", [].as_slice(), false), ("/apps", &[], false), ("/catalogue", &["htmx", "live"], true)]
-    {
+    for (path, scripts, calls) in [
+        ("/home", [].as_slice(), false),
+        ("/apps", &[], false),
+        ("/catalogue", &["htmx", "live"], true),
+        ("/receipts", &["receipts"], false),
+        ("/usage", &["uplot", "usage"], false),
+    ] {
         let shown = admin.get(&format!("/en{path}")).await;
         let found: Vec<&str> =
             shown.body.split("<script src=\"/assets/").skip(1).filter_map(|it| it.split('-').next()).collect();
