@@ -4,21 +4,18 @@ The first load of each page, with its scripts, stays small; parts that change ar
 nothing is asked for while a Korean letter is being composed.
 """
 
-import base64
-import hashlib
 import shutil
 import time
 
 import httpx
 import pytest
-from canary import Portal
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
-from test_accessibility import axe, make_content, violations  # noqa: F401: the fixture is used by its name
+from test_accessibility import axe, violations, walk  # noqa: F401: the fixture is used by its name
 from test_portal import FLAGS, assert_nothing_amiss, browser, choose_plan, click, picture, sign_in  # noqa: F401
 
 THEMES = ("light", "dark")
@@ -204,168 +201,6 @@ def sign_in_plainly(driver, demo, who):
     WebDriverWait(driver, 15).until(lambda it: it.current_url.endswith("/en/home"))
 
 
-def proof_of(company, index):
-    answer = company.get(f"/v1/receipts/{index}?format=tlog-proof")
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def flipped(encoded):
-    """The same length in base64, with one bit that is another."""
-    changed = bytearray(base64.b64decode(encoded))
-    changed[len(changed) // 2] ^= 1
-    return base64.b64encode(changed).decode()
-
-
-def key_of(name, public):
-    """A verifier key as C2SP signed-note writes it."""
-    typed = b"\x01" + public
-    number = hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4]
-    return f"{name}+{number.hex()}+{base64.b64encode(typed).decode()}"
-
-
-def tampered(proof, key):
-    """Receipts and keys that must be refused, each with the steps that find out."""
-    head, note = proof.split("\n\n", 1)
-    first, extra, index, *path = head.split("\n")
-    body, signatures = note.split("\n\n", 1)
-    origin, size, root = body.split("\n")
-    number = int(index.removeprefix("index "))
-    entry = base64.b64decode(extra.removeprefix("extra "))
-    other = base64.b64encode(entry.replace(b'"catalog.list_datasets"', b'"catalog.list_dataset5"'))
-    assert other != base64.b64encode(entry) and len(path) > 2
-
-    def whole(extra=extra, index=index, path=path, size=size, root=root, signatures=signatures, origin=origin):
-        head = "\n".join([first, extra, index, *path])
-        return f"{head}\n\n{origin}\n{size}\n{root}\n\n{signatures}"
-
-    assert whole() == proof
-    lines = signatures.rstrip("\n").split("\n")
-    name, signed = lines[0].removeprefix("\u2014 ").split(" ")
-    raw = bytearray(base64.b64decode(signed))
-    raw[-1] ^= 1
-    bad = f"\u2014 {name} {base64.b64encode(raw).decode()}\n"
-    stranger = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")  # RFC 8032, test 1
-    wrong_size = str(int(size) + 1)
-    yield "another entry", whole(extra=f"extra {other.decode()}"), key, {"path"}
-    yield "another hash beside the way", whole(path=[*path[:-1], flipped(path[-1])]), key, {"path"}
-    yield "a hash too few", whole(path=path[:-1]), key, {"path"}
-    yield "a hash too many", whole(path=[*path, path[-1]]), key, {"path"}
-    yield "another place", whole(index=f"index {number ^ 1}"), key, {"path"}
-    yield "a place outside", whole(index=f"index {int(size)}"), key, {"path"}
-    yield "another root", whole(root=flipped(root)), key, {"path", "signature"}
-    yield "another size", whole(size=wrong_size), key, {"signature"}
-    yield "another signature", whole(signatures=bad), key, {"signature"}
-    yield "another key of that name", proof, key_of(name, stranger), {"signature"}
-    yield "a key of another name", proof, key_of("other.example/ledger", stranger), {"origin"}
-    yield "a key that is none", proof, key[:-6] + "AAAAA=", {"origin"}
-    yield "no entry in it", whole(extra="extra"), key, {"shape"}
-    yield "a number with a nought before it", whole(index=f"index 0{number}"), key, {"shape"}
-    yield "base64 that is written otherwise", whole(path=[path[0].rstrip("="), *path[1:]]), key, {"shape"}
-    yield "no proof", "hello", key, {"shape"}
-    yield "nothing", "", key, {"shape"}
-
-
-def put(browser, selector, text):  # noqa: F811
-    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
-    browser.execute_script(script, find(browser, selector), text)
-
-
-def outcome(browser):  # noqa: F811
-    """The class of the verdict, and each step with the class of its badge."""
-    until(browser, lambda: find(browser, ".verdict").text and find(browser, ".steps").is_displayed())
-    script = """return [document.querySelector('.verdict').className,
-        Object.fromEntries([...document.querySelectorAll('[data-step]')].map(
-            it => [it.dataset.step, it.querySelector('.badge').classList[1]]))]"""
-    return browser.execute_script(script)
-
-
-def check(browser, proof, key):  # noqa: F811
-    put(browser, "#proof", proof)
-    put(browser, "#keys", key)
-    assert not find(browser, ".verdict").text, "what was said of another receipt is taken back"
-    find(browser, "form[data-receipt] button").click()
-    return outcome(browser)
-
-
-ALL_GOOD = dict.fromkeys(("shape", "leaf", "path", "origin", "signature"), "good")
-
-
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_a_company_checks_its_receipt_in_its_browser(browser, axe, demo, tmp_path, language):  # noqa: F811
-    company = demo.company()
-    for _ in range(6):
-        index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
-    proof = proof_of(company, index)
-    sign_in(browser, demo, language, "developer")
-    browser.get(f"{demo.url}/{language}/receipts")
-    assert_accessible(browser, axe)
-    assert str(index) in texts(browser, "main tbody th"), "the latest are there to choose from"
-    find(browser, "#index").send_keys(str(index), Keys.ENTER)
-    until(browser, lambda: f"index={index}" in browser.current_url)
-    shown = find(browser, "#proof").get_attribute("value")
-    assert shown.split("\nindex ")[0] == proof.split("\nindex ")[0], "it is the entry that the interface gives"
-    find(browser, "form[data-receipt] button").send_keys(Keys.ENTER)
-    assert outcome(browser) == ["verdict notice", ALL_GOOD]
-    assert '"operation": "catalog.list_datasets"' in find(browser, "form[data-receipt] pre").text
-    assert browser.switch_to.active_element.get_attribute("class") == "verdict notice"
-    assert_accessible(browser, axe)
-    picture(browser, f"islands-receipt-{language}")
-    # What the interface gives and what the page gives to keep are files that anybody can put in.
-    browser.delete_all_cookies()
-    browser.get(f"{demo.url}/{language}/receipts")
-    file = tmp_path / f"{index}.tlog-proof"
-    file.write_bytes(proof.encode())
-    find(browser, "#file").send_keys(str(file))
-    assert outcome(browser) == ["verdict notice", ALL_GOOD]
-    assert not texts(browser, "main table"), "a stranger sees nobody's receipts"
-    assert_nothing_amiss(browser)
-
-
-def test_every_receipt_that_was_tampered_with_is_refused_with_what_does_not_hold(browser, axe, demo):  # noqa: F811
-    company = demo.company()
-    for _ in range(6):
-        index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
-    proof = proof_of(company, index)
-    browser.get(f"{demo.url}/en/receipts")
-    key = find(browser, "#keys").get_attribute("value").strip()
-    assert key == httpx.get(demo.url + "/ledger/verifier").text.strip()
-    assert check(browser, proof, key) == ["verdict notice", ALL_GOOD]
-    assert check(browser, proof, f"{key_of('other.example/ledger', bytes(32))}\n{key}")[0] == "verdict notice"
-    for name, text, keys, broken in tampered(proof, key):
-        verdict, steps = check(browser, text, keys)
-        assert verdict == "verdict notice bad", name
-        found = {step for step, kind in steps.items() if kind == "stop"}
-        assert found == broken or (broken == {"signature"} and found == {"path", "signature"}), (name, steps)
-        assert "good" not in steps.values() or broken != {"shape"}, name
-    picture(browser, "islands-receipt-refused-en")
-    assert_accessible(browser, axe)
-    assert check(browser, proof, key) == ["verdict notice", ALL_GOOD], "and a good one still holds"
-
-
-def test_a_browser_without_ed25519_checks_the_hashes_and_says_what_it_did_not(browser, demo):  # noqa: F811
-    company = demo.company()
-    index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
-    proof = proof_of(company, index)
-    lacks = """const known = crypto.subtle.importKey.bind(crypto.subtle);
-        crypto.subtle.importKey = (format, key, name, ...rest) => name === "Ed25519"
-            ? Promise.reject(new DOMException("Unrecognized name.", "NotSupportedError"))
-            : known(format, key, name, ...rest);"""
-    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": lacks})
-    browser.get(f"{demo.url}/ko/receipts")
-    key = find(browser, "#keys").get_attribute("value")
-    verdict, steps = check(browser, proof, key)
-    assert (verdict, steps) == ("verdict note", {**ALL_GOOD, "signature": "wait"})
-    assert "Ed25519가 없습니다" in find(browser, ".verdict").text
-    verdict, steps = check(browser, proof.replace("\nindex ", "\nindex 1"), key)
-    assert (verdict, steps["path"]) == ("verdict notice bad", "stop"), "hashes are still checked"
-
-
-def test_the_page_of_receipts_asks_nobody(demo):
-    answer = httpx.get(f"{demo.url}/en/receipts")
-    assert "connect-src" not in answer.headers["content-security-policy"], "not even this server"
-
-
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_usage_is_drawn_in_the_colours_of_the_page_and_told_in_a_table(browser, axe, demo, language):  # noqa: F811
     company = demo.company()
@@ -418,3 +253,210 @@ def test_without_scripts_usage_is_a_drawing_and_tables(plain, demo):
     assert not find(plain, "figure select").is_displayed()
     find(plain, "figure summary").click()
     assert find(plain, "figure details tbody th").is_displayed()
+
+
+def fill(browser, name, value):  # noqa: F811
+    field = find(browser, f"[data-name='{name}']")
+    field.clear()
+    field.send_keys(value)
+
+
+def answered(browser):  # noqa: F811
+    until(browser, lambda: find(browser, "[data-answer]").is_displayed() and find(browser, "[data-status]").text)
+    return find(browser, "[data-status]").text, find(browser, "[data-body]").get_attribute("textContent")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_interface_is_tried_out_and_the_answer_has_its_receipt(browser, axe, demo, language):  # noqa: F811
+    browser.get(f"{demo.url}/{language}/catalogue/lymph_node/synthetic/patient")
+    click(browser, "main a[href*='/playground/read_rows']")
+    assert find(browser, "[data-name=dataset]").get_attribute("value") == "lymph_node"
+    assert_accessible(browser, axe)
+    fill(browser, "limit", "2")
+    fill(browser, "filter", "age >= '0'")
+    command = find(browser, "[data-command]").text
+    assert "limit=2" in command and "$TOKEN" in command
+    find(browser, "fieldset summary").send_keys(Keys.ENTER)
+    find(browser, "[data-get]").send_keys(Keys.ENTER)
+    until(browser, lambda: "synthetic.read" in find(browser, "[data-got-it]").text)
+    token = find(browser, "#token").get_attribute("value")
+    assert token.count(".") == 2 and token not in browser.page_source
+    assert token not in find(browser, "[data-command]").text
+    find(browser, "button[type=submit]").send_keys(Keys.ENTER)
+    status, body = answered(browser)
+    assert status.startswith("200 "), (status, body)
+    assert browser.switch_to.active_element.get_attribute("id") == "answer"
+    receipt = find(browser, "[data-receipt-line] a")
+    assert receipt.text.isdigit()
+    assert receipt.get_attribute("href").endswith(f"/{language}/receipts?index={receipt.text}")
+    assert "mudeung-receipt" in find(browser, "[data-headers]").get_attribute("textContent")
+    assert_accessible(browser, axe)
+    picture(browser, f"islands-playground-{language}")
+    # What is no text is told by its size, and a refusal is shown as it came.
+    fill(browser, "format", "parquet")
+    find(browser, "button[type=submit]").click()
+    until(browser, lambda: "parquet" in find(browser, "[data-body]").get_attribute("textContent"))
+    assert "PAR1" not in find(browser, "[data-body]").get_attribute("textContent")
+    fill(browser, "format", "nothing")
+    find(browser, "button[type=submit]").click()
+    until(browser, lambda: find(browser, "[data-status]").get_attribute("textContent").startswith("400 "))
+    assert "invalid_parameter" in find(browser, "[data-body]").get_attribute("textContent")
+    kept = browser.execute_script("return JSON.stringify([localStorage, sessionStorage, document.cookie])")
+    secret = find(browser, "#secret").get_attribute("value")
+    assert token not in kept and secret and secret not in kept, "token and secret are kept nowhere"
+    browser.refresh()
+    assert find(browser, "#token").get_attribute("value") == ""
+    mistakes = [it["message"] for it in browser.get_log("browser") if it["level"] == "SEVERE"]
+    assert all("400" in it for it in mistakes), mistakes
+
+
+def test_bodies_are_sent_and_what_is_missing_is_said(browser, demo):  # noqa: F811
+    browser.get(f"{demo.url}/en/playground/run_query")
+    find(browser, "#token").send_keys(demo.company().new_token())
+    find(browser, "#body").clear()
+    find(browser, "#body").send_keys('{"sql": "select count(*) as n from lymph_node.synthetic.patient"}')
+    assert "--data-binary '{" in find(browser, "[data-command]").text
+    find(browser, "button[type=submit]").click()
+    status, body = answered(browser)
+    assert status.startswith("200 ") and '"n"' in body, (status, body)
+    browser.get(f"{demo.url}/en/playground/describe_dataset")
+    find(browser, "button[type=submit]").click()
+    until(browser, lambda: find(browser, "[data-state]").text.endswith("dataset"))
+    assert browser.switch_to.active_element.get_attribute("data-name") == "dataset"
+    fill(browser, "dataset", "../../oauth2/token")
+    assert "%2F" in find(browser, "[data-command]").text, "a value stays within its part of the path"
+    browser.get(f"{demo.url}/en/playground/issue_token")
+    secret = "a-secret-that-is-not-shown"
+    fill(browser, "grant_type", "client_credentials")
+    fill(browser, "client_id", "app_x")
+    fill(browser, "client_secret", secret)
+    assert secret not in find(browser, "[data-command]").text
+    find(browser, "button[type=submit]").click()
+    status, body = answered(browser)
+    assert status.startswith("401 ") and "invalid_client" in body
+
+
+def test_every_command_of_the_playground_is_that_of_the_document(plain, demo):
+    """Without scripts it is documentation: each operation has a page with its command and all that it takes."""
+    document = httpx.get(f"{demo.url}/openapi.json").json()
+    ways = [(method, path, it) for path, ways in document["paths"].items() for method, it in ways.items()]
+    operations = {it["operationId"]: (method, path, it) for method, path, it in ways}
+    plain.get(f"{demo.url}/ko/playground")
+    links = [it.get_attribute("href") for it in plain.find_elements(By.CSS_SELECTOR, "ul.operations a")]
+    assert {link.rsplit("/", 1)[1] for link in links} == set(operations)
+    for name in ("read_rows", "run_query", "issue_token", "describe_file", "delete_query_job"):
+        method, path, it = operations[name]
+        plain.get(f"{demo.url}/ko/playground/{name}")
+        command = find(plain, "[data-command]").text
+        assert demo.url + path in command and (method in ("get", "head") or f"-X {method.upper()}" in command), command
+        named = {field.get_attribute("data-name") for field in plain.find_elements(By.CSS_SELECTOR, "[data-name]")}
+        assert {parameter["name"] for parameter in it.get("parameters", [])} <= named
+        assert not find(plain, "button[type=submit][hidden]").is_displayed()
+
+
+def loaded(browser):  # noqa: F811
+    """Bytes that the first load of this page took, with all that it brought along, as they came over the wire.
+
+    The API reference is not among the pages: Swagger UI is a component of others, and weighs some ten times as much.
+    """
+    script = """return [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        .reduce((sum, it) => sum + it.transferSize, 0)"""
+    return browser.execute_script(script)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_no_page_is_more_than_150_kb_at_its_first_load(browser, demo, language):  # noqa: F811
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
+    heaviest = {}
+
+    def look(kind):
+        until(browser, lambda: browser.execute_script("return document.readyState") == "complete")
+        heaviest[kind] = loaded(browser)
+
+    walk(browser, demo.url, language, look)
+    for who in ("developer", "admin"):
+        browser.delete_all_cookies()
+        sign_in(browser, demo, language, who)
+        walk(browser, demo.url, language, look)
+    browser.get(f"{demo.url}/guide/{language}")
+    chapters = browser.execute_script("return [...document.querySelectorAll('nav.contents a')].map(it => it.href)")
+    for chapter in chapters:
+        browser.get(chapter)
+        look(chapter.removeprefix(demo.url))
+    print(sorted(heaviest.items(), key=lambda it: -it[1])[:5])
+    assert all(heaviest.values()), "what was not loaded was not weighed"
+    too_heavy = {kind: size for kind, size in heaviest.items() if size > 150_000}
+    assert not too_heavy
+    assert {"/usage", "/catalogue", "/playground/{operation}", "/receipts", "/ledger"} <= set(heaviest)
+
+
+def ticked(browser):  # noqa: F811
+    boxes = "[...document.querySelectorAll('[data-columns] input:checked')]"
+    return browser.execute_script(f"return {boxes}.map(it => it.value)")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_columns_are_sought_ticked_and_counted(browser, axe, demo, language):  # noqa: F811
+    sign_in(browser, demo, language, "developer")
+    browser.get(f"{demo.url}/{language}/requests/new?dataset=lymph_node")
+    everything = ticked(browser)
+    quasi = browser.execute_script("return [...document.querySelectorAll('[data-quasi]')].map(it => it.value)")
+    assert quasi and set(quasi) < set(everything), "some are taken to be known, not all"
+    count = find(browser, "[data-columns] [data-count]")
+    assert count.text.endswith(f"{len(everything)} / {len(everything)}")
+    find(browser, "[data-pick=plain]").send_keys(Keys.ENTER)
+    assert set(ticked(browser)) == set(everything) - set(quasi)
+    assert find(browser, "#scope").get_attribute("value") == "chosen", "who ticks columns means those"
+    find(browser, "#pick").send_keys("tumor")
+    until(browser, lambda: ": " in count.text and "·" in count.text)
+    shown = [it for it in browser.find_elements(By.CSS_SELECTOR, "[data-columns] li") if it.is_displayed()]
+    assert 0 < len(shown) < len(everything) and all("tumor" in it.text.lower() for it in shown)
+    assert_accessible(browser, axe)
+    picture(browser, f"islands-columns-{language}")
+    find(browser, "[data-pick=none]").click()
+    assert not [it for it in ticked(browser) if "tumor" in it], "what is shown was taken away"
+    assert ticked(browser), "and nothing else"
+    find(browser, "#pick").send_keys(Keys.ENTER)
+    assert "/requests/new" in browser.current_url, "seeking files nothing"
+    find(browser, "#pick").clear()
+    find(browser, "#pick").send_keys(" ", Keys.BACKSPACE)
+    find(browser, "[data-pick=none]").click()
+    assert ticked(browser) == [] and "0 / " in count.text
+    # Another dataset brings its own columns, and they are a list like this.
+    other = [it for it in texts(browser, "#dataset option") if it]
+    if len(other) > 1:
+        chosen = Select(find(browser, "#dataset"))
+        now = chosen.first_selected_option.get_attribute("value")
+        another = next(it for it in chosen.options if it.get_attribute("value") != now).get_attribute("value")
+        chosen.select_by_value(another)
+        until(browser, lambda: find(browser, "[name=columns_of]").get_attribute("value") == another)
+        until(browser, lambda: find(browser, "[data-columns] [data-tools]").is_displayed())
+        assert ticked(browser)
+    assert_nothing_amiss(browser)
+
+
+def test_the_code_of_a_table_follows_the_columns(browser, axe, plain, demo):  # noqa: F811
+    address = f"{demo.url}/en/catalogue/lymph_node/deidentified/patient"
+    browser.get(address)
+    find(browser, "form[data-columns] summary").click()
+    find(browser, "[data-pick=none]").click()
+    browser.find_elements(By.CSS_SELECTOR, "form[data-columns] li input")[4].click()
+    until(browser, lambda: "to_pandas(columns=" in find(browser, "#example").text)
+    named = find(browser, "#example").text.split("columns=[")[1].split("]")[0]
+    assert named.split('"')[1::2] == ticked(browser)
+    assert_accessible(browser, axe)
+    assert_nothing_amiss(browser)
+    plain.get(address)
+    find(plain, "form[data-columns] summary").click()
+    assert not find(plain, "form[data-columns] [data-tools]").is_displayed()
+    boxes = plain.find_elements(By.CSS_SELECTOR, "form[data-columns] li input")
+    for box in boxes[1:]:
+        box.click()
+    find(plain, "form[data-columns] button[type=submit]").click()
+    WebDriverWait(plain, 15).until(lambda it: "column=" in it.current_url)
+    assert f'"{boxes_value(plain)}"' in find(plain, "#example").text
+
+
+def boxes_value(driver):
+    return find(driver, "form[data-columns] li input:checked").get_attribute("value")

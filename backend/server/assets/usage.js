@@ -10,9 +10,10 @@
     return (seconds) => format.format(new Date(seconds * 1000));
   };
   const DAY = { month: "numeric", day: "numeric" };
+  const HOUR = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const periods = {
     day: { short: moment(DAY), full: moment({ year: "numeric", ...DAY }) },
-    hour: { short: moment({ ...DAY, hour: "numeric" }), full: moment({ year: "numeric", ...DAY, hour: "numeric" }) },
+    hour: { short: moment({ ...DAY, ...HOUR }), full: moment({ year: "numeric", ...DAY, ...HOUR }) },
   };
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -28,7 +29,7 @@
       legend: { markers: { width: 0 } },
       cursor: { points: { show: false } },
       axes: [
-        { ...axis, space: 70, values: (_, splits) => splits.map(period.short) },
+        { ...axis, space: data.unit === "hour" ? 130 : 70, values: (_, splits) => splits.map(period.short) },
         { ...axis, size: 70, values: (_, splits) => splits.map((value) => short.format(value)) },
       ],
       series: [

@@ -44,6 +44,7 @@ mod passkeys;
 pub mod password;
 mod personal;
 mod plans;
+mod playground;
 mod print;
 mod receipts;
 mod recovery;
@@ -243,6 +244,8 @@ pub static ROUTES: &[Route] = routes! {
         post "/requests/{request}/remark" remark_on_request, session::<Remarkers>(), Recording::Entry;
         get "/requests/{request}/minutes" show_minutes, session::<Minutes>(), SHOWS;
         get "/requests/{request}/minutes.pdf" print_minutes, session::<Minutes>(), SHOWS;
+        get "/playground" playground::show_playground, Access::Public, SHOWS;
+        get "/playground/{operation}" playground::show_operation, Access::Public, SHOWS;
         get "/receipts" receipts::show_receipts, Access::Public, SHOWS;
         get "/receipts/{index}" receipts::export_receipt, session::<Anyone>(), SHOWS;
         get "/usage" usage::show_usage, session::<Anyone>(), SHOWS;

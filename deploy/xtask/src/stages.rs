@@ -210,8 +210,13 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "islands",
-        shows: "Chromium searches as one types, pages lists, keeps drafts: accessible, and the same without scripts",
+        shows: "Chromium with and without scripts: search, drafts, charts, columns, playground; no page over 150 kB",
         work: Work::EndToEnd("test_islands.py"),
+    },
+    Stage {
+        name: "receipts",
+        shows: "Chromium alone checks a receipt; whatever was tampered with is refused with the step that finds it",
+        work: Work::EndToEnd("test_receipts.py"),
     },
     Stage {
         name: "dqd",

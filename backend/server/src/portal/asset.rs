@@ -50,6 +50,8 @@ assets! {
     UPLOT = "uplot" "js" "vendor/uplot-1.6.32.min.js";
     UPLOT_STYLE = "uplot" "css" "vendor/uplot-1.6.32.min.css";
     USAGE = "usage" "js" "usage.js";
+    PLAYGROUND = "playground" "js" "playground.js";
+    COLUMNS = "columns" "js" "columns.js";
     RECEIPTS = "receipts" "js" "receipts.js";
 }
 

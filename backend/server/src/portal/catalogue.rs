@@ -3,7 +3,7 @@
 use super::desk::Visitor;
 use super::island::Island;
 use super::listing::Sought;
-use super::page::{self, Page, query_value};
+use super::page::{self, Page, query_value, query_values};
 use super::requests::Choice;
 use super::requests::uses::{self, TermLine};
 use super::texts::{CatalogueTexts, UseTexts, pick};
@@ -106,6 +106,7 @@ struct TablePage {
     dataset: String,
     dataset_title: String,
     name: String,
+    tier: &'static str,
     tier_name: &'static str,
     class: &'static str,
     description: String,
@@ -114,6 +115,9 @@ struct TablePage {
     version: u32,
     rows: String,
     columns: Vec<ColumnLine>,
+    /// Where the code for the chosen columns is asked for.
+    here: String,
+    has_quasi: bool,
     example: String,
     more: Option<String>,
 }
@@ -125,6 +129,8 @@ struct ColumnLine {
     nullable: &'static str,
     meaning: String,
     deidentification: String,
+    chosen: bool,
+    quasi: bool,
 }
 
 /// Shows all datasets, or those in which something is found.
@@ -207,6 +213,7 @@ pub(super) async fn show_dataset(visitor: Visitor, name: web::Path<String>) -> R
 pub(super) async fn show_table(
     visitor: Visitor,
     names: web::Path<(String, String, String)>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
     let (dataset, tier, table) = names.into_inner();
     let tier = Tier::parse(&tier).ok_or_else(Fault::not_found)?;
@@ -214,12 +221,24 @@ pub(super) async fn show_table(
     let entry = snapshot.datasets.get(dataset.as_str()).ok_or_else(Fault::not_found)?;
     let version = snapshot.published(&dataset, tier, None).ok_or_else(Fault::not_found)?;
     let table = version.table(&table).ok_or_else(Fault::not_found)?;
-    let page = visitor.page;
+    let manifest = manifest_of(&visitor, version).await?;
+    let quasi = manifest.and_then(|it| it.risk).map(|risk| risk.quasi_identifiers).unwrap_or_default();
+    let page = visitor.page.with(Island::Live).with(Island::Columns);
     let t = CatalogueTexts::of(page.language);
+    let asked = query_values(request.query_string(), "column");
+    let is_chosen = |column: &&Column| asked.is_empty() || asked.contains(&column.name);
+    let chosen: Vec<&str> = table.columns.iter().filter(is_chosen).map(|column| column.name.as_str()).collect();
+    let columns = table.columns.iter().map(|column| ColumnLine {
+        chosen: chosen.contains(&column.name.as_str()),
+        quasi: quasi.contains(&format!("{}.{}", table.name, column.name)),
+        ..column_line(&page, t, tier, column)
+    });
+    let some = if chosen.len() == table.columns.len() { [].as_slice() } else { chosen.as_slice() };
     let shown = TablePage {
         t,
         dataset_title: pick(page.language, &entry.dataset.title),
         name: table.name.to_string(),
+        tier: tier.as_str(),
         tier_name: page.tier(tier),
         class: class(tier),
         description: pick(page.language, &table.description),
@@ -227,9 +246,11 @@ pub(super) async fn show_table(
         promise: table.twin.as_ref().map(|twin| promise(&page, twin)),
         version: version.number,
         rows: figure::grouped(table.rows),
-        columns: table.columns.iter().map(|column| column_line(&page, t, tier, column)).collect(),
+        columns: columns.collect(),
+        has_quasi: !quasi.is_empty(),
+        here: page.at(&format!("/catalogue/{dataset}/{tier}/{}", table.name)),
         more: version.generator.then(|| example::more(&dataset, table.name.as_str())),
-        example: example::of_table(&visitor.app.config, &dataset, tier, table.name.as_str()).python,
+        example: example::of_columns(&visitor.app.config, &dataset, tier, table.name.as_str(), some),
         dataset,
         page: page.clone(),
     };
@@ -323,6 +344,8 @@ fn column_line(page: &Page, t: &CatalogueTexts, tier: Tier, column: &Column) -> 
         nullable: if column.nullable { t.yes } else { t.no },
         meaning: pick(page.language, &column.description),
         deidentification: treated.unwrap_or_else(|| untouched.to_owned()),
+        chosen: true,
+        quasi: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::desk::Visitor;
 use super::guide::{self, Part};
+use super::island::Island;
 use super::page::{self, Badge, Page};
 use super::texts::ComponentsTexts;
 use crate::fault::Fault;
@@ -48,7 +49,7 @@ struct Meter {
 
 /// Shows all components.
 pub(super) async fn show_components(visitor: Visitor, language: web::Path<String>) -> Result<HttpResponse, Fault> {
-    let page = visitor.page;
+    let page = visitor.page.with(Island::Columns);
     guide::check_language(&page, &language)?;
     let t = ComponentsTexts::of(page.language);
     let meter = Meter { id: "meter", label: t.used, used: "420", limit: "1,000", permille: 420, percent: "42.0 %" };

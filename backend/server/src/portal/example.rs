@@ -31,6 +31,16 @@ pub(super) fn more(dataset: &str, table: &str) -> String {
     )
 }
 
+/// A read of some columns of one table, in Python; of all that are open where none are named.
+pub(super) fn of_columns(config: &Config, dataset: &str, tier: Tier, table: &str, columns: &[&str]) -> String {
+    let whole = of_table(config, dataset, tier, table).python;
+    if columns.is_empty() {
+        return whole;
+    }
+    let named: Vec<String> = columns.iter().map(|column| format!("    \"{column}\",\n")).collect();
+    whole.replacen(".to_pandas()", &format!(".to_pandas(columns=[\n{}])", named.concat()), 1)
+}
+
 /// A read of one table: with the published credential where that is enough, else with names to fill in.
 pub(super) fn of_table(config: &Config, dataset: &str, tier: Tier, table: &str) -> Example {
     let base = &config.http.public_url;

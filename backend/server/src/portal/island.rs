@@ -18,8 +18,12 @@ pub(crate) enum Island {
     Passkeys,
     /// Lists and forms of which a part is fetched while one types or turns the page (htmx), and drafts that keep themselves.
     Live,
+    /// Lists of columns to choose from.
+    Columns,
     /// Charts of usage (uPlot).
     Charts,
+    /// Operations of the interface, to try out.
+    Playground,
     /// The place where receipts are checked, within the browser.
     Receipts,
 }
@@ -29,7 +33,9 @@ impl Island {
     pub(crate) fn scripts(self) -> Vec<&'static Asset> {
         match self {
             Self::Passkeys => vec![&asset::PASSKEYS],
+            Self::Columns => vec![&asset::COLUMNS],
             Self::Charts => vec![&asset::UPLOT, &asset::USAGE],
+            Self::Playground => vec![&asset::PLAYGROUND],
             Self::Receipts => vec![&asset::RECEIPTS],
             Self::Live => vec![&asset::HTMX, &asset::LIVE],
         }
@@ -39,15 +45,15 @@ impl Island {
     pub(crate) fn styles(self) -> Vec<&'static Asset> {
         match self {
             Self::Charts => vec![&asset::UPLOT_STYLE],
-            Self::Passkeys | Self::Live | Self::Receipts => Vec::new(),
+            Self::Passkeys | Self::Live | Self::Columns | Self::Playground | Self::Receipts => Vec::new(),
         }
     }
 
     /// Whether its scripts ask the server for something.
     pub(crate) const fn calls(self) -> bool {
         match self {
-            Self::Passkeys | Self::Charts | Self::Receipts => false,
-            Self::Live => true,
+            Self::Passkeys | Self::Columns | Self::Charts | Self::Receipts => false,
+            Self::Live | Self::Playground => true,
         }
     }
 }

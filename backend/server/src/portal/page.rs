@@ -323,7 +323,7 @@ pub(super) fn harden(answer: &mut HttpResponseBuilder, secure: bool) {
 
 fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&SignedIn>) -> Vec<Link> {
     use Role::{Admin, Auditor, Developer, Representative, Reviewer, Steward};
-    let all: [(&str, &'static str, Option<&[Role]>); 24] = [
+    let all: [(&str, &'static str, Option<&[Role]>); 25] = [
         ("/home", t.nav_home, Some(&Role::ALL)),
         ("/catalogue", t.nav_catalogue, None),
         ("/apps", t.nav_apps, Some(&[Developer, Admin])),
@@ -332,6 +332,7 @@ fn links(t: &'static Common, language: Language, path: &str, signed_in: Option<&
         ("/results", t.nav_results, Some(&[Representative, Developer, Steward, Reviewer, Auditor, Admin])),
         ("/usage", t.nav_usage, Some(&Role::ALL)),
         ("/receipts", t.nav_receipts, None),
+        ("/playground", t.nav_playground, None),
         ("/releases", t.nav_releases, Some(&[Steward, Admin])),
         ("/ledger", t.nav_ledger, Some(&[Auditor, Admin])),
         ("/reviews", t.nav_reviews, Some(&[Auditor, Admin])),

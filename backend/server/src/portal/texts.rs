@@ -19,6 +19,7 @@ mod mail;
 mod messages;
 mod passkeys;
 mod people;
+mod playground;
 mod problems;
 mod receipts;
 mod registration;
@@ -46,6 +47,7 @@ pub(crate) use passkeys::PasskeyTexts;
 pub(crate) use people::{
     AgreementsTexts, JoiningTexts, MembersTexts, NotificationsTexts, RecoveryTexts, SystemTexts, WebhooksTexts,
 };
+pub(crate) use playground::PlaygroundTexts;
 pub(crate) use problems::advice;
 pub(crate) use receipts::ReceiptsTexts;
 pub(crate) use registration::RegistrationTexts;
@@ -131,6 +133,7 @@ mod tests {
             MessageTexts::PAIRS,
             PasskeyTexts::PAIRS,
             OrganizationsTexts::PAIRS,
+            PlaygroundTexts::PAIRS,
             ReceiptsTexts::PAIRS,
             RegistrationTexts::PAIRS,
             ReleasesTexts::PAIRS,

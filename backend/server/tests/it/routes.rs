@@ -78,6 +78,8 @@ const EXEMPT: &[&str] = &[
     "show_grant",
     // A company's own receipts, as `read_receipt` gives them to its apps.
     "show_receipts",
+    "show_playground",
+    "show_operation",
     "export_receipt",
     "list_catalogue",
     "show_dataset",

@@ -24,6 +24,8 @@ pub(in crate::portal) struct ColumnLine {
     pub(in crate::portal) meaning: String,
     pub(in crate::portal) note: String,
     pub(in crate::portal) chosen: bool,
+    /// Whether an adversary is taken to know it.
+    pub(in crate::portal) quasi: bool,
 }
 
 /// What a company asked for, beside what there is.
@@ -81,8 +83,8 @@ pub(in crate::portal) const fn reach_text(u: &'static UseTexts, reach: Reach) ->
     }
 }
 
-/// The tables of a version, with the columns that are chosen.
-pub(super) fn tables(language: Language, version: &Version, chosen: &Columns) -> Vec<TableLine> {
+/// The tables of a version, with the columns that are chosen; `quasi` are quasi-identifiers as `table.column`.
+pub(super) fn tables(language: Language, version: &Version, chosen: &Columns, quasi: &[String]) -> Vec<TableLine> {
     let is_chosen = |table: &Table, name: &str| chosen.get(&table.name).is_some_and(|columns| columns.contains(name));
     let line = |table: &Table| {
         let columns: Vec<ColumnLine> = table
@@ -90,6 +92,7 @@ pub(super) fn tables(language: Language, version: &Version, chosen: &Columns) ->
             .iter()
             .map(|column| ColumnLine {
                 chosen: is_chosen(table, &column.name),
+                quasi: quasi.contains(&format!("{}.{}", table.name, column.name)),
                 name: column.name.clone(),
                 meaning: pick(language, &column.description),
                 note: column.deidentification.as_ref().map(|note| pick(language, note)).unwrap_or_default(),
@@ -108,7 +111,7 @@ pub(super) fn tables(language: Language, version: &Version, chosen: &Columns) ->
 
 /// What a proposal asks for of a version.
 pub(super) fn part(page: &Page, version: &Version, proposal: &Proposal) -> AskedPart {
-    let mut shown = tables(page.language, version, &proposal.columns);
+    let mut shown = tables(page.language, version, &proposal.columns, &[]);
     for table in &mut shown {
         table.columns.retain(|column| column.chosen);
     }

@@ -47,6 +47,7 @@ struct WritePage {
     matched: Option<MatchPart>,
     columns_of: String,
     tables: Vec<TableLine>,
+    has_quasi: bool,
 }
 
 /// The request that is written anew.
@@ -195,7 +196,7 @@ pub(super) async fn show(
     filed: Option<&Filed>,
     typed: Typed,
 ) -> Result<HttpResponse, Fault> {
-    let mut page = desk.page.clone().with(Island::Live);
+    let mut page = desk.page.clone().with(Island::Live).with(Island::Columns);
     page.problem = problem;
     let snapshot = desk.app.snapshots.present();
     let agreement = in_force(desk).await?.map(|agreement| AgreementPart {
@@ -212,6 +213,10 @@ pub(super) async fn show(
         None => names.first().cloned().unwrap_or_default(),
     };
     let version = requestable(&snapshot, &chosen);
+    let quasi = match version {
+        Some(version) => quasi_identifiers(desk, version).await?,
+        None => Vec::new(),
+    };
     let columns = |version: &Version| typed.columns.clone().unwrap_or_else(|| asked::all(version));
     let answer = |name: &str| {
         typed.answers.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone()).unwrap_or_default()
@@ -239,13 +244,22 @@ pub(super) async fn show(
             let now = desk.app.clock.now();
             uses::matched(page.language, &version.terms, &typed.uses, typed.said_of_ethics.as_ref(), now)
         }),
-        tables: version.map(|it| asked::tables(page.language, it, &columns(it))).unwrap_or_default(),
+        tables: version.map(|it| asked::tables(page.language, it, &columns(it), &quasi)).unwrap_or_default(),
+        has_quasi: !quasi.is_empty(),
         columns_of: version.map(|version| version.dataset.to_string()).unwrap_or_default(),
         typed,
         page: page.clone(),
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page::show(&page, status, &shown)
+}
+
+/// The columns of a version that an adversary is taken to know, as `table.column`: those that its risk was measured by.
+async fn quasi_identifiers(desk: &Desk<Requesters>, version: &Version) -> Result<Vec<String>, Fault> {
+    let (name, tier, number) = (version.dataset.clone(), version.tier, version.number);
+    let find = move |conn: &mut mudeung_store::Conn| mudeung_store::catalog::find_manifest(conn, &name, tier, number);
+    let manifest = desk.app.db.read("find manifest", find).await?;
+    Ok(manifest.and_then(|manifest| manifest.risk).map(|risk| risk.quasi_identifiers).unwrap_or_default())
 }
 
 /// The names of the datasets that can be asked for.

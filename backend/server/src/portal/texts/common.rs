@@ -21,6 +21,7 @@ texts! {
         nav_requests: "이용 신청", "Access requests";
         nav_grants: "이용 승인", "Grants";
         nav_usage: "이용량", "Usage";
+        nav_playground: "API 시험", "Playground";
         nav_receipts: "영수증", "Receipts";
         nav_ledger: "원장", "Ledger";
         nav_reviews: "접속기록 점검", "Reviews";
@@ -86,6 +87,11 @@ texts! {
         seek_what: "이름이나 식별자", "Name or identifier";
         nothing_found: "찾는 것이 없습니다.", "Nothing was found.";
         next_page: "다음", "Next page";
+        pick: "열 찾기", "Find columns";
+        pick_all: "모두 고르기", "All";
+        pick_none: "모두 빼기", "None";
+        pick_plain: "준식별자만 빼기", "All but quasi-identifiers";
+        pick_count: "고른 열", "Chosen";
         found: "찾은 항목", "Found";
         live_failed: "서버가 답하지 않아 화면을 바꾸지 못했습니다. 다시 해 보세요.", "The server did not answer, so nothing here has changed. Try again.";
         reason: "사유", "Reason";

@@ -26,6 +26,7 @@ texts! {
         good: "맞음", "Holds";
         bad: "맞지 않음", "Does not hold";
         open: "확인 못 함", "Not checked";
+        operations: "API 작업", "Operations of the interface";
         figures: "숫자와 양", "Figures and amounts";
         requests: "요청", "Requests";
         rows: "행 수", "Rows";

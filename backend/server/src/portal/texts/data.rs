@@ -42,6 +42,9 @@ texts! {
         simulated_note: "모의 데이터입니다. 실제 환자의 기록이 아니며 임상적 판단에 쓸 수 없습니다.", "Simulated rows. They are no patient's record and support no clinical conclusion.";
         twin: "쌍둥이: 차분 프라이버시로 맞춘 모형", "Twin: a model fitted under differential privacy";
         twin_note: "실제 행의 잡음 섞인 집계에 맞춘 모형에서 뽑은 행입니다. ε은 한 사람의 유무가 모형에 남길 수 있는 흔적의 상한이고, δ는 그것이 어긋날 수 있는 확률입니다. 열 사이의 가장 강한 관계는 남지만 약한 관계와 드문 조합은 흐려집니다.", "Its rows are drawn from a model of noisy counts of the real ones. ε bounds what the model can tell of whether any one person was there, and δ is the probability with which that may fail. The strongest relations between columns stay; weaker ones and rare combinations are blurred.";
+        try_it: "지금 불러 보기", "Try it now";
+        choose_columns: "열 고르기", "Choose columns";
+        show_code: "코드 보기", "Show the code";
         read_it: "읽는 방법", "How to read it";
         make_more: "원하는 만큼 더 만들기", "Make as much more as you like";
         make_more_note: "이 버전은 생성기와 함께 게시되었습니다. 만든 행은 모의 자료이며 실제 사람과 관계가 없습니다. seed가 같으면 같은 행이, 데이터셋의 모든 테이블에서 같은 사람으로 만들어집니다.", "This version was published with its generator. What it makes is simulated and about nobody. The same seed makes the same rows, of the same persons in all tables of the dataset.";

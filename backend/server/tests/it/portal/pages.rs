@@ -49,8 +49,16 @@ const MEMBERS: [(Role, &[&str]); 2] = [
         ],
     ),
 ];
-const PUBLIC: [&str; 6] =
-    ["", "/", "/catalogue", "/receipts", "/catalogue/cohort", "/catalogue/cohort/deidentified/visits"];
+const PUBLIC: [&str; 8] = [
+    "",
+    "/",
+    "/catalogue",
+    "/receipts",
+    "/playground",
+    "/playground/read_rows",
+    "/catalogue/cohort",
+    "/catalogue/cohort/deidentified/visits",
+];
 
 pub(super) fn assert_is_page(shown: &Shown, language: &str, path: &str) {
     assert_eq!(shown.status, 200, "{path}: {}", shown.body);
@@ -304,4 +312,43 @@ async fn long_lists_are_shown_in_parts_and_can_be_found_in() {
         assert!(found.body.contains(&format!("{name} 042")) && !found.body.contains(&format!("{name} 043")), "{page}");
         assert!(browser.get(&format!("{page}?q=%3Cscript%3E")).await.body.contains("Nothing was found."));
     }
+}
+
+#[actix_web::test]
+async fn the_code_of_a_table_reads_the_columns_that_were_chosen() {
+    let app = TestApp::start().await;
+    let mut anyone = Browser::new(&app);
+    let path = "/en/catalogue/cohort/deidentified/visits";
+    let whole = anyone.get(path).await.body;
+    let columns: Vec<String> = whole
+        .split("name=\"column\" value=\"")
+        .skip(1)
+        .map(|rest| rest.split_once('"').unwrap().0.to_owned())
+        .collect();
+    assert!(columns.len() > 1 && whole.contains(".to_pandas()") && !whole.contains("to_pandas(columns"), "{whole}");
+    let some = anyone.get(&format!("{path}?column={}&column=nothing", columns[0])).await.body;
+    assert!(some.contains(&format!("to_pandas(columns=[\n    &#34;{}&#34;,\n])", columns[0])), "{some}");
+    assert_eq!(some.matches("name=\"column\"").count() - some.matches(" checked").count(), columns.len() - 1);
+    let none = anyone.get(&format!("{path}?column=%3Cscript%3E")).await;
+    assert_is_page(&none, "en", "a hostile column");
+    assert!(!none.body.contains("script&#62;"), "only columns that there are are named");
+}
+
+#[actix_web::test]
+async fn an_operation_is_filled_in_by_its_address_but_for_secrets() {
+    let app = TestApp::start().await;
+    let mut anyone = Browser::new(&app);
+    let list = anyone.get("/ko/playground").await.body;
+    assert!(list.contains("href=\"/ko/playground/read_rows\"") && list.contains("/v1/datasets/{dataset}"), "{list}");
+    let page = anyone.get("/en/playground/read_rows?dataset=cohort&tier=%22%3E%3Cscript%3E&limit=5").await;
+    assert_is_page(&page, "en", "an operation");
+    assert!(page.body.contains("value=\"cohort\"") && page.body.contains("value=\"&#34;&#62;&#60;script&#62;\""));
+    assert!(
+        page.body.contains("data.read") && page.body.contains("-H &#34;Authorization: Bearer $TOKEN&#34;"),
+        "{}",
+        page.body
+    );
+    let token = anyone.get("/en/playground/issue_token?client_secret=typed-into-an-address&grant_type=x").await.body;
+    assert!(token.contains("value=\"x\"") && !token.contains("typed-into-an-address"), "{token}");
+    assert_eq!(anyone.get("/en/playground/nothing").await.status, 404);
 }
