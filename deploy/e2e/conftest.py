@@ -2,8 +2,10 @@
 
 import shutil
 
+import chromium as browsers
 import pytest
 import sandbox
+from playwright.sync_api import sync_playwright
 
 
 class Demo:
@@ -35,3 +37,20 @@ def server(tmp_path):
     """`mudeung serve` on a folder of its own."""
     with sandbox.Server(tmp_path / "server") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The browser, started once for a file."""
+    with sync_playwright() as playwright:
+        started = browsers.launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """A window that has nothing from any test before it."""
+    page = browsers.window(chromium)
+    yield page
+    page.context.close()

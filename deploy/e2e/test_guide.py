@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 import sandbox
-from selenium.webdriver.common.by import By
-from test_portal import assert_nothing_amiss, browser, choose_plan, click, sign_in  # noqa: F401: the fixture is used by its name
+from chromium import assert_fits, assert_nothing_amiss, choose_plan, click, forget, is_in, sign_in, window
 
 LANGUAGES = ("ko", "en")
 KEPT = Path(__file__).resolve().parents[2] / "docs/images/guide"
@@ -26,62 +25,60 @@ NAMES = ["front", "table", "request-new", "request", "inbox", "board", "grants",
 class Camera:
     """Shows a page in both languages and keeps a picture of each."""
 
-    def __init__(self, browser, url):  # noqa: F811
+    def __init__(self, browser, url):
         self.browser, self.url = browser, url
-        screen = {"width": WIDTH, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        browser.set_viewport_size({"width": WIDTH, "height": 900})
+        # Playwright itself takes pictures as PNG and JPEG.
+        self.session = browser.context.new_cdp_session(browser)
 
     def take(self, name, page, height=700, of=None, prepare=None):
         """The first `height` pixels of a page, or of what a selector finds in it."""
         for language in LANGUAGES:
-            self.browser.get(f"{self.url}/{language}/{page}".rstrip("/"))
-            assert self.browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == language
+            self.browser.goto(f"{self.url}/{language}/{page}".rstrip("/"))
+            is_in(self.browser, language)
             if prepare is not None:
                 prepare()
             clip = {"x": 0, "y": 0, "width": WIDTH, "height": self.height(height), "scale": 1}
             if of is not None:
                 clip |= self.place(of, height)
             options = {"format": "webp", "quality": 70, "clip": clip, "captureBeyondViewport": True}
-            picture = self.browser.execute_cdp_cmd("Page.captureScreenshot", options)
+            picture = self.session.send("Page.captureScreenshot", options)
             path = MADE / language / f"{name}.webp"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(base64.b64decode(picture["data"]))
 
     def height(self, most):
-        return min(most, self.browser.execute_script("return document.documentElement.scrollHeight"))
+        return min(most, self.browser.evaluate("document.documentElement.scrollHeight"))
 
     def place(self, selector, most):
-        script = "const box = arguments[0].getBoundingClientRect(); return [box.top + window.scrollY, box.height]"
-        top, height = self.browser.execute_script(script, self.browser.find_element(By.CSS_SELECTOR, selector))
+        script = "of => [of.getBoundingClientRect().top + window.scrollY, of.getBoundingClientRect().height]"
+        top, height = self.browser.locator(selector).evaluate(script)
         return {"y": max(0, top - 12), "height": min(height + 24, most)}
 
 
-def file_request(browser):  # noqa: F811
+def file_request(browser):
     """What a developer writes; the form is left open."""
-    field = browser.find_element(By.NAME, "purpose")
-    field.clear()
-    field.send_keys(PURPOSE)
+    browser.fill("[name=purpose]", PURPOSE)
     choose_plan(browser)
-    browser.find_element(By.CSS_SELECTOR, "#ethics option[value=follows]").click()
-    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400))
-    browser.execute_script(f"document.getElementById('ethics_by').value = '{day}'")
+    browser.select_option("#ethics", "follows")
+    browser.fill("#ethics_by", time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400)))
 
 
-def test_the_pictures_of_the_guide_are_made_by_walking_its_journeys(browser, demo):  # noqa: F811
+def test_the_pictures_of_the_guide_are_made_by_walking_its_journeys(browser, demo):
     shutil.rmtree(MADE, ignore_errors=True)
     camera = Camera(browser, demo.url)
 
     def be(who):
-        browser.delete_all_cookies()
+        forget(browser)
         sign_in(browser, demo, "en", who)
 
     camera.take("front", "", height=820)
     camera.take("table", "catalogue/lymph_node/deidentified/patient")
     be("developer")
     camera.take("request-new", "requests/new", height=1000, prepare=lambda: file_request(browser))
-    browser.find_element(By.NAME, "accept").click()
+    browser.check("[name=accept]")
     click(browser, "main form button.main")
-    request = "requests/" + browser.current_url.split("?")[0].rsplit("/", 1)[1]
+    request = "requests/" + browser.url.split("?")[0].rsplit("/", 1)[1]
     camera.take("request", request)
     be("admin")
     camera.take("inbox", "home")
@@ -107,24 +104,23 @@ def test_the_pictures_of_the_guide_are_made_by_walking_its_journeys(browser, dem
 
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_chapter_is_read_with_its_pictures_on_wide_and_narrow_screens(browser, demo, language, width):  # noqa: F811
-    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    browser.get(f"{demo.url}/guide/{language}")
-    chapters = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "nav.contents a")]
+def test_every_chapter_is_read_with_its_pictures_on_wide_and_narrow_screens(chromium, demo, language, width):
+    page = window(chromium, viewport={"width": width, "height": 900}, is_mobile=width < 500)
+    page.goto(f"{demo.url}/guide/{language}")
+    chapters = page.locator("nav.contents a").evaluate_all("links => links.map(link => link.href)")
     assert len(chapters) > 10
     pictures = 0
     for chapter in chapters:
-        browser.get(chapter)
-        assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == language
-        assert browser.find_element(By.CSS_SELECTOR, "nav.contents a[aria-current]").get_attribute("href") == chapter
-        wide = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
-        assert wide[0] <= wide[1], f"{chapter} is wider than the window"
-        shown = browser.execute_script("return [...document.images].map(image => [image.src, image.naturalWidth, image.alt])")
+        page.goto(chapter)
+        is_in(page, language)
+        assert page.locator("nav.contents a[aria-current]").evaluate("link => link.href") == chapter
+        assert_fits(page)
+        shown = page.evaluate("[...document.images].map(image => [image.src, image.naturalWidth, image.alt])")
         for source, natural, alternative in shown:
             assert natural > 0, f"{source} of {chapter} is not there"
             if "/images/" in source:
                 assert alternative, f"{source} of {chapter} says nothing to those who do not see it"
                 pictures += 1
     assert pictures >= len(NAMES)
-    assert_nothing_amiss(browser)
+    assert_nothing_amiss(page)
+    page.context.close()
