@@ -4,6 +4,7 @@ A test takes the fixture `browser`, which is a page of Playwright's with nothing
 """
 
 import shutil
+import time
 
 import sandbox
 from playwright.sync_api import Page
@@ -85,6 +86,14 @@ def picture(browser: Page, name):
     browser.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
+def until(holds, seconds=15):
+    """Waits for what comes about beside the page."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
 def is_in(browser: Page, language):
     assert browser.locator("html").get_attribute("lang") == language, browser.url
 
@@ -108,3 +117,23 @@ def assert_nothing_amiss(browser: Page):
     said = [f"{message.text} {message.location}" for message in browser.console_messages() if message.type == "error"]
     assert not said, said
     assert not browser.page_errors(), browser.page_errors()
+
+
+def focused(browser: Page, what):
+    """A property of what has the focus."""
+    return browser.evaluate(f"document.activeElement.{what}")
+
+
+def walk_to(browser: Page, name, at_most=80):
+    """Presses the tab key until the field of that name, or what says so, has the focus."""
+    for _ in range(at_most):
+        browser.keyboard.press("Tab")
+        if name in browser.evaluate("[document.activeElement.name, document.activeElement.innerText.trim()]"):
+            return
+    raise AssertionError(f"{name} is not reached with the tab key")
+
+
+def enter(browser: Page):
+    """Presses what has the focus, and waits for the page that comes of it."""
+    with browser.expect_navigation():
+        browser.keyboard.press("Enter")

@@ -5,10 +5,9 @@ import time
 
 import pytest
 import sandbox
-from selenium.webdriver.common.by import By
+from chromium import click, forget, has, picture, sign_in, text
 from test_accessibility import axe, violations  # noqa: F401  (a fixture)
 from test_matrix import npm  # noqa: F401  (a fixture)
-from test_portal import browser, click, picture, sign_in  # noqa: F401  (a fixture)
 
 CLIENT = ("mudeung", "a secret that the provider and the sandbox share")
 
@@ -36,7 +35,7 @@ class Hospital:
 
 
 @pytest.fixture
-def hospital(tmp_path, npm):  # noqa: F811
+def hospital(tmp_path, npm):
     """A sandbox whose hospital has single sign-on, and the provider."""
     secret = tmp_path / "sso.secret"
     secret.touch(0o600)
@@ -58,78 +57,78 @@ def hospital(tmp_path, npm):  # noqa: F811
     provider.stop()
 
 
-def answer_provider(browser, email):  # noqa: F811
+def answer_provider(browser, email):
     """What somebody does at the provider: signs in, and agrees to its telling us the address."""
-    browser.find_element(By.NAME, "login").send_keys(email)
-    browser.find_element(By.NAME, "password").send_keys("whatever it is")
+    browser.fill("[name=login]", email)
+    browser.fill("[name=password]", "whatever it is")
     click(browser, "form button[type=submit]")
-    if "interaction" in browser.current_url:
+    if "interaction" in browser.url:
         click(browser, "form button[type=submit]")
 
 
-def come_in(browser, server, email, language="ko"):  # noqa: F811
-    browser.get(f"{server.url}/{language}/sign-in")
+def come_in(browser, server, email, language="ko"):
+    browser.goto(f"{server.url}/{language}/sign-in")
     picture(browser, f"sso-sign-in-{language}")
     click(browser, "main section a.button")
     answer_provider(browser, email)
 
 
-def test_the_hospitals_people_sign_in_and_prove_themselves_at_their_provider(browser, axe, hospital):  # noqa: F811
+def test_the_hospitals_people_sign_in_and_prove_themselves_at_their_provider(browser, axe, hospital):
     server, provider = hospital
-    browser.get(f"{server.url}/ko/sign-in")
+    browser.goto(f"{server.url}/ko/sign-in")
     assert not violations(browser, axe)
     admin = server.credentials["admin"]
     sign_in(browser, server, "ko", "admin")
-    assert "/sign-in" in browser.current_url, "a password is not enough here"
+    assert "/sign-in" in browser.url, "a password is not enough here"
     come_in(browser, server, admin["email"])
-    assert browser.current_url == f"{server.url}/ko/home"
-    browser.get(f"{server.url}/ko/system")
-    assert provider.url in browser.find_element(By.TAG_NAME, "main").text
-    browser.get(f"{server.url}/ko/security")
+    assert browser.url == f"{server.url}/ko/home"
+    browser.goto(f"{server.url}/ko/system")
+    assert provider.url in text(browser)
+    browser.goto(f"{server.url}/ko/security")
     picture(browser, "sso-security-ko")
     assert not violations(browser, axe)
-    assert provider.url in browser.find_element(By.TAG_NAME, "main").text
+    assert provider.url in text(browser)
     # A proof that it is them: the provider asks again, though it knows them.
-    browser.get(f"{server.url}/ko/step-up?next=/ko/kill-switches")
+    browser.goto(f"{server.url}/ko/step-up?next=/ko/kill-switches")
     picture(browser, "sso-step-up-ko")
     assert not violations(browser, axe)
-    assert not browser.find_elements(By.CSS_SELECTOR, "main form [name=password]")
+    assert not has(browser, "main form [name=password]")
     click(browser, "main a.button.main")
     answer_provider(browser, admin["email"])
-    assert browser.current_url == f"{server.url}/ko/kill-switches?done=stepped-up"
+    assert browser.url == f"{server.url}/ko/kill-switches?done=stepped-up"
     entries = server.entries().values()
     assert any(entry["operation"] == "identity.link" for entry in entries)
     assert any(entry["operation"] == "portal.sign_in" and entry.get("detail") == "sso" for entry in entries)
     assert any(entry["operation"] == "portal.step_up" for entry in entries)
 
 
-def test_somebody_the_sandbox_does_not_know_is_told_so_and_a_new_key_of_the_provider_is_found(browser, hospital):  # noqa: F811
+def test_somebody_the_sandbox_does_not_know_is_told_so_and_a_new_key_of_the_provider_is_found(browser, hospital):
     server, provider = hospital
     come_in(browser, server, "nobody@hospital.example", "en")
-    assert browser.current_url.startswith(f"{server.url}/sso/return")
+    assert browser.url.startswith(f"{server.url}/sso/return")
     picture(browser, "sso-unknown-en")
-    assert "Ask the operator to register you" in browser.find_element(By.TAG_NAME, "main").text
+    assert "Ask the operator to register you" in text(browser)
     # A company's developer has no business here, whatever the provider says of the address.
-    browser.delete_all_cookies()
+    forget(browser)
     provider.stop()
     provider.start()
     time.sleep(11)  # Keys that are not known are looked for every ten seconds.
     come_in(browser, server, server.credentials["developer"]["email"], "en")
-    assert "Ask the operator to register you" in browser.find_element(By.TAG_NAME, "main").text
+    assert "Ask the operator to register you" in text(browser)
     come_in_again = server.credentials["admin"]["email"]
     provider.stop()
     provider.start()
     time.sleep(11)
     come_in(browser, server, come_in_again, "en")
-    assert browser.current_url == f"{server.url}/en/home"
+    assert browser.url == f"{server.url}/en/home"
 
 
-def test_a_provider_that_is_away_is_said_to_be_and_the_companies_come_in_as_ever(browser, hospital):  # noqa: F811
+def test_a_provider_that_is_away_is_said_to_be_and_the_companies_come_in_as_ever(browser, hospital):
     server, provider = hospital
     provider.stop()
-    browser.get(f"{server.url}/ko/sign-in")
+    browser.goto(f"{server.url}/ko/sign-in")
     click(browser, "main section a.button")
-    assert "응답하지 않습니다" in browser.find_element(By.TAG_NAME, "main").text
+    assert "응답하지 않습니다" in text(browser)
     sign_in(browser, server, "ko", "developer")
-    assert browser.current_url == f"{server.url}/ko/home"
+    assert browser.url == f"{server.url}/ko/home"
     provider.start()

@@ -238,7 +238,6 @@ const TOOLS: &[Tool] = &[
     Tool { program: "node", package: "nodejs" },
     Tool { program: "npm", package: "npm" },
     Tool { program: "chromium", package: "chromium" },
-    Tool { program: "chromedriver", package: "chromium-driver" },
     Tool { program: "/usr/share/fonts/truetype/nanum/NanumGothic.ttf", package: "fonts-nanum" },
 ];
 
