@@ -7,12 +7,39 @@ import statistics
 import time
 
 import httpx
+import past
 import sandbox
 
 ADMIN = ["", "home", "catalogue", "catalogue/lymph_node", "apps", "requests", "grants", "usage", "releases", "ledger"]
 ADMIN += ["organizations", "members", "system", "break-glass", "notifications", "security", "agreements", "budgets"]
 ADMIN += ["incidents", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches", "reviews"]
+ADMIN += ["ledger/checkpoint", "ledger/7", "usage?by=hour", "usage/export?format=csv", "{review}"]
+# The ledger as it is searched: what is frequent, what is seldom and what is nowhere, alone and together.
+SEARCHES = [
+    "operation=data.read_rows",
+    "operation=portal.sign_in",
+    "operation=app.revoke",
+    "status=denied",
+    "status=unknown",
+    "dataset=lymph_node",
+    "dataset=lymph_node&status=denied",
+    "app={app}",
+    "grant={own_grant}",
+    "organization={organization}",
+    "organization={organization}&operation=query.run",
+    "app={app}&status=unknown",
+    "operation=query.run&status=unknown",
+    "organization={other}&operation=app.revoke",
+    "token=nowhere",
+    "from={day}&until={day}",
+    "from={day}&until={day}&operation=query.run&dataset=support2",
+    "member=nobody",
+    "before=40",
+]
+ADMIN += [f"ledger?{search}" for search in SEARCHES]
 DEVELOPER = ["home", "incidents", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "webhooks", "notifications"]
+DEVELOPER += ["invoices", "usage?by=hour", "usage/export?format=csv"]
+GOAL_MS = 20
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -117,6 +144,9 @@ def grow(control, organizations, requests, open_requests):
     database.executemany("insert into grant_events values (?, ?, ?, ?, ?, ?)", events)
     standing = [[identifier("grt", n), "open", 1] for n in reported]
     database.executemany("insert into grant_courses values (?, ?, ?)", standing)
+    # The month that was reviewed of the short ledger is reviewed again of the long one.
+    database.execute("delete from review_items")
+    database.execute("delete from reviews")
     database.execute("update generation set value = value + 1")
     database.commit()
     database.close()
@@ -145,28 +175,70 @@ class Reader:
         return took, body
 
 
+def places(server):
+    """What stands in braces in the list of pages."""
+    month = time.gmtime(time.time() - 40 * 86_400)
+    found = {"day": time.strftime("%Y-%m-%d", month), "other": identifier("org", 7)}
+    reader = Reader(server, "admin")
+    found["grant"] = re.search(r"grants/(grt_[0-9a-z]+)", reader.http.get("/en/grants").text)[1]
+    database = sqlite3.connect(server.control)
+    own = "select app, organization, id from grants where id not like 'grt_7%' limit 1"
+    found["app"], found["organization"], found["own_grant"] = database.execute(own).fetchone()
+    database.close()
+    began = time.perf_counter()
+    form = reader.http.get("/en/reviews").text
+    token = form.split('name="form_token" value="')[1].split('"')[0]
+    fields = {"form_token": token, "month": time.strftime("%Y-%m", month)}
+    begun = reader.http.post("/en/reviews", data=fields)
+    assert begun.status_code == 303, begun.text
+    print(f"a monthly review is counted and drawn in {time.perf_counter() - began:.2f} s", flush=True)
+    found["review"] = begun.headers["location"].split("?")[0].removeprefix("/en/")
+    return found
+
+
 def measure(server, repetitions):
     """The median of each page, with its bytes and those of it when it is compressed."""
-    figures = {}
+    figures, found = {}, places(server)
     for who, pages in (("admin", ADMIN), ("developer", DEVELOPER)):
         reader = Reader(server, who)
-        grant = re.search(r"/en/grants/grt_[0-9a-z]+", reader.http.get("/en/grants").text)
-        for path in [f"/en/{page}".rstrip("/") for page in pages] + [grant[0]]:
+        own = re.search(r"grants/(grt_[0-9a-z]+)", reader.http.get("/en/grants").text)[1]
+        for page in [*pages, "grants/{grant}"]:
+            path = f"/en/{page.format(**{**found, 'grant': own})}".rstrip("/")
             seen = [reader.first_byte(path) for _ in range(repetitions + 1)][1:]
             body = seen[-1][1]
-            path = re.sub(r"grt_\w+", "{grant}", path)
-            figures[who, path] = (statistics.median(took for took, _ in seen), len(body), len(gzip.compress(body)))
+            figures[who, f"/en/{page}".rstrip("/")] = (statistics.median(took for took, _ in seen), len(body), len(gzip.compress(body)))
     return figures
 
 
-def run(folder, repetitions=5, organizations=1_000, requests=10_000, open_requests=500):
+def first_load(server):
+    """Bytes of what a visitor's first page brings when it is compressed: the page, style sheets, scripts and images."""
+    with httpx.Client(base_url=server.url, headers={"accept-encoding": "gzip"}) as http:
+        page = http.get("/en").text
+        parts = sorted(set(re.findall(r'(?:src|href)="(/[^"]+\.(?:css|js|svg|png|webp|ico|woff2))"', page)))
+        sizes = {"the page": len(gzip.compress(page.encode()))}
+        for part in parts:
+            with http.stream("GET", part) as answer:
+                assert answer.status_code == 200, part
+                body = b"".join(answer.iter_raw())
+            packed = "content-encoding" in answer.headers or part.endswith((".png", ".webp", ".woff2"))
+            sizes[part] = len(body if packed else gzip.compress(body))
+    return sizes
+
+
+def run(folder, repetitions=5, organizations=1_000, requests=10_000, open_requests=500, entries=5_000_000):
     """Figures of a sandbox as the demo leaves it, and of the same one when it has grown."""
     with sandbox.Server(folder) as server:
+        sizes = first_load(server)
+        print(f"first load: {sum(sizes.values())} bytes compressed: {sizes}", flush=True)
         small = measure(server, repetitions)
         server.stop()
         grow(server.control, organizations, requests, open_requests)
+        past.give(server, entries, past.readers(server.control))
         server.start(ready_seconds=120)
-        return small, measure(server, repetitions)
+        print(f"the server is ready after {server.process.ready_after:.1f} s", flush=True)
+        grown = measure(server, repetitions)
+        server.stop()
+        return small, grown
 
 
 def pages(options):
@@ -180,5 +252,5 @@ def pages(options):
         "KB": {name(key): after[key][1] / 1e3 for key in slowest},
         "KB compressed": {name(key): after[key][2] / 1e3 for key in slowest},
     }
-    title = "Time to first byte of a page: 1,000 companies, 10,000 access requests, 500 of them open"
+    title = "Time to first byte of a page: 1,000 companies, 10,000 access requests, 500 of them open, 5 million entries"
     return {"title": title, "unit": "milliseconds and kilobytes", "rows": rows, "against": None}

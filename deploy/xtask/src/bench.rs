@@ -31,7 +31,9 @@ pub(crate) fn run(names: &[String], seconds: u32, repetitions: u32) -> Result<bo
     if names.iter().any(|name| name != COLD_RUN) {
         let build = ["build", "--release", "--package", "mudeung"];
         run_checked(cargo().args(build))?;
-        for (package, example) in [("mudeung-store", "append_bench"), ("mudeung-server", "hello")] {
+        let examples =
+            [("mudeung-store", "append_bench"), ("mudeung-store", "grow_ledger"), ("mudeung-server", "hello")];
+        for (package, example) in examples {
             let example = ["build", "--release", "--package", package, "--example", example];
             run_checked(cargo().args(example))?;
         }
