@@ -137,3 +137,27 @@ def enter(browser: Page):
     """Presses what has the focus, and waits for the page that comes of it."""
     with browser.expect_navigation():
         browser.keyboard.press("Enter")
+
+
+def write(browser: Page, name, written):
+    """Walks to a field and types into it, in place of what was there."""
+    walk_to(browser, name)
+    browser.keyboard.press("Control+a")
+    browser.keyboard.type(written)
+
+
+def choose(browser: Page, name, value, at_most=40):
+    """Walks to a list and goes down until it is at a value."""
+    walk_to(browser, name)
+    for _ in range(at_most):
+        if focused(browser, "value") == value:
+            return
+        browser.keyboard.press("ArrowDown")
+    raise AssertionError(f"{name} has no {value}")
+
+
+def tick(browser: Page, name):
+    """Walks to a box and ticks it."""
+    walk_to(browser, name)
+    browser.keyboard.press("Space")
+    assert focused(browser, "checked"), name

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import sandbox
 from canary import Portal
-from chromium import assert_nothing_amiss, enter, focused, forget, sign_in, walk_to
+from chromium import PLAN, assert_nothing_amiss, choose, enter, focused, forget, has, heading, sign_in, text, tick, walk_to, write
 from mails import wait_for_link
 
 AXE = "axe-core@4.14.1"
@@ -211,4 +211,95 @@ def test_a_credential_is_made_with_the_keyboard_alone(browser, demo):
     walk_to(browser, "Back to the app")
     outline = browser.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none", "what has the focus shows it"
+    assert_nothing_amiss(browser)
+
+
+def sign_in_by_keyboard(browser, demo, who):
+    browser.goto(f"{demo.url}/en/sign-in")
+    write(browser, "email", demo.json[who]["email"])
+    write(browser, "password", demo.json[who]["password"])
+    enter(browser)
+    assert "/home" in browser.url
+
+
+def test_a_company_signs_up_and_joins_with_the_keyboard_alone(browser, demo):
+    address = "keys@sprout.example"
+    browser.goto(f"{demo.url}/en/sign-up")
+    write(browser, "company", "Keys only")
+    write(browser, "number", "120-81-47521")
+    write(browser, "email", address)
+    tick(browser, "accept")
+    browser.keyboard.press("Tab")
+    enter(browser)
+    assert "mail" in text(browser)
+    browser.goto(demo.url + wait_for_link(address, "invitations"))
+    write(browser, "name", "A founder")
+    write(browser, "password", "a password that nobody guesses")
+    enter(browser)
+    assert "sign-in" in browser.url
+    assert_nothing_amiss(browser)
+
+
+def test_a_request_is_filed_and_decided_with_the_keyboard_alone(browser, demo):
+    sign_in_by_keyboard(browser, demo, "developer")
+    walk_to(browser, "Access requests")
+    enter(browser)
+    walk_to(browser, "New access request")
+    enter(browser)
+    write(browser, "purpose", "Validate a model of survival on the public cohort, by keyboard.")
+    for name in browser.locator("fieldset select").evaluate_all("all => all.map(it => it.name)"):
+        if name in PLAN:
+            choose(browser, name, PLAN[name])
+    choose(browser, "ethics", "exempt")
+    write(browser, "ethics_reason", "Nobody can be known again.")
+    tick(browser, "accept")
+    browser.keyboard.press("Tab")
+    enter(browser)
+    assert "/requests/req_" in browser.url, text(browser)
+    request = browser.url.split("?")[0].rsplit("/", 1)[1]
+    forget(browser)
+    sign_in_by_keyboard(browser, demo, "admin")
+    for _ in range(80):
+        browser.keyboard.press("Tab")
+        if request in (browser.evaluate("document.activeElement.href || ''")):
+            break
+    enter(browser)
+    assert request in browser.url, "the inbox leads to it"
+    write(browser, "days", "30")
+    walk_to(browser, "Approve")
+    enter(browser)
+    assert "Approved" in heading(browser), text(browser)
+    assert has(browser, "a[href*='/grants/grt_']")
+    assert_nothing_amiss(browser)
+
+
+def test_the_ledger_is_searched_and_exported_with_the_keyboard_alone(browser, demo):
+    sign_in_by_keyboard(browser, demo, "admin")
+    walk_to(browser, "Ledger")
+    enter(browser)
+    write(browser, "operation", "portal.sign_in")
+    # The first one closes the list of what can be searched for.
+    browser.keyboard.press("Escape")
+    choose(browser, "status", "completed")
+    walk_to(browser, "Apply")
+    enter(browser)
+    rows = browser.locator("main tbody tr").all_inner_texts()
+    assert rows and all("portal.sign_in" in row for row in rows)
+    index = browser.locator("main tbody tr a").first.inner_text()
+    walk_to(browser, index)
+    enter(browser)
+    assert browser.url.endswith(f"/ledger/{index}")
+    walk_to(browser, "Ledger")
+    enter(browser)
+    walk_to(browser, "Export")
+    enter(browser)
+    for name in ("from", "until"):
+        walk_to(browser, name)
+        # As the browser writes dates in the language that it has here.
+        browser.keyboard.type(time.strftime("%m%d%Y", time.gmtime(time.time() + 9 * 3_600)))
+    write(browser, "reason", "The yearly audit asks for it.")
+    browser.keyboard.press("Tab")
+    with browser.expect_download() as saved:
+        browser.keyboard.press("Enter")
+    assert saved.value.path().stat().st_size > 0
     assert_nothing_amiss(browser)
