@@ -114,6 +114,11 @@ const STAGES: &[Stage] = &[
         work: Work::EndToEnd("test_portal.py"),
     },
     Stage {
+        name: "journeys",
+        shows: "browsers and programs: first rows, a board's decision, rotation, a stop amid a download, an emergency",
+        work: Work::EndToEnd("test_journeys.py"),
+    },
+    Stage {
         name: "paper",
         shows: "minutes and certificates as PDF, read by pypdf: text, tags, fonts, the same bytes each time",
         work: Work::EndToEnd("test_paper.py"),
