@@ -8,6 +8,7 @@ import time
 import bigtable
 import httpx
 import mudeung
+import past
 import pytest
 import releases
 import sandbox
@@ -287,6 +288,40 @@ def test_a_download_under_way_ends_when_its_app_is_stopped(hospital):
     [intent] = [index for index, entry in entries.items() if entry.get("file") == file["id"] and entry["kind"] == "intent"]
     [outcome] = [entry for entry in entries.values() if entry.get("intent") == intent]
     assert outcome["status"] == "aborted" and outcome["bytes"] >= taken[0], outcome
+
+
+def test_a_month_is_reviewed_signed_and_countersigned(tmp_path, chromium):
+    hospital = Hospital(tmp_path / "server", chromium)
+    hospital.add("watcher", "auditor")
+    past.give(hospital.server, 4_000, past.readers(hospital.server.control), days=70)
+    with hospital.server:
+        watcher = hospital.window_of("watcher", "reviews")
+        click(watcher, "form[action$='/reviews'] button")
+        review = watcher.url.split("?")[0]
+        picture(watcher, "journey-review")
+        entries = [name.split(".")[1] for name in watcher.locator("[name^='verdict.']").evaluate_all("all => all.map(it => it.name)")]
+        assert len(entries) > 10, "a sample was drawn"
+        verdict = watcher.locator("[name^='verdict.'] option").nth(1).get_attribute("value")
+        for entry in entries:
+            watcher.select_option(f"[name='verdict.{entry}']", verdict)
+            watcher.fill(f"[name='finding.{entry}']", "Within the purpose of its grant.")
+        watcher.fill("[name=conclusion]", "Nothing out of the ordinary.")
+        watcher.fill("[name=name]", "watcher")
+        watcher.fill("[name=password]", hospital.json["watcher"]["password"])
+        press(watcher, "/sign")
+        assert "Nothing out of the ordinary." in text(watcher) and not has(watcher, "form[action$='/countersign']")
+        admin = hospital.window_of("admin", review)
+        admin.fill("[name=name]", admin.locator(".person strong").inner_text())
+        admin.fill("[name=password]", hospital.json["admin"]["password"])
+        press(admin, "/countersign")
+        assert not has(admin, "form[action$='/countersign']")
+        picture(admin, "journey-review-signed")
+        # What was signed is in the ledger by its hash.
+        sha256 = admin.locator("dt:has-text('SHA-256') + dd code").inner_text()
+        recorded = [entry for entry in hospital.server.entries().values() if entry["operation"] == "review.sign"]
+        assert any(sha256 in entry.get("detail", "") for entry in recorded), recorded
+        hospital.server.verify_ledger()
+        hospital.close()
 
 
 def test_an_emergency_is_opened_told_and_reviewed_by_another(hospital):

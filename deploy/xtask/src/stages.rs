@@ -115,7 +115,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "journeys",
-        shows: "browsers and programs: first rows, a board's decision, rotation, a stop amid a download, an emergency",
+        shows: "browsers and programs: first rows, a board, rotation, a stop amid a download, a monthly review, an emergency",
         work: Work::EndToEnd("test_journeys.py"),
     },
     Stage {
