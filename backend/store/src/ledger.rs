@@ -16,13 +16,14 @@ mod prune;
 mod queue;
 mod reconcile;
 mod search;
+mod spans;
 mod tiles;
 mod usage;
 mod verify;
 
 pub use entries::EntryFilter;
 pub use prune::Prunable;
-pub use usage::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow, UsedBy};
+pub use usage::{Granularity, Grouping, UsageFilter, UsagePlace, UsageRow, UsageSum, UsedBy};
 pub use verify::{SetBack, VerifyError, VerifyReport};
 
 use crate::connection::{Access, Address};
@@ -241,6 +242,11 @@ impl Ledger {
         limit: usize,
     ) -> Result<Vec<UsageRow>, LedgerError> {
         self.read("ledger.usage", move |conn| usage::list(conn, &filter, after.as_ref(), limit)).await
+    }
+
+    /// What all usage that fits comes to in each period that has any, oldest first.
+    pub async fn usage_sums(&self, filter: UsageFilter) -> Result<Vec<UsageSum>, LedgerError> {
+        self.read("ledger.usage_sums", move |conn| usage::sums_by_period(conn, &filter)).await
     }
 
     /// The first and the last index of the entries of a period, when it has any. Entries between them may lie outside of

@@ -665,6 +665,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    entry_span (block) {
+        block -> BigInt,
+        first_us -> BigInt,
+        last_us -> BigInt,
+    }
+}
+
+diesel::table! {
     search_head (id) {
         id -> BigInt,
         size -> BigInt,

@@ -1,12 +1,15 @@
 //! Looking entries up: by index, and by what stands in the search columns.
 
 use super::search::{Search, status_text};
+use super::spans;
 use crate::schema::{entry, entry_search};
 use crate::{Conn, StoreError, column};
-use diesel::dsl::{max, min};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use mudeung_core::clock::Timestamp;
 use mudeung_wire::ledger::entry::{Entry, Status};
+use std::ops::Range;
 
 /// Rows read at a time where there is no index.
 const PAGE: i64 = 1_024;
@@ -48,15 +51,13 @@ pub(super) fn period(
     until: Option<Timestamp>,
 ) -> Result<Option<(u64, u64)>, StoreError> {
     let indexed = column::count(super::indexer::indexed(conn)?);
-    let bounds = (min(entry_search::idx), max(entry_search::idx));
-    let mut query = entry_search::table.filter(entry_search::idx.lt(indexed)).select(bounds).into_boxed();
-    if let Some(from) = from {
-        query = query.filter(entry_search::time_us.ge(from.micros()));
-    }
-    if let Some(until) = until {
-        query = query.filter(entry_search::time_us.lt(until.micros()));
-    }
-    let (first, last) = query.first::<(Option<i64>, Option<i64>)>(&mut conn.0)?;
+    let (first, last) = match spans::bounds(conn, from, until)? {
+        Some(within) => (
+            end_of(conn, &within, indexed, [from, until], true)?,
+            end_of(conn, &within, indexed, [from, until], false)?,
+        ),
+        None => (None, None),
+    };
     let mut found = match first.zip(last) {
         Some((first, last)) => Some((column::count_back(first)?, column::count_back(last)?)),
         None => None,
@@ -72,6 +73,26 @@ pub(super) fn period(
             found = Some(found.map_or((*index, *index), |(first, _)| (first, *index)));
         }
     }
+}
+
+/// The first or the last of the entries of a period within these indices.
+fn end_of(
+    conn: &mut Conn,
+    within: &Range<i64>,
+    indexed: i64,
+    [from, until]: [Option<Timestamp>; 2],
+    is_first: bool,
+) -> Result<Option<i64>, StoreError> {
+    let within = entry_search::idx.ge(within.start).and(entry_search::idx.lt(within.end.min(indexed)));
+    let mut query = entry_search::table.filter(within).select(entry_search::idx).limit(1).into_boxed();
+    if let Some(from) = from {
+        query = query.filter(entry_search::time_us.ge(from.micros()));
+    }
+    if let Some(until) = until {
+        query = query.filter(entry_search::time_us.lt(until.micros()));
+    }
+    query = if is_first { query.order(entry_search::idx.asc()) } else { query.order(entry_search::idx.desc()) };
+    Ok(query.first::<i64>(&mut conn.0).optional()?)
 }
 
 /// Entries that fit, newest first. Those that are not indexed yet are read one after the other, so that none is missing.
@@ -119,7 +140,9 @@ fn list_indexed(
     limit: usize,
 ) -> Result<Vec<(u64, Entry)>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let joined = entry_search::table.inner_join(entry::table).filter(entry_search::idx.lt(before));
+    let Some(within) = spans::bounds(conn, filter.from, filter.until)? else { return Ok(Vec::new()) };
+    let within = entry_search::idx.ge(within.start).and(entry_search::idx.lt(within.end.min(before)));
+    let joined = entry_search::table.inner_join(entry::table).filter(within);
     let mut query = joined.order(entry_search::idx.desc()).limit(limit).select((entry::idx, entry::bytes)).into_boxed();
     if let Some(organization) = &filter.organization {
         query = query.filter(entry_search::organization.eq(organization));
@@ -141,6 +164,10 @@ fn list_indexed(
     }
     if let Some(status) = filter.status {
         query = query.filter(entry_search::status.eq(status_text(status)));
+        if status != Status::Completed {
+            // What the index says of itself, so that it is used.
+            query = query.filter(sql::<Bool>("entry_search.status <> 'completed'"));
+        }
     }
     if let Some(from) = filter.from {
         query = query.filter(entry_search::time_us.ge(from.micros()));

@@ -6,6 +6,7 @@
 use super::edge::read_head;
 use super::entries;
 use super::search::Search;
+use super::spans::Spans;
 use crate::connection::AnyConnection;
 use crate::schema::{entry, entry_search, search_head};
 use crate::{Conn, StoreError, column};
@@ -81,6 +82,9 @@ impl Indexer {
             known => self.fresh.drain(..known).collect(),
         };
         insert(conn, &rows)?;
+        let mut spans = Spans::default();
+        rows.iter().for_each(|(index, search)| spans.add(*index, search.time_us));
+        spans.keep(conn)?;
         let end = first.saturating_add(i64::try_from(rows.len()).map_err(StoreError::corrupt)?);
         diesel::update(search_head::table.find(1_i64)).set(search_head::size.eq(end)).execute(&mut conn.0)?;
         self.behind = end < column::count(size);

@@ -6,7 +6,7 @@
 
 use super::edge::{lock_head, read_head};
 use super::fold::{Figures, Fold, UsageKey, usage_of};
-use super::{entries, indexer};
+use super::{entries, indexer, spans};
 use crate::schema::{entry, entry_search, head, usage_pruned};
 use crate::{Conn, StoreError, column};
 use diesel::prelude::*;
@@ -132,5 +132,6 @@ pub(super) fn sweep(conn: &mut Conn) -> Result<usize, StoreError> {
     let Some(first) = first.filter(|first| *first < pruned) else { return Ok(0) };
     let end = first.saturating_add(PAGE).min(pruned);
     diesel::delete(entry_search::table.filter(entry_search::idx.lt(end))).execute(&mut conn.0)?;
+    spans::sweep(conn, end)?;
     Ok(diesel::delete(entry::table.filter(entry::idx.lt(end))).execute(&mut conn.0)?)
 }

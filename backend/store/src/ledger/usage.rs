@@ -127,6 +127,19 @@ pub struct UsageRow {
     pub bytes: u64,
 }
 
+/// What all usage that fits comes to in one period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsageSum {
+    /// When the period begins.
+    pub period_start: Timestamp,
+    /// Number of requests.
+    pub requests: u64,
+    /// Rows that were sent.
+    pub rows: u64,
+    /// Bytes that were sent.
+    pub bytes: u64,
+}
+
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = BigInt)]
@@ -151,6 +164,59 @@ struct Row {
     bytes: i64,
 }
 
+#[derive(QueryableByName)]
+struct SumRow {
+    #[diesel(sql_type = BigInt)]
+    period: i64,
+    #[diesel(sql_type = BigInt)]
+    requests: i64,
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
+}
+
+/// What all that fits comes to in each period, oldest first; nothing is told apart, whatever the grouping says.
+pub(super) fn sums_by_period(conn: &mut Conn, filter: &UsageFilter) -> Result<Vec<UsageSum>, StoreError> {
+    let query = diesel::sql_query(format!(
+        "{} SELECT period, CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(rows) AS BIGINT) AS rows, \
+         CAST(SUM(bytes) AS BIGINT) AS bytes FROM dated GROUP BY 1 ORDER BY 1",
+        chosen(filter),
+    ));
+    let rows = query
+        .bind::<Text, _>(filter.organization.clone().unwrap_or_default())
+        .bind::<BigInt, _>(i64::from(filter.organization.is_some()))
+        .bind::<Text, _>(filter.app.clone().unwrap_or_default())
+        .bind::<BigInt, _>(i64::from(filter.app.is_some()))
+        .bind::<BigInt, _>(filter.from.map_or(i64::MIN, Timestamp::micros))
+        .bind::<BigInt, _>(filter.until.map_or(i64::MAX, Timestamp::micros))
+        .load::<SumRow>(&mut conn.0)?;
+    let sum = |row: SumRow| {
+        Ok(UsageSum {
+            period_start: Timestamp::from_micros(row.period),
+            requests: column::count_back(row.requests)?,
+            rows: column::count_back(row.rows)?,
+            bytes: column::count_back(row.bytes)?,
+        })
+    };
+    rows.into_iter().map(sum).collect()
+}
+
+/// The rows that fit, with the beginning of their period: the first six parameters are those of a filter.
+///
+/// Both databases number their parameters `$1`, `$2` …; SQLite by first appearance, so they appear in order.
+fn chosen(filter: &UsageFilter) -> String {
+    format!(
+        "WITH chosen AS (SELECT u.period_start AS at_us, u.organization, {parts}, u.requests, u.rows, u.bytes \
+         FROM usage_hour u WHERE {owner} AND (u.app = $3 OR $4 = 0) \
+         AND u.period_start >= $5 AND u.period_start < $6), dated AS ({dated})",
+        // Said so that the index of the organization is used.
+        owner = if filter.organization.is_some() { "u.organization = $1 AND $2 = 1" } else { "($1 = '' OR $2 = 0)" },
+        parts = parts(filter.grouping),
+        dated = dated(filter.granularity),
+    )
+}
+
 /// Usage that fits and comes after a place in the list, oldest first.
 pub(super) fn list(
     conn: &mut Conn,
@@ -158,18 +224,13 @@ pub(super) fn list(
     after: Option<&UsagePlace>,
     limit: usize,
 ) -> Result<Vec<UsageRow>, StoreError> {
-    // Both databases number their parameters `$1`, `$2` …; SQLite by first appearance, so they appear in order.
     let query = diesel::sql_query(format!(
-        "WITH chosen AS (SELECT u.period_start AS at_us, u.organization, {parts}, u.requests, u.rows, u.bytes \
-         FROM usage_hour u WHERE (u.organization = $1 OR $2 = 0) AND (u.app = $3 OR $4 = 0) \
-         AND u.period_start >= $5 AND u.period_start < $6), dated AS ({dated}), \
-         summed AS (SELECT period, organization, app, grant_id, dataset, tier, operation, \
+        "{}, summed AS (SELECT period, organization, app, grant_id, dataset, tier, operation, \
          CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(rows) AS BIGINT) AS rows, \
          CAST(SUM(bytes) AS BIGINT) AS bytes FROM dated GROUP BY 1, 2, 3, 4, 5, 6, 7) \
          SELECT * FROM summed WHERE $7 = 0 OR (period, organization, app, grant_id, dataset, tier, operation) > \
          ($8, $9, $10, $11, $12, $13, $14) ORDER BY 1, 2, 3, 4, 5, 6, 7 LIMIT $15",
-        parts = parts(filter.grouping),
-        dated = dated(filter.granularity),
+        chosen(filter),
     ));
     let place = after.cloned().unwrap_or_else(nowhere);
     // What belongs to earlier periods need not be looked at again.

@@ -7,6 +7,7 @@ use super::edge::{Head, read_head};
 use super::fold::{Fold, UsageKey, usage_of};
 use super::prune::{UsageColumns, usage_of_row};
 use super::search::Search;
+use super::spans::{BLOCK, Spans};
 use super::{TreeHead, checkpoints, indexer};
 use crate::connection::Access;
 use crate::pool::Pool;
@@ -102,6 +103,7 @@ fn verify(conn: &mut Conn, mut progress: impl FnMut(u64, u64)) -> Result<VerifyR
     let mut check = Check::new(checkpoints::list(conn)?);
     check.roots()?;
     let indexed = indexer::indexed(conn)?;
+    let mut spans = Spans::default();
     let mut next = pruned::take(conn, &mut check, &head)?;
     loop {
         // Nothing is taken from `node`: it says nothing about what happened.
@@ -115,6 +117,9 @@ fn verify(conn: &mut Conn, mut progress: impl FnMut(u64, u64)) -> Result<VerifyR
         for row in &rows {
             let search = check.entry(next, row, &head)?;
             compare_search(next, indexed, found.remove(&next), &search)?;
+            if next < indexed {
+                spans.add(column::count(next), search.time_us);
+            }
             next += 1;
         }
         compare_tiles(conn, &mut check)?;
@@ -122,6 +127,10 @@ fn verify(conn: &mut Conn, mut progress: impl FnMut(u64, u64)) -> Result<VerifyR
     }
     let report = check.end(conn, &head)?;
     compare_search_size(conn, head.pruned, indexed, next)?;
+    if let Some(block) = spans.missed(conn)? {
+        let first = block.saturating_mul(BLOCK);
+        return Err(fault(format!("the times of the entries from {first} on are not within those of their block")));
+    }
     Ok(report)
 }
 

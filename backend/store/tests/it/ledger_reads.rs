@@ -17,6 +17,7 @@ on_both!(
     searches_are_complete_while_indexing_is_behind,
     tiles_hold_the_hashes_of_the_tree,
     every_entry_is_proved_in_trees_of_any_size,
+    a_search_by_time_finds_what_the_times_say_whatever_their_order,
     every_tree_is_proved_to_begin_with_every_earlier_one,
     usage_is_summed_by_hour_and_day,
     the_last_checkpoint_of_a_tile_is_kept,
@@ -79,6 +80,34 @@ async fn entries_are_filtered_by_every_part(place: Arc<Place>) {
     assert_eq!(ledger.period(later, None).await.unwrap(), Some((1, 1)));
     assert_eq!(ledger.period(None, later).await.unwrap(), Some((0, 2)));
     assert_eq!(ledger.period(later, later).await.unwrap(), None);
+}
+
+/// Entries of three blocks whose times are out of order by more than a block, and some that are not indexed.
+async fn a_search_by_time_finds_what_the_times_say_whatever_their_order(place: Arc<Place>) {
+    const ENTRIES: u64 = 9_000;
+    let at = |n: u64| NOW.micros() + i64::try_from(n * 7_919 % ENTRIES).unwrap() / 2 * 3;
+    let ledger = place.open_ledger();
+    for group in (0..ENTRIES).collect::<Vec<_>>().chunks(1_000) {
+        let each = |n: &u64| Entry { time_us: at(*n), ..intent(*n, &format!("app_{}", n % 5)) };
+        append_all(&ledger, group.iter().map(each).collect()).await;
+    }
+    let places = [0, 1, 2, 3, 4_500, 6_000, 13_499, 13_500].map(|after| Timestamp::from_micros(NOW.micros() + after));
+    let ends = || std::iter::once(None).chain(places.into_iter().map(Some));
+    for (from, until) in ends().flat_map(|from| ends().map(move |until| (from, until))) {
+        let fits = |n: &u64| {
+            let time = Timestamp::from_micros(at(*n));
+            from.is_none_or(|from| time >= from) && until.is_none_or(|until| time < until)
+        };
+        let expected: Vec<u64> = (0..ENTRIES).filter(fits).collect();
+        let bounds = expected.first().copied().zip(expected.last().copied());
+        assert_eq!(ledger.period(from, until).await.unwrap(), bounds, "{from:?} {until:?}");
+        let filter = EntryFilter { from, until, app: Some("app_3".to_owned()), ..EntryFilter::default() };
+        let found = ledger.entries(filter, Some(8_000), 40).await.unwrap();
+        let wanted = expected.into_iter().rev().filter(|n| n % 5 == 3 && *n < 8_000).take(40);
+        assert!(found.into_iter().map(|(index, _)| index).eq(wanted), "{from:?} {until:?}");
+    }
+    ledger.close().await;
+    ledger.verify(|_, _| {}).await.unwrap();
 }
 
 async fn every_tree_is_proved_to_begin_with_every_earlier_one(place: Arc<Place>) {
@@ -186,6 +215,16 @@ async fn usage_is_summed_by_hour_and_day(place: Arc<Place>) {
     assert_eq!(list(app).await, [row(0, "app_2", 1)]);
     let nobody = UsageFilter { organization: Some("org_9".to_owned()), ..daily.clone() };
     assert_eq!(list(nobody).await, []);
+    let sums = async |filter: UsageFilter| {
+        let sums = ledger.usage_sums(filter).await.unwrap();
+        let each =
+            sums.iter().map(|sum| ((sum.period_start.micros() - start) / HOUR, sum.requests, sum.rows, sum.bytes));
+        each.collect::<Vec<_>>()
+    };
+    assert_eq!(sums(hourly.clone()).await, [(0, 2, 2, 20), (5, 2, 2, 20), (24, 1, 1, 10)]);
+    assert_eq!(sums(daily.clone()).await, [(0, 4, 4, 40), (24, 1, 1, 10)]);
+    let of = |organization: &str| UsageFilter { organization: Some(organization.to_owned()), ..daily.clone() };
+    assert_eq!((sums(of("org_1")).await, sums(of("org_9")).await), (vec![(0, 4, 4, 40), (24, 1, 1, 10)], vec![]));
     let from = Some(Timestamp::from_micros(start + 5 * HOUR));
     let until = Some(Timestamp::from_micros(start + 24 * HOUR));
     assert_eq!(list(UsageFilter { from, until, ..hourly }).await, [row(5, "app_1", 1), row(5, "app_2", 1)]);

@@ -16,6 +16,8 @@ on_both!(
     a_deleted_search_row_is_found,
     an_added_search_row_is_found,
     an_edited_head_of_the_search_is_found,
+    an_edited_span_of_times_is_found,
+    a_deleted_span_of_times_is_found,
     a_deleted_row_is_found,
     a_truncated_tail_is_found,
     a_clock_that_was_set_back_is_told,
@@ -109,6 +111,17 @@ async fn an_edited_head_of_the_search_is_found(place: Arc<Place>) {
     let (index, what) = after(&place, "UPDATE search_head SET size = 599").await;
     assert_eq!(index, Some(599));
     assert!(what.contains("head of the search"), "{what}");
+}
+
+async fn an_edited_span_of_times_is_found(place: Arc<Place>) {
+    // One that is too narrow hides entries.
+    let (_, what) = after(&place, "UPDATE entry_span SET first_us = first_us + 1").await;
+    assert!(what.contains("times of the entries from 0 on"), "{what}");
+}
+
+async fn a_deleted_span_of_times_is_found(place: Arc<Place>) {
+    let (_, what) = after(&place, "DELETE FROM entry_span").await;
+    assert!(what.contains("times of the entries from 0 on"), "{what}");
 }
 
 async fn a_deleted_row_is_found(place: Arc<Place>) {

@@ -23,13 +23,22 @@ CREATE TABLE entry_search (
     token        TEXT,
     status       TEXT
 );
+-- Of several that fit SQLite takes the one that was made last: the more an index tells apart, the later it stands.
+CREATE INDEX entry_search_operation ON entry_search (operation, idx);
+CREATE INDEX entry_search_dataset ON entry_search (dataset, idx);
 CREATE INDEX entry_search_organization ON entry_search (organization, idx);
 CREATE INDEX entry_search_app ON entry_search (app, idx);
-CREATE INDEX entry_search_dataset ON entry_search (dataset, idx);
+-- What ended as hoped for is most of all, and needs no index.
+CREATE INDEX entry_search_status ON entry_search (status, idx) WHERE status <> 'completed';
 CREATE INDEX entry_search_grant ON entry_search (grant_id, idx);
 CREATE INDEX entry_search_token ON entry_search (token, idx);
-CREATE INDEX entry_search_operation ON entry_search (operation, idx);
-CREATE INDEX entry_search_time ON entry_search (time_us, idx);
+
+-- Within which times the indexed entries of each 4,096 lie: where a search by time begins and ends.
+CREATE TABLE entry_span (
+    block    BIGINT NOT NULL PRIMARY KEY,
+    first_us BIGINT NOT NULL,
+    last_us  BIGINT NOT NULL
+);
 
 CREATE TABLE search_head (
     id   BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
@@ -84,7 +93,9 @@ CREATE TABLE usage_hour (
     bytes        BIGINT NOT NULL,
     PRIMARY KEY (period_start, organization, app, grant_id, dataset, tier, operation)
 );
-CREATE INDEX usage_hour_grant ON usage_hour (grant_id);
+-- With what is summed up, so that a grant of many hours is summed up without reading its rows.
+CREATE INDEX usage_hour_grant ON usage_hour (grant_id, period_start, rows, bytes);
+CREATE INDEX usage_hour_organization ON usage_hour (organization, period_start);
 
 -- The part of `usage_hour` that comes from entries that were given up; an entry has its hash.
 CREATE TABLE usage_pruned (
