@@ -17,7 +17,7 @@ use chart::Chart;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::policy::Snapshot;
 use mudeung_core::tier::Tier;
-use mudeung_store::ledger::{Granularity, Grouping, UsageFilter, UsageRow};
+use mudeung_store::ledger::{Granularity, Grouping, Ledger, LedgerError, UsageFilter, UsageRow, UsageSum};
 use mudeung_wire::ledger::entry::{Entry, Status};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const DAY_S: i64 = 24 * HOUR_S;
 const DAYS: u32 = 30;
 /// How many hours are shown.
 const HOURS: u32 = 48;
-/// The most sums that are looked at for one page.
+/// The most sums of one period that are looked at for one page.
 const ROWS_MAX: usize = 10_000;
 /// The most lines of the table.
 const LINES_MAX: usize = 500;
@@ -97,20 +97,18 @@ pub(super) async fn show_usage(desk: Desk<Anyone>, request: HttpRequest) -> Resu
         grouping,
         ..UsageFilter::default()
     };
-    let by_day = filter(Granularity::Day, Grouping::NONE, days.first());
-    let by_hour = filter(Granularity::Hour, Grouping::NONE, hours.first());
-    let wanted = if hourly { &by_hour } else { &by_day };
-    let wanted = UsageFilter { grouping, ..wanted.clone() };
-    let used = desk.app.ledger.usage(wanted, None, ROWS_MAX).await?;
-    let by_day = desk.app.ledger.usage(by_day, None, ROWS_MAX).await?;
-    let by_hour = desk.app.ledger.usage(by_hour, None, ROWS_MAX).await?;
+    let by_day = desk.app.ledger.usage_sums(filter(Granularity::Day, Grouping::NONE, days.first())).await?;
+    let by_hour = desk.app.ledger.usage_sums(filter(Granularity::Hour, Grouping::NONE, hours.first())).await?;
+    let (granularity, periods) = if hourly { (Granularity::Hour, &hours) } else { (Granularity::Day, &days) };
+    let wanted = filter(granularity, grouping, None);
+    let used = newest(&desk.app.ledger, &wanted, periods).await?;
     let snapshot = desk.app.snapshots.present();
     let page = desk.page.clone().with(Island::Charts);
     let t = UsageTexts::of(page.language);
     let choices = choices(&page, t, grouping);
     let shown = UsagePage {
-        rows: used.iter().rev().take(LINES_MAX).map(|row| line(&page, &snapshot, row, hourly)).collect(),
-        total: total(&used),
+        rows: used.iter().map(|row| line(&page, &snapshot, row, hourly)).collect(),
+        total: total(if hourly { &by_hour } else { &by_day }),
         charts: [
             Drawn { chart: chart::of_bytes(&days, &by_day, chart::Unit::Day), caption: t.chart },
             Drawn { chart: chart::of_bytes(&hours, &by_hour, chart::Unit::Hour), caption: t.chart_hours },
@@ -126,6 +124,21 @@ pub(super) async fn show_usage(desk: Desk<Anyone>, request: HttpRequest) -> Resu
         page: page.clone(),
     };
     page::show(&page, StatusCode::OK, &shown)
+}
+
+/// The newest lines of the table, newest first: one period after the other until there are enough.
+async fn newest(ledger: &Ledger, wanted: &UsageFilter, periods: &[Timestamp]) -> Result<Vec<UsageRow>, LedgerError> {
+    let (mut lines, mut until) = (Vec::new(), None);
+    for from in periods.iter().rev() {
+        let period = UsageFilter { from: Some(*from), until, ..wanted.clone() };
+        lines.extend(ledger.usage(period, None, ROWS_MAX).await?.into_iter().rev());
+        if lines.len() >= LINES_MAX {
+            lines.truncate(LINES_MAX);
+            break;
+        }
+        until = Some(*from);
+    }
+    Ok(lines)
 }
 
 /// What is shown, to take along: the last 30 days, or the last 48 hours, in a format.
@@ -217,8 +230,8 @@ fn line(page: &Page, snapshot: &Snapshot, row: &UsageRow, hourly: bool) -> Usage
     }
 }
 
-fn total(used: &[UsageRow]) -> Sums {
-    let sum = |part: fn(&UsageRow) -> u64| {
+fn total(used: &[UsageSum]) -> Sums {
+    let sum = |part: fn(&UsageSum) -> u64| {
         figure::grouped(used.iter().fold(0, |sum: u64, row| sum.saturating_add(part(row))))
     };
     Sums { requests: sum(|row| row.requests), rows: sum(|row| row.rows), bytes: sum(|row| row.bytes) }

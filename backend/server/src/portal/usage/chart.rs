@@ -3,7 +3,7 @@
 
 use crate::portal::{figure, moment};
 use mudeung_core::clock::Timestamp;
-use mudeung_store::ledger::UsageRow;
+use mudeung_store::ledger::UsageSum;
 
 const WIDTH: u64 = 760;
 const HEIGHT: u64 = 200;
@@ -104,7 +104,7 @@ impl Unit {
 }
 
 /// Bytes of each period.
-pub(super) fn of_bytes(periods: &[Timestamp], used: &[UsageRow], unit: Unit) -> Chart {
+pub(super) fn of_bytes(periods: &[Timestamp], used: &[UsageSum], unit: Unit) -> Chart {
     let amounts: Vec<Amounts> = periods.iter().map(|period| amounts_of(*period, used, unit)).collect();
     let values: Vec<u64> = amounts.iter().map(|amounts| amounts.bytes).collect();
     let most = values.iter().copied().max().unwrap_or(0).max(1);
@@ -129,9 +129,9 @@ pub(super) fn of_bytes(periods: &[Timestamp], used: &[UsageRow], unit: Unit) -> 
     Chart { width: WIDTH, height: HEIGHT, left: LEFT, bars, lines, labels, amounts, data }
 }
 
-fn amounts_of(period: Timestamp, used: &[UsageRow], unit: Unit) -> Amounts {
-    let same = || used.iter().filter(|row| row.place.period_start == period);
-    let sum = |part: fn(&UsageRow) -> u64| same().fold(0_u64, |sum, row| sum.saturating_add(part(row)));
+fn amounts_of(period: Timestamp, used: &[UsageSum], unit: Unit) -> Amounts {
+    let same = || used.iter().filter(|row| row.period_start == period);
+    let sum = |part: fn(&UsageSum) -> u64| same().fold(0_u64, |sum, row| sum.saturating_add(part(row)));
     Amounts {
         period: unit.full(period),
         requests: sum(|row| row.requests),
@@ -159,25 +159,11 @@ fn data_of(periods: &[Timestamp], amounts: &[Amounts], unit: Unit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mudeung_store::ledger::UsagePlace;
 
     #[test]
     fn bars_stay_inside_and_the_largest_day_fills_the_height() {
         let days: Vec<Timestamp> = (0..30).map(|day| Timestamp::from_seconds(day * 86_400)).collect();
-        let row = |day: usize, bytes: u64| UsageRow {
-            place: UsagePlace {
-                period_start: days[day],
-                organization: String::new(),
-                app: String::new(),
-                grant: String::new(),
-                dataset: String::new(),
-                tier: String::new(),
-                operation: String::new(),
-            },
-            requests: 1,
-            rows: 1,
-            bytes,
-        };
+        let row = |day: usize, bytes: u64| UsageSum { period_start: days[day], requests: 1, rows: 1, bytes };
         let chart = of_bytes(&days, &[row(0, 10), row(0, 10), row(29, u64::MAX), row(3, 1)], Unit::Day);
         assert_eq!(chart.bars.len(), 30);
         assert!(chart.bars.iter().all(|bar| bar.x + bar.width <= WIDTH && bar.y >= TOP));
