@@ -1,10 +1,13 @@
 """A browser walks the portal in both languages; a picture of each page is kept."""
 
 import json
+import sqlite3
 import time
 
 import httpx
+import past
 import pytest
+import sandbox
 from chromium import (
     assert_nothing_amiss,
     assert_page,
@@ -18,6 +21,7 @@ from chromium import (
     sign_in,
     text,
     until,
+    window,
 )
 from mails import wait_for_link
 
@@ -238,3 +242,26 @@ def test_the_api_reference_is_served_by_ourselves(browser, demo):
     origins = browser.evaluate("performance.getEntriesByType('resource').map(e => new URL(e.name).origin)")
     assert origins and set(origins) <= {demo.url}
     picture(browser, "docs")
+
+
+def test_usage_is_counted_whole_however_many_read(tmp_path, chromium):
+    """More sums than fit one page: they count nevertheless, and the newest are those that are shown."""
+    server = sandbox.Server(tmp_path / "server")
+    [own, *_] = past.readers(server.control)
+    readers = [(own[0], own[1], f"grt_{number:026}", *own[3:]) for number in range(12_000)]
+    past.give(server, 100_000, readers, days=1)
+    with sqlite3.connect(server.ledger) as ledger:
+        rows, requests, newest = ledger.execute("select count(*), sum(requests), max(period_start) from usage_hour").fetchone()
+    ledger.close()
+    assert rows > 10_000
+    with server:
+        server.json = server.credentials
+        page = window(chromium)
+        sign_in(page, server, "en", "admin")
+        page.goto(f"{server.url}/en/usage?by=hour&group=grant&group=operation")
+        assert f"{requests:,}" in page.locator("tfoot").inner_text()
+        first = page.locator("main tbody tr").first.inner_text()
+        assert time.strftime("%Y-%m-%d %H", time.gmtime(newest / 1e6)) in first, first
+        picture(page, "usage-of-many")
+        assert_nothing_amiss(page)
+        page.context.close()
