@@ -25,6 +25,7 @@ pub mod idempotency;
 pub mod identities;
 pub mod incidents;
 pub mod invitations;
+pub mod kept_forms;
 pub mod ledger;
 pub mod members;
 pub mod notices;

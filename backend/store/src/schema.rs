@@ -851,3 +851,13 @@ diesel::table! {
         finding -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    kept_forms (member, form) {
+        member -> Text,
+        form -> Text,
+        sealed -> Binary,
+        kept_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}

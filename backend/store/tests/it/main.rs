@@ -21,6 +21,8 @@ mod idempotency;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
+mod kept_forms;
+#[cfg(test)]
 mod ledger_appends;
 #[cfg(test)]
 mod ledger_crashes;

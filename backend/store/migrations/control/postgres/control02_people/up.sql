@@ -232,3 +232,16 @@ CREATE TABLE answered_challenges (
     expires_at     BIGINT NOT NULL
 );
 CREATE INDEX answered_challenges_expires_at ON answered_challenges (expires_at);
+
+-- What members typed and did not finish, encrypted: forms that were sent when their sender had to prove first who they are,
+-- and what they keep on purpose.
+CREATE TABLE kept_forms (
+    member     TEXT   NOT NULL REFERENCES members (id),
+    form       TEXT   NOT NULL,
+    sealed     BYTEA  NOT NULL,
+    kept_at    BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (member, form)
+);
+CREATE INDEX kept_forms_form ON kept_forms (form);
+CREATE INDEX kept_forms_expires_at ON kept_forms (expires_at);
