@@ -37,8 +37,14 @@ pub enum Topic {
     RequestLapsed,
     /// A request waits on the company, and its time is nearly over.
     RequestAnswerDue,
+    /// A request waits on the hospital, and its time is nearly over.
+    RequestDue,
     /// A request waits on the hospital longer than it should.
     RequestOverdue,
+    /// A request has waited on the hospital for so long that its operator is told.
+    RequestEscalated,
+    /// An office is asked for its opinion on a request.
+    RequestOpinionWanted,
     /// A company wrote to the hospital about its request.
     RequestAsked,
     /// The hospital wrote to a company about its request.
@@ -47,6 +53,8 @@ pub enum Topic {
     ConditionAnswered,
     /// The hospital found a condition met.
     ConditionConfirmed,
+    /// The hospital did not look in time at an answer to a condition.
+    ConditionUnconfirmed,
     /// A grant was ended.
     GrantRevoked,
     /// A grant ends soon.
@@ -123,6 +131,8 @@ pub struct Occurrence {
     pub by: Option<MemberId>,
     /// When.
     pub at: Timestamp,
+    /// Those of the hospital whose turn it is, where that is not who hears of the topic otherwise. Empty once it is told.
+    pub turn: BTreeSet<Role>,
 }
 
 impl Topic {
@@ -137,11 +147,15 @@ impl Topic {
         Self::RequestWithdrawn,
         Self::RequestLapsed,
         Self::RequestAnswerDue,
+        Self::RequestDue,
         Self::RequestOverdue,
+        Self::RequestEscalated,
+        Self::RequestOpinionWanted,
         Self::RequestAsked,
         Self::RequestReplied,
         Self::ConditionAnswered,
         Self::ConditionConfirmed,
+        Self::ConditionUnconfirmed,
         Self::GrantRevoked,
         Self::GrantEnding,
         Self::GrantReportDue,
@@ -180,11 +194,15 @@ impl Topic {
             Self::RequestWithdrawn => "request.withdrawn",
             Self::RequestLapsed => "request.lapsed",
             Self::RequestAnswerDue => "request.answer_due",
+            Self::RequestDue => "request.due",
             Self::RequestOverdue => "request.overdue",
+            Self::RequestEscalated => "request.escalated",
+            Self::RequestOpinionWanted => "request.opinion_wanted",
             Self::RequestAsked => "request.asked",
             Self::RequestReplied => "request.replied",
             Self::ConditionAnswered => "condition.answered",
             Self::ConditionConfirmed => "condition.confirmed",
+            Self::ConditionUnconfirmed => "condition.unconfirmed",
             Self::GrantRevoked => "grant.revoked",
             Self::GrantEnding => "grant.ending",
             Self::GrantReportDue => "grant.report_due",
@@ -223,6 +241,7 @@ impl Topic {
         const WATCHERS: &[Role] = &[Role::Auditor, Role::Admin];
         const BOARD: &[Role] = &[Role::Reviewer, Role::External];
         const RELEASERS: &[Role] = &[Role::Steward, Role::Reviewer];
+        const OFFICES: &[Role] = &[Role::Steward, Role::Reviewer, Role::Auditor, Role::Admin];
         let (company, hospital): (bool, &[Role]) = match self {
             Self::RequestSubmitted
             | Self::RequestAsked
@@ -239,7 +258,9 @@ impl Topic {
             Self::BreakGlassOpened => (true, WATCHERS),
             Self::BreakGlassUnreviewed | Self::IncidentReported | Self::IncidentUntold => (false, WATCHERS),
             // How late the hospital is with it is told to those who are late.
-            Self::RequestOverdue => (false, CHECKERS),
+            Self::RequestDue | Self::RequestOverdue | Self::ConditionUnconfirmed => (false, CHECKERS),
+            Self::RequestEscalated => (false, &[Role::Admin]),
+            Self::RequestOpinionWanted => (false, OFFICES),
             Self::RequestReturned
             | Self::RequestReplied
             | Self::RequestAnswerDue
@@ -320,6 +341,18 @@ impl Occurrence {
         Self { id, ..Self::about_request(request, topic, at) }
     }
 
+    /// The same, for the members of the hospital with these roles.
+    pub fn for_turn(self, turn: BTreeSet<Role>) -> Self {
+        Self { turn, ..self }
+    }
+
+    /// An office that is asked for its opinion on a request, since a moment.
+    pub fn opinion_wanted(request: &AccessRequest, office: Role, since: Timestamp, at: Timestamp) -> Self {
+        let topic = Topic::RequestOpinionWanted;
+        let id = format!("{}-{}-{}-{}", request.id, topic.as_str(), office.as_str(), since.seconds());
+        Self { id, turn: BTreeSet::from([office]), ..Self::about_request(request, topic, at) }
+    }
+
     fn about_request(request: &AccessRequest, topic: Topic, at: Timestamp) -> Self {
         Self {
             id: String::new(),
@@ -329,6 +362,7 @@ impl Occurrence {
             dataset: Some(request.dataset.clone()),
             by: None,
             at,
+            turn: BTreeSet::new(),
         }
     }
 
@@ -342,6 +376,7 @@ impl Occurrence {
             dataset: Some(grant.dataset.clone()),
             by: None,
             at,
+            turn: BTreeSet::new(),
         }
     }
 
@@ -392,6 +427,7 @@ impl Occurrence {
             dataset: Some(version.dataset.clone()),
             by: None,
             at,
+            turn: BTreeSet::new(),
         }
     }
 
@@ -405,6 +441,7 @@ impl Occurrence {
             dataset: None,
             by: None,
             at,
+            turn: BTreeSet::new(),
         }
     }
 
@@ -418,6 +455,7 @@ impl Occurrence {
             dataset: incident.dataset.clone(),
             by: (topic == Topic::IncidentReported).then_some(incident.reported_by),
             at,
+            turn: BTreeSet::new(),
         }
     }
 
@@ -438,7 +476,8 @@ impl Occurrence {
     pub fn reaches(&self, member: &Member, is_hospital: bool) -> bool {
         let audience = self.topic.audience();
         let meant = match is_hospital {
-            true => member.roles.iter().any(|role| audience.hospital.contains(role)),
+            true if self.turn.is_empty() => member.roles.iter().any(|role| audience.hospital.contains(role)),
+            true => member.roles.iter().any(|role| self.turn.contains(role)),
             false => audience.company && member.organization == self.organization,
         };
         meant && matches!(member.state, MemberState::Active) && self.by != Some(member.id)

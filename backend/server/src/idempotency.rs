@@ -10,8 +10,8 @@ use crate::fault::Fault;
 use crate::keys::sealing;
 use crate::oauth::register::{bearer, token_hash};
 use crate::portal::fields::read;
-use crate::portal::once;
 use crate::portal::upload::takes_files;
+use crate::portal::{kept, once};
 use crate::record;
 use crate::route::{Access, Route};
 use crate::state::App;
@@ -105,22 +105,29 @@ pub(crate) async fn once(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match begin(&mut request).await {
-        Ok(Begun::Unkeyed) => Ok(next.call(request).await?.map_into_boxed_body()),
+    let body = match read(request.extract::<Bytes>().await) {
+        Ok(body) => body,
+        Err(fault) => return Ok(request.into_response(fault.error_response())),
+    };
+    request.set_payload(Payload::from(body.clone()));
+    match begin(&request, &body).await {
+        Ok(Begun::Unkeyed) => {
+            let response = next.call(request).await?.map_into_boxed_body();
+            Ok(kept::keep_unsent(response, &body).await)
+        }
         Ok(Begun::First(app, key_hash)) => {
             let response = next.call(request).await;
-            keep(&app, key_hash, response).await
+            let response = keep(&app, key_hash, response).await?;
+            Ok(kept::keep_unsent(response, &body).await)
         }
         Ok(Begun::Before(answer)) => Ok(request.into_response(answer)),
         Err(fault) => Ok(request.into_response(fault.error_response())),
     }
 }
 
-async fn begin(request: &mut ServiceRequest) -> Result<Begun, Fault> {
+async fn begin(request: &ServiceRequest, body: &[u8]) -> Result<Begun, Fault> {
     let app = request.app_data::<web::Data<App>>().cloned().ok_or_else(|| Fault::internal("no application state"))?;
-    let body = read(request.extract::<Bytes>().await)?;
-    request.set_payload(Payload::from(body.clone()));
-    let Some(asked) = asked(request.request(), &body)? else { return Ok(Begun::Unkeyed) };
+    let Some(asked) = asked(request.request(), body)? else { return Ok(Begun::Unkeyed) };
     // Who is nobody is told so by the handler.
     let Some(holder) = holder(&app, request.request()).await? else { return Ok(Begun::Unkeyed) };
     let now = app.clock.now();

@@ -2,6 +2,7 @@
 //! along.
 
 use crate::fault::Fault;
+use crate::portal::said::Said;
 use crate::record;
 use crate::snapshots;
 use crate::state::App;
@@ -9,23 +10,26 @@ use actix_web::web;
 use mudeung_core::clock::{Clock, Timestamp};
 use mudeung_core::grant::GrantState;
 use mudeung_core::id::RequestId;
+use mudeung_core::member::Role;
 use mudeung_core::notification::{Occurrence, Topic};
 use mudeung_core::request::RequestState;
-use mudeung_core::request::due::Urgency;
+use mudeung_core::request::board::Board;
+use mudeung_core::request::due::{Clocks, Urgency};
 use mudeung_core::request::event::{Actor, Happening};
 use mudeung_store::exports::{self, ExportsOf};
+use mudeung_core::request::ruling::House;
+use mudeung_core::request::steps::Step;
 use mudeung_store::incidents::{self, Handled};
 use mudeung_store::requests::{self, Filed, RequestsOf};
 use mudeung_store::{Conn, StoreError, break_glass, courses, grants, notifications};
 use mudeung_wire::ledger::entry::{Entry, Kind};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How often the clocks are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// The latest incidents, and the first exports, whose clocks are looked at.
 const INCIDENTS_MAX: i64 = 1_000;
-/// What is said of a grant that ends with its approval.
-const REASON: &str = "the conditions of the approval were not answered in time";
 
 /// Looks at the clocks for ever; ends only with the runtime.
 pub async fn keep_lapsing(app: web::Data<App>) {
@@ -56,23 +60,11 @@ pub async fn lapse_requests(app: &App) -> Result<usize, Fault> {
     Ok(lapsed)
 }
 
-/// Tells whose turn it is that the time for it is nearly over, or is over; each step once.
+/// Tells whose turn it is that something waits on them, that the time for it is nearly over, or is over; each step once.
 async fn press(app: &App, open: &[Filed], now: Timestamp) -> Result<(), Fault> {
-    let clocks = app.portal.house.clocks;
-    let pressing = open.iter().filter_map(|filed| {
-        let (due, urgency) = (clocks.due(&filed.case)?, clocks.urgency(&filed.case, now)?);
-        let topic = match (&filed.request.state, urgency) {
-            (RequestState::Returned { .. } | RequestState::Conditional { .. }, Urgency::Soon) => {
-                Topic::RequestAnswerDue
-            }
-            (RequestState::Submitted { .. } | RequestState::InReview { .. }, Urgency::Overdue | Urgency::Escalated) => {
-                Topic::RequestOverdue
-            }
-            _ => return None,
-        };
-        Some(Occurrence::pressing(&filed.request, topic, due, now))
-    });
-    let mut pressing: Vec<Occurrence> = pressing.collect();
+    let board = app.db.read("find the board", requests::load_board).await?;
+    let mut pressing: Vec<Occurrence> =
+        open.iter().flat_map(|filed| pressed(&app.portal.house, &board, filed, now)).collect();
     pressing.extend(unreviewed(app, now).await?);
     pressing.extend(owed(app, now).await?);
     pressing.extend(untold(app, now).await?);
@@ -89,6 +81,50 @@ async fn press(app: &App, open: &[Filed], now: Timestamp) -> Result<(), Fault> {
     }
     let tell = move |conn: &mut Conn| fresh.iter().try_for_each(|occurrence| notifications::tell(conn, occurrence));
     Ok(app.db.tx("remind", tell).await?)
+}
+
+/// What is to be told of one request.
+fn pressed(house: &House, board: &Board, filed: &Filed, now: Timestamp) -> Vec<Occurrence> {
+    let (request, case, clocks) = (&filed.request, &filed.case, house.clocks);
+    let Some((due, urgency)) = clocks.due(case).zip(clocks.urgency(case, now)) else { return Vec::new() };
+    let steps = house.open(case, board);
+    let offices = steps.iter().filter_map(|step| if let Step::SignOff(role) = step { Some(*role) } else { None });
+    // Those of the hospital whose turn it is: who checks and decides, who votes, and the offices that are asked.
+    let turn: BTreeSet<Role> = match request.state {
+        RequestState::InReview { .. } => offices.clone().chain([Role::Reviewer, Role::External, Role::Admin]).collect(),
+        _ => BTreeSet::new(),
+    };
+    let of_hospital = |topic: Topic| Occurrence::pressing(request, topic, due, now).for_turn(turn.clone());
+    let told: Vec<Occurrence> = match (&request.state, urgency) {
+        (RequestState::Returned { .. }, Urgency::Soon) => {
+            vec![Occurrence::pressing(request, Topic::RequestAnswerDue, due, now)]
+        }
+        (RequestState::Conditional { .. }, _) => conditions(&clocks, filed, now),
+        (RequestState::Submitted { .. } | RequestState::InReview { .. }, Urgency::Soon) => {
+            vec![of_hospital(Topic::RequestDue)]
+        }
+        (RequestState::Submitted { .. } | RequestState::InReview { .. }, Urgency::Overdue) => {
+            vec![of_hospital(Topic::RequestOverdue)]
+        }
+        (RequestState::Submitted { .. } | RequestState::InReview { .. }, Urgency::Escalated) => {
+            let escalated = Occurrence::pressing(request, Topic::RequestEscalated, due, now);
+            vec![of_hospital(Topic::RequestOverdue), escalated]
+        }
+        _ => Vec::new(),
+    };
+    let since = request.state.since().unwrap_or(request.created_at);
+    let asked = offices.map(|office| Occurrence::opinion_wanted(request, office, since, now));
+    asked.chain(told).collect()
+}
+
+/// What is to be told of the conditions of an approval: the company of those it has to answer to soon, the hospital of
+/// answers that it should have looked at.
+fn conditions(clocks: &Clocks, filed: &Filed, now: Timestamp) -> Vec<Occurrence> {
+    let soon = clocks.answer_due(&filed.case).filter(|due| now < *due && *due <= now.plus(clocks.remind));
+    let late = clocks.confirmation_due(&filed.case).filter(|due| *due <= now);
+    let pressing = |topic: Topic, due: Timestamp| Occurrence::pressing(&filed.request, topic, due, now);
+    let answer = soon.map(|due| pressing(Topic::RequestAnswerDue, due));
+    answer.into_iter().chain(late.map(|due| pressing(Topic::ConditionUnconfirmed, due))).collect()
 }
 
 /// What was opened in an emergency and not reviewed in time.
@@ -173,7 +209,9 @@ fn end(conn: &mut Conn, id: RequestId, state: &RequestState, now: Timestamp) -> 
     let Some(grant) = held(state) else { return Ok(()) };
     let Some(found) = grants::find_grant(conn, grant)? else { return Ok(()) };
     match found.state {
-        GrantState::Held => grants::update_grant_state(conn, grant, &found.state.revoke(REASON.to_owned(), now)?),
+        GrantState::Held => {
+            grants::update_grant_state(conn, grant, &found.state.revoke(Said::Unanswered.code().to_owned(), now)?)
+        }
         // Somebody ended it by hand.
         GrantState::Active | GrantState::Revoked { .. } => Ok(()),
     }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::{CredentialId, GrantId, OrganizationId};
 use mudeung_core::notification::{Occurrence, Topic};
+use std::collections::BTreeSet;
 
 /// What ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +75,7 @@ impl Notice {
             dataset: None,
             by: None,
             at: self.created_at,
+            turn: BTreeSet::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ use mudeung_core::member::Member;
 use mudeung_core::notification::{Mailing, Occurrence, Topic};
 use mudeung_core::organization::{OrganizationKind, OrganizationState};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// What a member was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +204,7 @@ fn notification(row: Row) -> Result<Notification, StoreError> {
             dataset: row.dataset.as_deref().map(column::name).transpose()?,
             by: None,
             at: Timestamp::from_micros(row.happened_at),
+            turn: BTreeSet::new(),
         },
         read_at: row.read_at.map(Timestamp::from_micros),
     })

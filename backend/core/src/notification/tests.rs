@@ -1,4 +1,4 @@
-//! Topics, who hears of them, and when attempts are made again.
+//! Who hears of what.
 
 use super::*;
 use crate::request::event::Ballot;

@@ -33,19 +33,33 @@ pub enum Urgency {
 }
 
 impl Clocks {
-    /// When the present step is due; `None` for drafts and for what is over.
+    /// When the present step is due, that of the company before that of the hospital; `None` for drafts and for what is
+    /// over.
     pub fn due(&self, case: &Case) -> Option<Timestamp> {
         match case.state {
             RequestState::Submitted { submitted_at } => Some(submitted_at.plus(self.check)),
             RequestState::InReview { accepted_at } => Some(accepted_at.plus(self.review)),
             RequestState::Returned { returned_at, .. } => Some(returned_at.plus(self.answer)),
-            RequestState::Conditional { .. } => case.unmet().map(|standing| standing.condition.due).min(),
+            RequestState::Conditional { .. } => self.answer_due(case).or_else(|| self.confirmation_due(case)),
             RequestState::Draft
             | RequestState::Approved { .. }
             | RequestState::Rejected { .. }
             | RequestState::Withdrawn { .. }
             | RequestState::Lapsed { .. } => None,
         }
+    }
+
+    /// When the company is to answer to the first condition of an approval that it has not answered to.
+    pub fn answer_due(&self, case: &Case) -> Option<Timestamp> {
+        let unanswered = case.unmet().filter(|standing| standing.answer.is_none());
+        unanswered.map(|standing| standing.condition.due).min()
+    }
+
+    /// When the hospital is to have looked at the first answer to a condition that it has not looked at: it may take as
+    /// long as the check of a request.
+    pub fn confirmation_due(&self, case: &Case) -> Option<Timestamp> {
+        let answers = case.unmet().filter_map(|standing| standing.answer.as_ref());
+        answers.map(|(_, answered_at)| answered_at.plus(self.check)).min()
     }
 
     /// How urgent the present step is; `None` when it has no end.
@@ -67,10 +81,7 @@ impl Clocks {
     pub fn lapses_at(&self, case: &Case) -> Option<Timestamp> {
         match case.state {
             RequestState::Returned { .. } => self.due(case),
-            RequestState::Conditional { .. } => {
-                let unanswered = case.unmet().filter(|standing| standing.answer.is_none());
-                unanswered.map(|standing| standing.condition.due).min()
-            }
+            RequestState::Conditional { .. } => self.answer_due(case),
             _ => None,
         }
     }
@@ -125,9 +136,18 @@ mod tests {
         let mut case = Case { conditions: vec![until(10), until(20)], ..in_state(state) };
         assert_eq!(clocks().lapses_at(&case), Some(day(10)));
         case.conditions[0].answer = Some((String::new(), day(3)));
-        assert_eq!((clocks().lapses_at(&case), clocks().due(&case)), (Some(day(20)), Some(day(10))));
-        case.conditions[0].met_at = Some(day(4));
+        assert_eq!((clocks().lapses_at(&case), clocks().due(&case)), (Some(day(20)), Some(day(20))));
+        assert_eq!(
+            clocks().urgency(&case, day(9)),
+            Some(Urgency::InTime),
+            "what was answered presses the company no more"
+        );
+        assert_eq!(clocks().confirmation_due(&case), Some(day(8)), "five days after the answer");
         case.conditions[1].answer = Some((String::new(), day(4)));
-        assert_eq!(clocks().lapses_at(&case), None);
+        assert_eq!((clocks().lapses_at(&case), clocks().due(&case)), (None, Some(day(8))));
+        case.conditions[0].met_at = Some(day(4));
+        assert_eq!((clocks().lapses_at(&case), clocks().due(&case)), (None, Some(day(9))));
+        case.conditions[1].met_at = Some(day(5));
+        assert_eq!((clocks().due(&case), clocks().confirmation_due(&case)), (None, None));
     }
 }

@@ -78,6 +78,8 @@ roles! {
     FreshStewards = [Steward, Admin], true;
     /// Those who say who the members of an organization are, about to say it.
     FreshLeaders = [Representative, Admin], true;
+    /// Those who examine the ledger, about to sign for it.
+    FreshExaminers = [Auditor], true;
     /// Those who watch over access in emergencies, about to say what they found.
     FreshWatchers = [Auditor, Admin], true;
     /// Those who sign for a company, at it.
@@ -156,6 +158,8 @@ pub(crate) enum Shut {
     SignIn(String),
     /// The proof of who they are is too old: go and prove it again.
     StepUp(String),
+    /// They must have a second factor first.
+    Enrol(String),
     /// Any other reason.
     Fault(Fault),
 }
@@ -192,7 +196,7 @@ impl<R: Roles> FromRequest for Desk<R> {
                 match signed_in.step_up(app.clock.now(), app.config.portal.require_totp) {
                     StepUp::Nothing => {}
                     StepUp::Prove => return Err(Shut::StepUp(page.step_up_href(&request))),
-                    StepUp::Enrol => return Err(Shut::StepUp(page.at("/security?done=second-factor-needed"))),
+                    StepUp::Enrol => return Err(Shut::Enrol(page.at("/security?done=second-factor-needed"))),
                 }
             }
             Ok(Self { app, call, page, signed_in, roles: PhantomData })
@@ -261,6 +265,7 @@ impl std::fmt::Display for Shut {
         match self {
             Self::SignIn(_) => f.write_str("nobody is signed in"),
             Self::StepUp(_) => f.write_str("the member must prove again who they are"),
+            Self::Enrol(_) => f.write_str("the member must have a second factor"),
             Self::Fault(fault) => fault.fmt(f),
         }
     }
@@ -269,14 +274,14 @@ impl std::fmt::Display for Shut {
 impl ResponseError for Shut {
     fn status_code(&self) -> actix_web::http::StatusCode {
         match self {
-            Self::SignIn(_) | Self::StepUp(_) => actix_web::http::StatusCode::SEE_OTHER,
+            Self::SignIn(_) | Self::StepUp(_) | Self::Enrol(_) => actix_web::http::StatusCode::SEE_OTHER,
             Self::Fault(fault) => fault.status(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::SignIn(location) | Self::StepUp(location) => see_other(location),
+            Self::SignIn(location) | Self::StepUp(location) | Self::Enrol(location) => see_other(location),
             Self::Fault(fault) => fault.error_response(),
         }
     }

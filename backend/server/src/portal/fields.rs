@@ -34,13 +34,18 @@ impl Fields {
         if fields.len() > FIELDS_MAX { Err(unreadable()) } else { Ok(Self(fields)) }
     }
 
+    /// All of them, in order.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// The first value of a field, without spaces at its ends; empty when there is none.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.raw(name).unwrap_or_default().trim()
     }
 
     /// The first value of a field as it was typed.
-    pub(super) fn raw(&self, name: &str) -> Option<&str> {
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 

@@ -9,7 +9,7 @@ use super::listing::Sought;
 use super::page::{self, Badge, Page};
 use super::requests::reach_text;
 use super::texts::{CourseTexts, GrantsTexts, UseTexts, pick};
-use super::{catalogue, figure, moment, path};
+use super::{catalogue, figure, moment, path, said};
 use crate::fault::Fault;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -180,7 +180,7 @@ fn card<R: Roles>(desk: &Desk<R>, snapshot: &Snapshot, grant: &Grant, used: Amou
         due: life.and_then(|life| course::due_line(desk, life)),
         reason: match &grant.state {
             GrantState::Held | GrantState::Active => None,
-            GrantState::Revoked { reason, .. } => Some(reason.clone()),
+            GrantState::Revoked { reason, .. } => Some(said::shown(desk.page.language, reason)),
         },
         revocable: matches!(grant.state, GrantState::Held | GrantState::Active) && desk.signed_in.has(&[Role::Admin]),
         id,

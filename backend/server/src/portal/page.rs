@@ -99,7 +99,7 @@ impl Page {
             language,
             links: links(t, language, path, signed_in),
             path: path.to_owned(),
-            other_href: in_other_language(request.path(), language, path),
+            other_href: with_query(in_other_language(request.path(), language, path), request.query_string()),
             in_guide: path == GUIDE,
             who: signed_in.map(|signed_in| Who {
                 name: signed_in.member.name.clone(),
@@ -166,8 +166,12 @@ impl Page {
 
     /// Where to sign in, to come back here.
     pub(crate) fn sign_in_href(&self) -> String {
-        let next = self.at(&self.path);
-        let query = serde_urlencoded::to_string([("next", next.as_str())]).unwrap_or_default();
+        self.sign_in_to(&self.at(&self.path))
+    }
+
+    /// Where to sign in, to go on to a page of ours.
+    pub(crate) fn sign_in_to(&self, next: &str) -> String {
+        let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
         format!("{}?{query}", self.at("/sign-in"))
     }
 
@@ -261,6 +265,12 @@ fn in_other_language(whole: &str, language: Language, path: &str) -> String {
         return whole.replacen(&format!("{GUIDE}/{this}"), &format!("{GUIDE}/{other}"), 1);
     }
     format!("/{other}{path}")
+}
+
+/// An address with the query of another: what was looked for stays, and what was done just now is said once.
+fn with_query(address: String, query: &str) -> String {
+    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("done=")).collect();
+    if kept.is_empty() { address } else { format!("{address}?{}", kept.join("&")) }
 }
 
 /// Language and rest of a path such as `/ko/apps`; of one such as `/guide/ko/keys` the language and `/guide`.
@@ -434,14 +444,12 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "plan-given" => t.done_plan_given,
         "invoice-issued" => t.done_invoice_issued,
         "personal-erased" => t.done_personal_erased,
-        "review-begun" => t.done_review_begun,
-        "review-signed" => t.done_review_signed,
         "signed-out" => t.done_signed_out,
         _ => return grant_notice(t, done),
     })
 }
 
-/// What was done to a grant after it was given.
+/// What was done to a grant after it was given, to an incident, or to a review.
 fn grant_notice(t: &'static Common, done: &str) -> Option<&'static str> {
     Some(match done {
         "incident-reported" => t.done_incident_reported,
@@ -451,6 +459,9 @@ fn grant_notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "destruction-declared" => t.done_destruction_declared,
         "destruction-refused" => t.done_destruction_refused,
         "grant-closed" => t.done_grant_closed,
+        "review-begun" => t.done_review_begun,
+        "review-saved" => t.done_review_saved,
+        "review-signed" => t.done_review_signed,
         _ => return None,
     })
 }

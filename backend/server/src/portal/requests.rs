@@ -14,6 +14,7 @@ pub(super) mod minutes;
 pub(super) mod show;
 mod terms;
 mod timeline;
+mod typed;
 pub(super) mod uses;
 pub(super) mod write;
 

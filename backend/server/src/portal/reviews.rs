@@ -3,10 +3,11 @@
 mod sheet;
 mod sign;
 
-pub(super) use sign::{countersign_review, sign_review};
+pub(super) use sign::{countersign_review, save_review, sign_review};
 
 use super::desk::{Auditors, Desk, Examiners};
-use super::fields::Submitted;
+use super::fields::{Fields, Submitted};
+use super::kept;
 use super::moment;
 use super::page::{self, Badge, Page};
 use super::texts::ReviewTexts;
@@ -100,7 +101,7 @@ pub(super) async fn show_review(desk: Desk<Auditors>, path: web::Path<String>) -
     let id: ReviewId = super::path(&path)?;
     let looked = Entry { detail: Some(id.to_string()), ..desk.entry("review.read") };
     record::note(&desk.app, looked, Status::Completed).await?;
-    show(&desk, id, None, StatusCode::OK).await
+    show(&desk, id, None, StatusCode::OK, None).await
 }
 
 /// A review as it lies in the database.
@@ -111,16 +112,27 @@ struct Stored {
     countersigner: String,
 }
 
+/// What the draft of a review is kept under.
+fn draft_name(id: ReviewId) -> String {
+    format!("review {id}")
+}
+
+/// Shows a review, with what was typed into its form or, when nothing was just now, what the member kept of it.
 async fn show<R: super::desk::Roles>(
     desk: &Desk<R>,
     id: ReviewId,
     problem: Option<&'static str>,
     status: StatusCode,
+    typed: Option<&Fields>,
 ) -> Result<HttpResponse, Fault> {
     let stored = load(&desk.app, id).await?;
     let mut page = desk.page.clone();
     page.problem = problem;
-    let sheet = Sheet::of(desk, page.clone(), &stored).await?;
+    let typed = match typed {
+        Some(typed) => typed.clone(),
+        None => kept::find(&desk.app, desk.signed_in.member.id, &draft_name(id)).await?.unwrap_or_default(),
+    };
+    let sheet = Sheet::of(desk, page.clone(), &stored, &typed).await?;
     page::show(&page, status, &sheet)
 }
 

@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::state::App;
 use actix_web::HttpRequest;
 use mudeung_core::clock::Timestamp;
-use mudeung_core::id::SessionId;
+use mudeung_core::id::{MemberId, SessionId};
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::organization::{Organization, OrganizationKind, OrganizationState};
 use mudeung_core::request::AccessRequest;
@@ -123,6 +123,18 @@ pub(super) async fn signed_in(app: &App, request: &HttpRequest) -> Result<Option
     let form_token = forgery::form_token(app, &token);
     let proved = (session.proved_at, session.proved_by);
     Ok(Some(SignedIn { member, organization, session: session.id, form_token, proved, has_codes, has_passkey, unread }))
+}
+
+/// The member of a session whose end is not here, though it may not have been used for long; nobody when they may not act.
+pub(super) async fn whose(app: &App, request: &HttpRequest) -> Result<Option<MemberId>, Fault> {
+    let Some(token) = (Cookies { secure: app.portal.secure }).session_of(request) else { return Ok(None) };
+    let (hash, now) = (forgery::session_hash(app, &token), app.clock.now());
+    let look = move |conn: &mut Conn| {
+        let session = sessions::find_session_by_hash(conn, &hash)?.filter(|session| now < session.expires_at);
+        let member = session.map(|session| members::find_member(conn, session.member)).transpose()?.flatten();
+        Ok(member.filter(|member| matches!(member.state, MemberState::Active)).map(|member| member.id))
+    };
+    Ok(app.db.read("find whose session it is", look).await?)
 }
 
 /// A session that is not over, and what there is of its member.

@@ -4,11 +4,11 @@ use super::brake::Verdict;
 use super::cookie::{Cookies, fresh_token};
 use super::desk::{Anyone, Desk, see_other};
 use super::fields::Submitted;
-use super::page::{self, Page, query_value};
+use super::page::{self, Page, query_value, split};
 use super::passkeys::{Prompt, prompt_to_step_up};
 use super::sign_in::own_page;
 use super::sso::{self, Button};
-use super::texts::{PasskeyTexts, SecurityTexts};
+use super::texts::{PasskeyTexts, SecurityTexts, UnsentTexts};
 use super::{forgery, password, totp};
 use crate::address::NOBODY;
 use crate::fault::Fault;
@@ -33,6 +33,8 @@ struct StepUpPage {
     by_password: bool,
     sso: Option<Button>,
     passkey: Option<Prompt>,
+    /// What is said of a form that waits for the proof.
+    kept: Option<&'static str>,
 }
 
 /// Shows the form.
@@ -147,6 +149,7 @@ pub(super) async fn show(
         by_code: desk.signed_in.has_codes,
         by_password: !desk.signed_in.has_second_factor() && password::opens(&desk.app, organization),
         passkey: prompt_to_step_up(desk, &next).await?,
+        kept: (split(&next, page.language).1.starts_with("/unsent?")).then(|| UnsentTexts::of(page.language).kept),
         sso: sso::button(&desk.app, &page, &next, true).filter(|_| is_hospital && !desk.signed_in.has_second_factor()),
         next,
         page: page.clone(),

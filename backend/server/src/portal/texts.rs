@@ -26,6 +26,8 @@ mod registration;
 mod result;
 mod review;
 mod safety;
+mod said;
+mod unsent;
 mod uses;
 
 pub(crate) use account::{AppsTexts, FrontTexts, SignInTexts, SsoTexts, UsageTexts};
@@ -54,6 +56,8 @@ pub(crate) use registration::RegistrationTexts;
 pub(crate) use result::ResultTexts;
 pub(crate) use review::{GrantsTexts, HomeTexts, LedgerTexts, OrganizationsTexts, ReleasesTexts, RequestsTexts};
 pub(crate) use safety::{BreakGlassTexts, KillSwitchTexts, RulesTexts, SecurityTexts};
+pub(crate) use said::SaidTexts;
+pub(crate) use unsent::UnsentTexts;
 pub(crate) use uses::UseTexts;
 
 /// One key with its Korean and its English text.
@@ -140,7 +144,9 @@ mod tests {
             RequestsTexts::PAIRS,
             KillSwitchTexts::PAIRS,
             RulesTexts::PAIRS,
+            SaidTexts::PAIRS,
             SecurityTexts::PAIRS,
+            UnsentTexts::PAIRS,
             UseTexts::PAIRS,
             problems::PAIRS,
         ];

@@ -18,6 +18,7 @@ use mudeung_store::outbox::{self, Channel, Delivery};
 use mudeung_store::webhooks::{self, Webhook, WebhookState};
 use mudeung_store::{Conn, StoreError};
 use mudeung_wire::ledger::entry::Entry;
+use std::collections::BTreeSet;
 
 /// How many webhooks a company may have.
 const WEBHOOKS_MAX: usize = 10;
@@ -120,6 +121,7 @@ pub(super) async fn test_webhook(
         dataset: None,
         by: None,
         at: now,
+        turn: BTreeSet::new(),
     };
     let test = delivery(&test, test.id.clone(), Channel::Webhook, id.to_string());
     let work = move |conn: &mut Conn| outbox::insert_delivery(conn, &test).map(|_| ());

@@ -248,11 +248,15 @@ pub(crate) fn page_about(topic: Topic, subject: &str, for_hospital: bool) -> Str
         | Topic::RequestWithdrawn
         | Topic::RequestLapsed
         | Topic::RequestAnswerDue
+        | Topic::RequestDue
         | Topic::RequestOverdue
+        | Topic::RequestEscalated
+        | Topic::RequestOpinionWanted
         | Topic::RequestAsked
         | Topic::RequestReplied
         | Topic::ConditionAnswered
-        | Topic::ConditionConfirmed => format!("/requests/{subject}"),
+        | Topic::ConditionConfirmed
+        | Topic::ConditionUnconfirmed => format!("/requests/{subject}"),
     }
 }
 

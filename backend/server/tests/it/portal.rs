@@ -14,7 +14,9 @@ mod forms;
 mod guide;
 mod incidents;
 pub(crate) mod isolation;
+mod kept;
 mod keys;
+mod languages;
 mod matrix;
 pub(crate) mod members;
 mod messages;
@@ -27,6 +29,8 @@ mod reviews;
 mod sso;
 mod step_up;
 mod telling;
+mod turns;
+mod typed;
 mod uses;
 
 use crate::app::TestApp;

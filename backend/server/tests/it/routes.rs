@@ -85,6 +85,7 @@ const EXEMPT: &[&str] = &[
     "show_dataset",
     "show_table",
     "show_sign_in",
+    "show_unsent",
     // Sends the browser to the identity provider; what comes back is what is recorded.
     "begin_sso",
     "new_export",

@@ -105,6 +105,7 @@ async fn who_is_told_hears_once_and_as_they_want(place: Arc<Place>) {
         dataset: None,
         by: None,
         at: at(0),
+        turn: BTreeSet::new(),
     };
     let id = member.id;
     let told = occurrence.clone();

@@ -7,6 +7,7 @@ use crate::hex::hex as digits;
 use crate::portal::desk::{Anyone, Checkers, Desk, FreshConfirmers, FreshSigners, Reporters, Roles};
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::page::{self, Page};
+use crate::portal::said::Said;
 use crate::portal::texts::{CourseTexts, GrantsTexts};
 use crate::portal::{figure, moment, path, print};
 use actix_web::http::StatusCode;
@@ -26,8 +27,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// Why a grant ended that its company had no more use for.
-const CLOSED: &str = "closed by the company";
 
 #[derive(Template)]
 #[template(path = "grant.html")]
@@ -334,9 +333,11 @@ async fn happen<R: Roles>(
 /// Ends a grant that still opens something, or would.
 fn end(conn: &mut Conn, life: &Life, now: Timestamp) -> Result<(), StoreError> {
     match life.grant.state {
-        GrantState::Active if now < life.grant.valid_until => {
-            grants::update_grant_state(conn, life.grant.id, &life.grant.state.revoke(CLOSED.to_owned(), now)?)
-        }
+        GrantState::Active if now < life.grant.valid_until => grants::update_grant_state(
+            conn,
+            life.grant.id,
+            &life.grant.state.revoke(Said::Closed.code().to_owned(), now)?,
+        ),
         GrantState::Held | GrantState::Active | GrantState::Revoked { .. } => Ok(()),
     }
 }

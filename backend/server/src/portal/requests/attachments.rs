@@ -4,6 +4,7 @@ use super::{entry, find_visible, show};
 use crate::fault::Fault;
 use crate::hex::hex;
 use crate::portal::desk::{Anyone, Attachers, Desk, Enclosers, Roles};
+use crate::portal::fields::Fields;
 use crate::portal::page::{self, Page};
 use crate::portal::texts::{AttachmentTexts, FlowTexts};
 use crate::portal::upload::Uploaded;
@@ -58,22 +59,22 @@ async fn add<R: Roles>(
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(desk, id).await?;
     let t = AttachmentTexts::of(desk.page.language);
-    let Some((name, bytes)) = form.file else { return show::again(desk, id, t.bad_file).await };
+    let Some((name, bytes)) = form.file else { return show::again(desk, id, t.bad_file, &Fields::default()).await };
     if bytes.len() > desk.app.config.portal.attachment_bytes {
-        return show::again(desk, id, t.too_large).await;
+        return show::again(desk, id, t.too_large, &Fields::default()).await;
     }
     if filed.case.attachments >= ATTACHMENTS_MAX {
-        return show::again(desk, id, t.too_many).await;
+        return show::again(desk, id, t.too_many, &Fields::default()).await;
     }
-    let Some(name) = clean_name(&name) else { return show::again(desk, id, t.bad_name).await };
+    let Some(name) = clean_name(&name) else { return show::again(desk, id, t.bad_name, &Fields::default()).await };
     let Some(kind) = FileKind::of(&bytes).filter(|kind| kind.fits(&name)) else {
-        return show::again(desk, id, t.bad_kind).await;
+        return show::again(desk, id, t.bad_kind, &Fields::default()).await;
     };
     let company = filed.request.organization;
     let together = desk.app.db.read("count files", move |conn| requests::files_bytes(conn, company)).await?;
     let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if together.saturating_add(size_bytes) > requests::FILES_OF_COMPANY_BYTES_MAX {
-        return show::again(desk, id, t.company_full).await;
+        return show::again(desk, id, t.company_full, &Fields::default()).await;
     }
     let sha256 = hex(&Sha256::digest(&bytes));
     let intent = entry(desk, &filed.request, operation, &sha256);

@@ -17,12 +17,12 @@ pub(in crate::portal) async fn vote_on_request(
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
     if is_stale(&filed, &form.0) {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale, &form.0).await;
     }
     let Some(ballot) = Ballot::parse(form.0.text("ballot")) else {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).bad_ballot).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).bad_ballot, &form.0).await;
     };
-    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id).await };
+    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id, &form.0).await };
     let what = Happening::Voted { ballot, reason };
     happen(&desk, &filed.request, "request.vote", ballot.as_str(), what).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-voted"))
@@ -35,7 +35,7 @@ pub(in crate::portal) async fn recuse_from_request(
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
-    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id).await };
+    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id, &form.0).await };
     happen(&desk, &filed.request, "request.recuse", "", Happening::Recused { reason }).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-recused"))
 }

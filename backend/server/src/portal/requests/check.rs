@@ -4,7 +4,7 @@
 use super::{find_visible, happen, is_stale, show};
 use crate::fault::Fault;
 use crate::portal::desk::{Checkers, Desk, Officers, Roles};
-use crate::portal::fields::Submitted;
+use crate::portal::fields::{Fields, Submitted};
 use crate::portal::texts::FlowTexts;
 use actix_web::{HttpResponse, web};
 use mudeung_core::member::Role;
@@ -21,7 +21,7 @@ pub(in crate::portal) async fn accept_request(
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
     if is_stale(&filed, &form.0) {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale, &form.0).await;
     }
     happen(&desk, &filed.request, "request.accept", "", Happening::Accepted).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-accepted"))
@@ -35,9 +35,9 @@ pub(in crate::portal) async fn return_request(
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
     if is_stale(&filed, &form.0) {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale, &form.0).await;
     }
-    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id).await };
+    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id, &form.0).await };
     happen(&desk, &filed.request, "request.return", "", Happening::Returned { reason }).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-returned"))
 }
@@ -50,22 +50,22 @@ pub(in crate::portal) async fn sign_off_request(
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
     if is_stale(&filed, &form.0) {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale, &form.0).await;
     }
     let offices = desk.app.portal.house.graph.offices();
     let office =
         Role::parse(form.0.text("office")).filter(|role| offices.contains(role) && desk.signed_in.has(&[*role]));
     let Some(role) = office else {
         let problem = FlowTexts::of(desk.page.language).bad_office;
-        return show::again(&desk, &id, problem).await;
+        return show::again(&desk, &id, problem, &form.0).await;
     };
-    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id).await };
+    let Some(reason) = form.0.paragraph("reason", 1..=REASON_MAX) else { return bad_reason(&desk, &id, &form.0).await };
     let what = Happening::SignedOff { role, reason };
     happen(&desk, &filed.request, "request.sign_off", role.as_str(), what).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "request-signed-off"))
 }
 
 /// Shows the request again: the reason is missing or too long.
-pub(super) async fn bad_reason<R: Roles>(desk: &Desk<R>, id: &str) -> Result<HttpResponse, Fault> {
-    show::again(desk, id, FlowTexts::of(desk.page.language).bad_reason).await
+pub(super) async fn bad_reason<R: Roles>(desk: &Desk<R>, id: &str, form: &Fields) -> Result<HttpResponse, Fault> {
+    show::again(desk, id, FlowTexts::of(desk.page.language).bad_reason, form).await
 }

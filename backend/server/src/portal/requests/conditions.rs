@@ -23,7 +23,7 @@ pub(in crate::portal) async fn answer_condition(
     let filed = find_visible(&desk, &id).await?;
     let condition: u32 = crate::portal::path(&condition)?;
     let Some(answer) = form.0.paragraph("answer", 1..=REASON_MAX) else {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).bad_answer).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).bad_answer, &form.0).await;
     };
     let what = Happening::Answered { condition, answer };
     happen(&desk, &filed.request, "request.answer", &condition.to_string(), what).await?;

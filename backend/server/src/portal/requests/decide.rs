@@ -5,6 +5,7 @@ use super::{entry, find_visible, is_stale, show};
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, FreshDeciders};
 use crate::portal::fields::Submitted;
+use crate::portal::said::Said;
 use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use actix_web::{HttpResponse, web};
 use mudeung_core::clock::{Clock, Timestamp};
@@ -21,9 +22,6 @@ use mudeung_store::requests::{self, Filed};
 use mudeung_store::{Conn, StoreError, courses, grants};
 use mudeung_wire::ledger::entry::Entry;
 
-/// What the condition is called that a request has because its ethics approval is to follow.
-const ETHICS: &str = "IRB 승인 번호 제출 / IRB approval number";
-
 /// Approves a request. Without conditions the grant is effective at once.
 pub(in crate::portal) async fn approve_request(
     desk: Desk<FreshDeciders>,
@@ -32,21 +30,21 @@ pub(in crate::portal) async fn approve_request(
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
     if is_stale(&filed, &form.0) {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale, &form.0).await;
     }
     let asked = filed.case.proposal.as_ref().map_or(Reach::Inside, |proposal| proposal.reach);
-    let (grant, days) = match read_grant(&desk, &filed.request, asked, &form.0)? {
+    let (grant, days) = match read_grant(&desk, &filed.request, asked, &form.0) {
         Ok(read) => read,
-        Err(problem) => return show::again(&desk, &id, problem).await,
+        Err(problem) => return show::again(&desk, &id, problem, &form.0).await,
     };
     let conditions = match read_conditions(&desk, &form.0) {
         Ok(conditions) => conditions,
-        Err(problem) => return show::again(&desk, &id, problem).await,
+        Err(problem) => return show::again(&desk, &id, problem, &form.0).await,
     };
     let opening = Opening { columns: opened(&grant.tables), reach: grant.reach, days };
-    let wish = Wish::Approve { grant: grant.id, opening, conditions, ethics: ETHICS.to_owned() };
+    let wish = Wish::Approve { grant: grant.id, opening, conditions, ethics: Said::Ethics.code().to_owned() };
     if let Some(problem) = foreseen(&desk, &filed, &wish).await? {
-        return show::again(&desk, &id, problem).await;
+        return show::again(&desk, &id, problem, &form.0).await;
     }
     let tables = grant.tables.iter();
     let columns = tables.flat_map(|(table, open)| open.columns.iter().map(move |column| format!("{table}.{column}")));
@@ -69,14 +67,14 @@ pub(in crate::portal) async fn reject_request(
 ) -> Result<HttpResponse, Fault> {
     let filed = find_visible(&desk, &id).await?;
     if is_stale(&filed, &form.0) {
-        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale).await;
+        return show::again(&desk, &id, FlowTexts::of(desk.page.language).stale, &form.0).await;
     }
     let Some(reason) = form.0.paragraph("reason", 1..=500) else {
-        return show::again(&desk, &id, RequestsTexts::of(desk.page.language).bad_reason).await;
+        return show::again(&desk, &id, RequestsTexts::of(desk.page.language).bad_reason, &form.0).await;
     };
     let wish = Wish::Reject { reason };
     if let Some(problem) = foreseen(&desk, &filed, &wish).await? {
-        return show::again(&desk, &id, problem).await;
+        return show::again(&desk, &id, problem, &form.0).await;
     }
     let intent = entry(&desk, &filed.request, "request.decide", "rejected");
     write(&desk, filed.request.id, intent, wish, None).await?;

@@ -60,12 +60,12 @@ async fn write<R: Roles>(
     let filed = find_visible(desk, id).await?;
     let t = MessageTexts::of(desk.page.language);
     let Some(text) = form.0.paragraph("message", 1..=REASON_MAX) else {
-        return show::again(desk, id, t.bad_message).await;
+        return show::again(desk, id, t.bad_message, &form.0).await;
     };
     let what = what(text);
     let written = if matches!(what, Happening::Remarked { .. }) { filed.case.remarks } else { filed.case.messages };
     if written >= MESSAGES_MAX && filed.request.state.is_open() {
-        return show::again(desk, id, t.too_many).await;
+        return show::again(desk, id, t.too_many, &form.0).await;
     }
     happen(desk, &filed.request, operation, "", what).await?;
     Ok(desk.go(&format!("/requests/{}", filed.request.id), "message-written"))

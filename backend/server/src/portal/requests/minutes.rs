@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::portal::desk::{Desk, Minutes};
 use crate::portal::page::{self, Page};
 use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
-use crate::portal::{moment, print};
+use crate::portal::{moment, print, said};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -122,7 +122,7 @@ async fn minutes(desk: &Desk<Minutes>, id: &str) -> Result<(MinutesPage, Timesta
     let (outcome, reason, reach, conditions) = match &decision.verdict {
         Verdict::Rejected { reason } => (f.did_reject, reason.clone(), String::new(), Vec::new()),
         Verdict::Approved { conditions, reach, .. } => {
-            let each = conditions.iter().map(|one| (one.text.clone(), moment::last_day(one.due)));
+            let each = conditions.iter().map(|one| (said::shown(page.language, &one.text), moment::last_day(one.due)));
             let outcome = if conditions.is_empty() { f.did_approve } else { f.did_approve_conditionally };
             let reach = reach_text(UseTexts::of(page.language), *reach).to_owned();
             (outcome, String::new(), reach, each.collect())

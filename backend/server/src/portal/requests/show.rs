@@ -1,20 +1,22 @@
 //! One access request: what is asked, where it stands, whose turn it is since when, and what the member may do.
 
-use super::asked::{self, AskedPart, ChangePart, TableLine};
+use super::asked::{self, AskedPart, ChangePart};
 use super::attachments::{self, FileLine};
 use super::decide::{inquorate, unmet_text};
 use super::form::requestable;
 use super::messages::{self, MessageLine};
 use super::terms::CONDITIONS_MAX;
 use super::timeline::{self, TimeLine, ballot_text};
+use super::typed::{OpenTable, Typed};
 use super::uses::{self, MatchPart};
 use super::{RequestLine, find_visible, line, names};
 use crate::fault::Fault;
 use crate::portal::desk::{Anyone, Desk, Roles};
+use crate::portal::fields::Fields;
 use crate::portal::home::role_name;
 use crate::portal::page::{self, Page};
 use crate::portal::texts::{AttachmentTexts, CourseTexts, FlowTexts, HomeTexts, MessageTexts, RequestsTexts, UseTexts};
-use crate::portal::{figure, moment};
+use crate::portal::{figure, moment, said};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -52,6 +54,8 @@ struct RequestPage {
     reach: &'static str,
     /// Whether it is to be looked at inside alone.
     inside: bool,
+    /// The same as the form of the decision names it.
+    reach_asked: &'static str,
     ethics: String,
     purpose: String,
     asked: Option<AskedPart>,
@@ -70,7 +74,8 @@ struct RequestPage {
     history: Vec<TimeLine>,
     may: May,
     offices: Vec<(&'static str, &'static str)>,
-    tables: Vec<TableLine>,
+    tables: Vec<OpenTable>,
+    typed: Typed,
     condition_rows: Vec<usize>,
 }
 
@@ -137,15 +142,25 @@ struct Beside {
 
 /// Shows one request.
 pub(in crate::portal) async fn show_request(desk: Desk<Anyone>, id: web::Path<String>) -> Result<HttpResponse, Fault> {
-    show(&desk, &id, None).await
+    show(&desk, &id, None, Typed::default()).await
 }
 
-/// Shows a request again, with what is wrong with the form that was sent.
-pub(super) async fn again<R: Roles>(desk: &Desk<R>, id: &str, problem: &'static str) -> Result<HttpResponse, Fault> {
-    show(desk, id, Some(problem)).await
+/// Shows a request again, with the form that was sent as it was typed, and what is wrong with it.
+pub(super) async fn again<R: Roles>(
+    desk: &Desk<R>,
+    id: &str,
+    problem: &'static str,
+    form: &Fields,
+) -> Result<HttpResponse, Fault> {
+    show(desk, id, Some(problem), Typed::of(&desk.page, form)).await
 }
 
-async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>) -> Result<HttpResponse, Fault> {
+async fn show<R: Roles>(
+    desk: &Desk<R>,
+    id: &str,
+    problem: Option<&'static str>,
+    typed: Typed,
+) -> Result<HttpResponse, Fault> {
     let filed = find_visible(desk, id).await?;
     let mut page = desk.page.clone();
     page.problem = problem;
@@ -166,9 +181,10 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         asked: asked_part(&page, version, case),
         reach: asked_reach.map(|reach| asked::reach_text(UseTexts::of(page.language), reach)).unwrap_or_default(),
         inside: asked_reach == Some(Reach::Inside),
+        reach_asked: asked_reach.unwrap_or(Reach::Inside).as_str(),
         changes: asked::changes(page.language, &filed.events),
         matched: matched(desk, &filed, version),
-        request: line(&page, request, &snapshot),
+        request: RequestLine { waits_on: waits_on(&page, &filed), ..line(&page, request, &snapshot) },
         submitted: case.submitted_at.map(|at| at.micros().to_string()).unwrap_or_default(),
         due: due(desk, &filed, f),
         author: beside.names.get(&request.author).cloned().unwrap_or_default(),
@@ -193,7 +209,8 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
         remarks: for_hospital.then(|| messages::inner(&filed.events, &beside.names)),
         history: timeline::lines(&page, &filed.events, &beside.names, for_hospital),
         offices: offices(desk, &filed, &beside, &page),
-        tables: asked_part(&page, version.filter(|_| may.decide), case).map(|part| part.tables).unwrap_or_default(),
+        tables: to_decide(&page, version.filter(|_| may.decide), case, &typed),
+        typed,
         condition_rows: (0..CONDITIONS_MAX).collect(),
         may,
         page: page.clone(),
@@ -205,6 +222,21 @@ async fn show<R: Roles>(desk: &Desk<R>, id: &str, problem: Option<&'static str>)
 /// What the company asks for of the version that is published now.
 fn asked_part(page: &Page, version: Option<&Version>, case: &Case) -> Option<AskedPart> {
     Some(asked::part(page, version?, case.proposal.as_ref()?))
+}
+
+/// Whose turn it is; when all conditions were answered to, that of the hospital.
+fn waits_on(page: &Page, filed: &Filed) -> &'static str {
+    let is_answered = filed.case.unmet().all(|standing| standing.answer.is_some());
+    match filed.request.state {
+        RequestState::Conditional { .. } if is_answered => RequestsTexts::of(page.language).on_hospital,
+        _ => super::waits_on(page, &filed.request.state),
+    }
+}
+
+/// The same, to be ticked in the decision.
+fn to_decide(page: &Page, version: Option<&Version>, case: &Case, typed: &Typed) -> Vec<OpenTable> {
+    let part = version.and_then(|version| Some((version, asked_part(page, Some(version), case)?)));
+    part.map(|(version, part)| typed.tables(page, version, part.tables)).unwrap_or_default()
 }
 
 /// The proposed use, held against the terms it was decided under, or against those of now while it is not decided.
@@ -310,7 +342,7 @@ fn conditions<R: Roles>(desk: &Desk<R>, filed: &Filed) -> Vec<ConditionLine> {
     let confirms = me.has(Act::Confirm.roles()) && may(Act::Confirm, &me.member.roles, state);
     let each = filed.case.conditions.iter().enumerate().map(|(number, standing)| ConditionLine {
         number,
-        text: standing.condition.text.clone(),
+        text: said::shown(desk.page.language, &standing.condition.text),
         due: moment::last_day(standing.condition.due),
         answer: standing.answer.as_ref().map(|(answer, _)| answer.clone()),
         met: standing.met_at.map(moment::minute),

@@ -1,14 +1,14 @@
 //! What an approval opens, as the form says it: columns, rows, quota, days, and what it depends on.
 
 use super::write::read_reach;
-use crate::fault::Fault;
+use crate::call::Language;
 use crate::portal::desk::{Desk, Roles};
 use crate::portal::fields::Fields;
 use crate::portal::moment;
 use crate::portal::texts::{FlowTexts, RequestsTexts, UseTexts};
 use mudeung_core::clock::{Clock, Timestamp};
-use mudeung_core::dataset::Version;
-use mudeung_core::filter::Filter;
+use mudeung_core::dataset::{Table, Version};
+use mudeung_core::filter::{Filter, InvalidFilter};
 use mudeung_core::grant::{Grant, GrantState, Reach, TableGrant};
 use mudeung_core::id::GrantId;
 use mudeung_core::name::Name;
@@ -34,23 +34,23 @@ pub(super) fn read_grant<R: Roles>(
     request: &AccessRequest,
     asked: Reach,
     form: &Fields,
-) -> Result<Result<(Grant, u32), &'static str>, Fault> {
+) -> Result<(Grant, u32), &'static str> {
     let t = RequestsTexts::of(desk.page.language);
     let snapshot = desk.app.snapshots.present();
     let version = snapshot.published(request.dataset.as_str(), Tier::Deidentified, None);
-    let Some(version) = version else { return Ok(Err(t.bad_dataset)) };
-    let tables = opened_tables(version, form)?;
+    let Some(version) = version else { return Err(t.bad_dataset) };
+    let Some(tables) = opened_tables(version, form) else { return Err(t.bad_filter) };
     if tables.is_empty() {
-        return Ok(Err(t.bad_columns));
+        return Err(t.bad_columns);
     }
     let (Some(gib), Some(rows)) = (form.number("gib", 1..=GIB_MAX), form.number("rows", 1..=1_000_000_000_000_000))
     else {
-        return Ok(Err(t.bad_quota));
+        return Err(t.bad_quota);
     };
     let Some(days) = form.number("days", 1..=DAYS_MAX).and_then(|days| u32::try_from(days).ok()) else {
-        return Ok(Err(t.bad_days));
+        return Err(t.bad_days);
     };
-    let Some(reach) = read_reach(form, asked) else { return Ok(Err(UseTexts::of(desk.page.language).bad_reach)) };
+    let Some(reach) = read_reach(form, asked) else { return Err(UseTexts::of(desk.page.language).bad_reach) };
     let now = desk.app.clock.now();
     let grant = Grant {
         id: GrantId::generate(&*desk.app.clock, &*desk.app.entropy),
@@ -69,7 +69,7 @@ pub(super) fn read_grant<R: Roles>(
         state: GrantState::Active,
         created_at: now,
     };
-    Ok(Ok((grant, days)))
+    Ok((grant, days))
 }
 
 /// The conditions a form names: each has a text and the last day to answer.
@@ -91,8 +91,8 @@ pub(super) fn read_conditions<R: Roles>(desk: &Desk<R>, form: &Fields) -> Result
     Ok(conditions)
 }
 
-/// The tables with at least one chosen column. Columns and filters that the version does not have are refused.
-fn opened_tables(version: &Version, form: &Fields) -> Result<BTreeMap<Name, TableGrant>, Fault> {
+/// The tables with at least one chosen column; nothing when a filter cannot be used.
+fn opened_tables(version: &Version, form: &Fields) -> Option<BTreeMap<Name, TableGrant>> {
     let mut opened = BTreeMap::new();
     for table in &version.tables {
         let prefix = format!("{}.", table.name);
@@ -101,20 +101,36 @@ fn opened_tables(version: &Version, form: &Fields) -> Result<BTreeMap<Name, Tabl
         let columns: std::collections::BTreeSet<String> =
             chosen.filter(|name| known(name)).map(str::to_owned).collect();
         let text = form.text(&format!("rows.{}", table.name)).to_owned();
-        let rows = if text.is_empty() { None } else { Some(filter(&table.name, &text, known)?) };
+        let rows = if text.is_empty() { None } else { Some(filter(table, &text).ok()?) };
         if !columns.is_empty() {
             opened.insert(table.name.clone(), TableGrant { columns, rows });
         }
     }
-    Ok(opened)
+    Some(opened)
 }
 
-fn filter(table: &Name, text: &str, known: impl Fn(&str) -> bool) -> Result<Filter, Fault> {
-    let refuse = |reason: String| {
-        let ko = format!("{table} 테이블의 행 조건을 읽을 수 없습니다: {reason}");
-        Fault::parameter(&format!("rows.{table}"), format!("The row filter of {table} cannot be used: {reason}"), ko)
-    };
-    let filter = Filter::parse(text).map_err(|error| refuse(error.to_string()))?;
-    let unknown = filter.columns().find(|column| !known(column)).map(|column| refuse(format!("no column {column}")));
-    unknown.map_or(Ok(filter), Err)
+/// Why a filter of the rows of a table cannot be used, for who wrote it; nothing when it can, or there is none.
+pub(super) fn filter_problem(language: Language, table: &Table, text: &str) -> Option<String> {
+    let problem = if text.is_empty() { None } else { filter(table, text).err() }?;
+    Some(match (problem, language) {
+        (FilterProblem::Unreadable(error), Language::Ko) => {
+            format!("{}번째 글자에서 읽을 수 없습니다.", error.position)
+        }
+        (FilterProblem::Unreadable(error), Language::En) => format!("It cannot be read {error}."),
+        (FilterProblem::NoColumn(column), Language::Ko) => format!("{column} 열이 없습니다."),
+        (FilterProblem::NoColumn(column), Language::En) => format!("There is no column {column}."),
+    })
+}
+
+/// What is wrong with a filter.
+enum FilterProblem {
+    Unreadable(InvalidFilter),
+    NoColumn(String),
+}
+
+fn filter(table: &Table, text: &str) -> Result<Filter, FilterProblem> {
+    let filter = Filter::parse(text).map_err(FilterProblem::Unreadable)?;
+    let known = |name: &str| table.columns.iter().any(|column| column.name == name);
+    let unknown = filter.columns().find(|column| !known(column)).map(str::to_owned);
+    unknown.map_or(Ok(filter), |column| Err(FilterProblem::NoColumn(column)))
 }

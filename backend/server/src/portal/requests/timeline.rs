@@ -1,8 +1,8 @@
 //! The history of a request as people read it. What the board says among itself is for the hospital.
 
-use crate::portal::moment;
 use crate::portal::page::Page;
 use crate::portal::texts::{FlowTexts, HomeTexts};
+use crate::portal::{moment, said as by_us};
 use mudeung_core::id::MemberId;
 use mudeung_core::request::event::{Actor, Ballot, Event, Happening, Verdict};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub(super) fn lines(
             }
             Actor::Member(_) => f.by_hospital.to_owned(),
         },
-        said: said(f, &event.what),
+        said: said(page, f, &event.what),
     };
     shown.map(line).collect()
 }
@@ -93,7 +93,7 @@ fn what(page: &Page, f: &'static FlowTexts, what: &Happening) -> String {
     text.to_owned()
 }
 
-fn said(f: &'static FlowTexts, what: &Happening) -> String {
+fn said(page: &Page, f: &'static FlowTexts, what: &Happening) -> String {
     match what {
         Happening::Returned { reason }
         | Happening::SignedOff { reason, .. }
@@ -106,7 +106,12 @@ fn said(f: &'static FlowTexts, what: &Happening) -> String {
             Verdict::Rejected { reason } => reason.clone(),
             Verdict::Approved { conditions, .. } => {
                 let line = |condition: &mudeung_core::request::event::Condition| {
-                    format!("{} ({} {})", condition.text, f.until, moment::last_day(condition.due))
+                    format!(
+                        "{} ({} {})",
+                        by_us::shown(page.language, &condition.text),
+                        f.until,
+                        moment::last_day(condition.due)
+                    )
                 };
                 conditions.iter().map(line).collect::<Vec<_>>().join("\n")
             }

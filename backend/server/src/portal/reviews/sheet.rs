@@ -4,6 +4,7 @@ use super::sign::VERDICTS;
 use super::{Stored, counts};
 use crate::fault::Fault;
 use crate::portal::desk::{Desk, Roles};
+use crate::portal::fields::Fields;
 use crate::portal::page::Page;
 use crate::portal::texts::ReviewTexts;
 use crate::portal::{figure, moment};
@@ -29,6 +30,8 @@ pub(super) struct Sheet {
     items: Vec<Item>,
     verdicts: [(&'static str, &'static str); 3],
     author: String,
+    conclusion: String,
+    name: String,
     may_sign: bool,
     may_countersign: bool,
     signed: Option<Signature>,
@@ -66,11 +69,19 @@ struct Item {
     purpose: String,
     verdict: String,
     finding: String,
+    /// What was chosen and typed in the form.
+    chosen: String,
+    typed: String,
 }
 
 impl Sheet {
-    /// The page of a review.
-    pub(super) async fn of<R: Roles>(desk: &Desk<R>, page: Page, stored: &Stored) -> Result<Self, Fault> {
+    /// The page of a review, with what was typed into its form.
+    pub(super) async fn of<R: Roles>(
+        desk: &Desk<R>,
+        page: Page,
+        stored: &Stored,
+        typed: &Fields,
+    ) -> Result<Self, Fault> {
         let t = ReviewTexts::of(page.language);
         let review = &stored.review;
         let counts = counts(review)?;
@@ -87,7 +98,12 @@ impl Sheet {
             let entry = desk.app.ledger.entry(item.index).await?.unwrap_or_default();
             let shown =
                 Item { finding: found(item.index, "finding"), ..shown(t, &page, item.index, &item.stratum, &entry) };
-            items.push(Item { verdict: verdict(t, &found(item.index, "verdict")).to_owned(), ..shown });
+            items.push(Item {
+                verdict: verdict(t, &found(item.index, "verdict")).to_owned(),
+                chosen: typed.text(&format!("verdict.{}", item.index)).to_owned(),
+                typed: typed.raw(&format!("finding.{}", item.index)).unwrap_or_default().to_owned(),
+                ..shown
+            });
         }
         let me = &desk.signed_in;
         let signer = review.signed.as_ref().map(|signed| signed.by);
@@ -109,6 +125,8 @@ impl Sheet {
             items,
             verdicts: VERDICTS.map(|name| (name, verdict(t, name))),
             author: stored.author.clone(),
+            conclusion: typed.raw("conclusion").unwrap_or_default().to_owned(),
+            name: typed.text("name").to_owned(),
             may_sign: signer.is_none() && me.has(&[Role::Auditor]),
             may_countersign: signer.is_some_and(|by| by != me.member.id)
                 && review.countersigned.is_none()
@@ -154,6 +172,8 @@ fn shown(t: &'static ReviewTexts, page: &Page, index: u64, stratum: &str, entry:
         purpose: entry.purpose.clone().unwrap_or_default(),
         verdict: String::new(),
         finding: String::new(),
+        chosen: String::new(),
+        typed: String::new(),
     }
 }
 

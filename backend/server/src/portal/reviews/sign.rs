@@ -1,44 +1,43 @@
-//! The signature of a review: findings for all that was flagged, a conclusion, the name, and the password once more.
+//! The signature of a review: findings for all that was flagged, a conclusion, the name, and a fresh proof of who signs.
+//! Until then an auditor keeps what they wrote.
 
-use super::{Stored, load, show};
+use super::{Stored, draft_name, load, show};
 use crate::data::view::rfc3339;
 use crate::fault::Fault;
 use crate::hex::hex;
-use crate::portal::brake::Verdict;
-use crate::portal::desk::{Admins, Desk, Examiners, Roles};
+use crate::portal::desk::{Desk, Examiners, FreshAdmins, FreshExaminers, Roles};
 use crate::portal::fields::{Fields, Submitted};
 use crate::portal::texts::ReviewTexts;
-use crate::portal::{password, path};
+use crate::portal::{kept, path};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::id::ReviewId;
-use mudeung_core::secret::Secret;
 use mudeung_store::reviews::{self, Signed};
+use mudeung_store::{StoreError, kept_forms};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::ledger::export::encode;
 use mudeung_wire::ledger::tree::leaf_hash;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::net::{IpAddr, Ipv4Addr};
 
 /// What can be found about an entry.
 pub(super) const VERDICTS: [&str; 3] = ["proper", "explained", "incident"];
 
 /// Signs a review. Afterwards it never changes; the ledger has its hash.
 pub(in crate::portal) async fn sign_review(
-    desk: Desk<Examiners>,
+    desk: Desk<FreshExaminers>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
     let id: ReviewId = path(&id)?;
     let t = ReviewTexts::of(desk.page.language);
     let stored = load(&desk.app, id).await?;
-    let again = |problem| show(&desk, id, Some(problem), StatusCode::UNPROCESSABLE_ENTITY);
+    let again = |problem| show(&desk, id, Some(problem), StatusCode::UNPROCESSABLE_ENTITY, Some(&form.0));
     let Some(items) = findings(&desk, &stored, &form.0).await? else { return again(t.bad_findings).await };
     let Some(conclusion) = form.0.paragraph("conclusion", 10..=4_000) else { return again(t.bad_conclusion).await };
-    if let Some(problem) = unproven(&desk, t, &form.0).await? {
-        return again(problem).await;
+    if form.0.text("name") != desk.signed_in.member.name {
+        return again(t.bad_name).await;
     }
     let now = desk.app.clock.now();
     let document = document(&desk, &stored, &items, &conclusion, now)?;
@@ -46,13 +45,42 @@ pub(in crate::portal) async fn sign_review(
     let intent =
         Entry { detail: Some(format!("{} sha256:{sha256}", stored.review.month)), ..desk.entry("review.sign") };
     let signed = Signed { by: desk.signed_in.member.id, at: now, document, sha256 };
-    desk.change("sign review", intent, move |conn| reviews::sign_review(conn, id, &signed)).await?;
+    desk.change("sign review", intent, move |conn| {
+        reviews::sign_review(conn, id, &signed)?;
+        kept_forms::delete_kept_forms(conn, &draft_name(id)).map(|_| ())
+    })
+    .await?;
     Ok(desk.go(&format!("/reviews/{id}"), "review-signed"))
+}
+
+/// Keeps what an auditor wrote so far, for them alone.
+pub(in crate::portal) async fn save_review(
+    desk: Desk<Examiners>,
+    id: web::Path<String>,
+    form: Submitted,
+) -> Result<HttpResponse, Fault> {
+    let id: ReviewId = path(&id)?;
+    let review = load(&desk.app, id).await?.review;
+    let draft = kept::draft(&desk.app, desk.signed_in.member.id, &draft_name(id), &form.0);
+    let Some(draft) = draft else {
+        let problem = ReviewTexts::of(desk.page.language).bad_draft;
+        return show(&desk, id, Some(problem), StatusCode::UNPROCESSABLE_ENTITY, Some(&form.0)).await;
+    };
+    let intent = Entry { detail: Some(review.month), ..desk.entry("review.save") };
+    desk.change("save review", intent, move |conn| {
+        let review = reviews::find_review(conn, id)?.ok_or(StoreError::NotFound { what: "review" })?;
+        match review.signed {
+            Some(_) => Err(StoreError::AlreadyExists { what: "a signature of the review" }),
+            None => kept::put(conn, &draft),
+        }
+    })
+    .await?;
+    Ok(desk.go(&format!("/reviews/{id}"), "review-saved"))
 }
 
 /// A second pair of eyes: an admin who did not sign.
 pub(in crate::portal) async fn countersign_review(
-    desk: Desk<Admins>,
+    desk: Desk<FreshAdmins>,
     id: web::Path<String>,
     form: Submitted,
 ) -> Result<HttpResponse, Fault> {
@@ -60,43 +88,14 @@ pub(in crate::portal) async fn countersign_review(
     let t = ReviewTexts::of(desk.page.language);
     let stored = load(&desk.app, id).await?;
     let Some(signed) = &stored.review.signed else { return Err(Fault::not_found()) };
-    if let Some(problem) = unproven(&desk, t, &form.0).await? {
-        return show(&desk, id, Some(problem), StatusCode::UNPROCESSABLE_ENTITY).await;
+    if form.0.text("name") != desk.signed_in.member.name {
+        return show(&desk, id, Some(t.bad_name), StatusCode::UNPROCESSABLE_ENTITY, Some(&form.0)).await;
     }
     let detail = format!("{} sha256:{}", stored.review.month, signed.sha256);
     let intent = Entry { detail: Some(detail), ..desk.entry("review.countersign") };
     let (by, at) = (desk.signed_in.member.id, desk.app.clock.now());
     desk.change("countersign review", intent, move |conn| reviews::countersign_review(conn, id, by, at)).await?;
     Ok(desk.go(&format!("/reviews/{id}"), "review-signed"))
-}
-
-/// Why the form does not prove that the member is at the desk: another name, another password, or too many tries.
-async fn unproven<R: Roles>(
-    desk: &Desk<R>,
-    t: &'static ReviewTexts,
-    form: &Fields,
-) -> Result<Option<&'static str>, Fault> {
-    let (member, brake) = (&desk.signed_in.member, &desk.app.portal.brake);
-    if form.text("name") != member.name {
-        return Ok(Some(t.bad_name));
-    }
-    // The session is known already; the brake counts tries against the account alone.
-    let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    match brake.ask(&member.email, nowhere, desk.app.clock.now()) {
-        Verdict::Go => {}
-        Verdict::Slowly(wait) => tokio::time::sleep(wait).await,
-        Verdict::Refused(_) => return Ok(Some(t.braked)),
-    }
-    let email = member.email.clone();
-    let find = move |conn: &mut mudeung_store::Conn| mudeung_store::members::find_member_by_email(conn, &email);
-    let hash = desk.app.db.read("find member", find).await?.map(|(_, hash)| hash);
-    let typed = Secret::new(form.raw("password").unwrap_or_default().to_owned());
-    if password::check(&desk.app, typed, hash).await? {
-        brake.succeeded(&member.email, nowhere);
-        return Ok(None);
-    }
-    brake.failed(&member.email, nowhere, desk.app.clock.now());
-    Ok(Some(t.bad_password))
 }
 
 /// What was found about each entry of the sample; nothing when one that was flagged has no finding. Entries drawn at

@@ -78,16 +78,15 @@ texts! {
         finding: "소견", "Finding";
         conclusion: "종합 의견", "Conclusion";
         name: "이름 (서명)", "Your name (signature)";
-        password: "비밀번호 확인", "Your password, once more";
         sign: "점검에 서명", "Sign the review";
-        sign_note: "서명하면 고칠 수 없습니다.", "What is signed cannot be changed.";
+        sign_note: "서명하면 고칠 수 없습니다. 본인 확인이 5분을 넘었으면 다시 확인하며, 적은 내용은 그대로 있습니다.", "What is signed cannot be changed. If you proved who you are more than five minutes ago you are asked again, and what you wrote is kept.";
+        save: "임시 저장", "Save as a draft";
+        bad_draft: "적은 내용이 너무 길어 저장할 수 없습니다.", "This is too long to be kept.";
         countersign: "확인 서명하기", "Countersign";
         document: "서명된 문서", "The signed document";
         bad_findings: "표시된 모든 항목에 판단과 소견을 적어 주세요.", "Give a verdict and a finding for each flagged entry.";
         bad_conclusion: "종합 의견은 10자 이상 4,000자 이하로 적어 주세요.", "Give a conclusion of 10 to 4,000 characters.";
         bad_name: "이름이 로그인한 구성원과 다릅니다.", "The name is not that of the member who is signed in.";
-        bad_password: "비밀번호가 맞지 않습니다.", "The password is not right.";
-        braked: "시도가 너무 많습니다. 잠시 후 다시 해 주세요.", "Too many tries. Wait a little.";
     }
 }
 

@@ -179,6 +179,7 @@ texts! {
         done_invoice_issued: "청구서를 발행했습니다.", "The invoice was issued.";
         done_personal_erased: "값을 지웠습니다.", "The values were erased.";
         done_review_begun: "표본을 뽑았습니다. 소견을 적고 서명하세요.", "The sample is drawn. Give your findings and sign.";
+        done_review_saved: "저장했습니다. 이어서 적을 수 있습니다.", "Saved. You can go on whenever you like.";
         done_review_signed: "서명했습니다. 점검의 해시가 원장에 남았습니다.", "Signed. The ledger keeps the hash of the review.";
         done_signed_out: "로그아웃했습니다.", "You are signed out.";
     }

@@ -38,10 +38,14 @@ texts! {
         request_withdrawn: "이용 신청이 철회되었습니다", "An access request was withdrawn";
         request_lapsed: "이용 신청이 답변 기한이 지나 종료되었습니다", "An access request lapsed without an answer";
         request_answer_due: "이용 신청에 답할 기한이 다가옵니다", "An access request waits for your answer, and its time is nearly over";
+        request_due: "이용 신청의 처리 기한이 다가옵니다", "An access request waits on you, and its time is nearly over";
+        request_escalated: "이용 신청의 처리 기한이 많이 지났습니다. 운영자가 살펴 주세요", "An access request has been overdue for long: its operator is asked to look";
+        request_opinion_wanted: "이용 신청에 부서 의견이 필요합니다", "The opinion of your office on an access request is wanted";
         request_overdue: "이용 신청의 처리 기한이 지났습니다", "An access request is overdue";
         request_asked: "이용 신청에 관해 기업이 메시지를 보냈습니다", "A company wrote to you about its access request";
         request_replied: "이용 신청에 관해 병원이 메시지를 보냈습니다", "The hospital wrote to you about your access request";
         condition_answered: "승인 조건에 대한 답변이 왔습니다", "A condition of an approval was answered";
+        condition_unconfirmed: "승인 조건에 대한 답변의 확인 기한이 지났습니다", "An answer to a condition waits longer than it should to be looked at";
         condition_confirmed: "승인 조건의 이행이 확인되었습니다", "A condition of an approval was found met";
         grant_revoked: "이용 승인이 취소되었습니다", "A grant was revoked";
         grant_ending: "이용 승인이 곧 끝납니다", "A grant ends soon";
@@ -82,11 +86,15 @@ pub(crate) const fn topic_text(t: &'static MailTexts, topic: Topic) -> &'static 
         Topic::RequestWithdrawn => t.request_withdrawn,
         Topic::RequestLapsed => t.request_lapsed,
         Topic::RequestAnswerDue => t.request_answer_due,
+        Topic::RequestDue => t.request_due,
         Topic::RequestOverdue => t.request_overdue,
+        Topic::RequestEscalated => t.request_escalated,
+        Topic::RequestOpinionWanted => t.request_opinion_wanted,
         Topic::RequestAsked => t.request_asked,
         Topic::RequestReplied => t.request_replied,
         Topic::ConditionAnswered => t.condition_answered,
         Topic::ConditionConfirmed => t.condition_confirmed,
+        Topic::ConditionUnconfirmed => t.condition_unconfirmed,
         Topic::GrantRevoked => t.grant_revoked,
         Topic::GrantEnding => t.grant_ending,
         Topic::GrantReportDue => t.grant_report_due,

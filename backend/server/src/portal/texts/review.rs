@@ -97,6 +97,7 @@ texts! {
         bad_app: "이 앱으로는 신청할 수 없습니다.", "This app cannot be used.";
         bad_dataset: "이 데이터셋은 신청할 수 없습니다.", "This dataset cannot be requested.";
         bad_columns: "열을 하나 이상 선택하세요.", "Choose at least one column.";
+        bad_filter: "행 조건을 읽을 수 없습니다. 표시된 칸을 고쳐 주세요.", "A row filter cannot be used. Mend the field that is marked.";
         bad_quota: "할당량은 1 이상의 정수로, 바이트는 1,000,000 GiB까지 적어 주세요.", "Quotas are whole numbers from 1; bytes up to 1,000,000 GiB.";
         bad_days: "기간은 1일 이상 1,095일 이하로 적어 주세요.", "Days are from 1 to 1,095.";
         bad_reason: "사유는 1자 이상 500자 이하로 적어 주세요.", "Give a reason of 1 to 500 characters.";

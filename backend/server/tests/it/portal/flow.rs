@@ -124,7 +124,7 @@ async fn an_ethics_approval_that_follows_holds_the_grant_until_the_hospital_has_
     assert_eq!(reviewer.submit(&page, &format!("{page}/approve"), &TERMS).await.status, 303);
     assert_eq!(reads(&app).await, 404, "the grant is held");
     let shown = developer.get(&page).await.body;
-    assert!(shown.contains("Approved with conditions") && shown.contains("IRB approval number"), "{shown}");
+    assert!(shown.contains("Approved with conditions") && shown.contains("Hand in the IRB approval number"), "{shown}");
     assert!(shown.contains("Last day to answer 2026-04-30"), "the day that was said");
     assert!(developer.get("/en/grants").await.body.contains("Held"));
     assert!(developer.get("/en/home").await.body.contains("Answer to a condition"));

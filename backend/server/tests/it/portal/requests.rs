@@ -120,7 +120,7 @@ async fn a_decision_that_makes_no_sense_is_told_and_opens_nothing() {
     }
     for filter in ["age >=", "nothing = 1"] {
         let bad = [good.as_slice(), &[("rows.visits", filter)]].concat();
-        assert_eq!(reviewer.submit(&page, &format!("{page}/approve"), &bad).await.status, 400, "{filter}");
+        assert_eq!(reviewer.submit(&page, &format!("{page}/approve"), &bad).await.status, 422, "{filter}");
     }
     assert!(reviewer.get(&page).await.body.contains("Waiting for review"));
 }

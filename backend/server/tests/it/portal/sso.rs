@@ -347,3 +347,32 @@ async fn without_a_provider_there_is_no_button_and_no_way() {
     assert_eq!(browser.get("/sso/return?code=a&state=b").await.status, 404);
     assert!(!Browser::new(&app).get("/en/sign-in").await.body.contains("/sso"));
 }
+
+#[actix_web::test]
+async fn where_passwords_are_off_a_review_is_signed_after_a_proof_at_the_provider() {
+    let app = TestApp::start_with(|config| {
+        config.sso = Some(mudeung_server::config::SsoConfig { passwords: false, ..provider::sso("reviews") });
+    })
+    .await;
+    let app = super::reviews::month_over_at(app).await;
+    claim("reviews", "sub", json!("staff-auditor"));
+    claim("reviews", "email", json!("auditor@example.org"));
+    let mut auditor = Browser::new(&app);
+    assert_eq!(sign_in(&mut auditor, "reviews").await.location(), "/en/home");
+    let path = super::reviews::begin(&mut auditor).await;
+    app.clock.advance(Duration::from_secs(5 * 60 + 1));
+    let sent = super::reviews::sign(&mut auditor, &path, &[]).await;
+    let proof = sent.location().to_owned();
+    assert!(proof.starts_with("/en/step-up?next=%2Fen%2Funsent"), "{} {}", sent.status, sent.body);
+    let page = auditor.get(&proof).await;
+    assert!(!page.body.contains("type=\"password\""), "{}", page.body);
+    let way = page.between("href=\"/en/sign-in/sso", "\"").unwrap().replace("&#38;", "&");
+    claim("reviews", "auth_time", json!(app.now().seconds()));
+    let asked = leave(&mut auditor, "reviews", &way).await;
+    let back = come_back(&mut auditor, &asked).await;
+    assert!(back.location().starts_with("/en/unsent?"), "{} {}", back.status, back.body);
+    let page = auditor.get(&back.location().to_owned()).await;
+    assert!(page.body.contains("Nothing out of the ordinary."), "{}", page.body);
+    let done = super::kept::press(&mut auditor, &page).await;
+    assert!(done.location().ends_with("done=review-signed"), "{} {}", done.status, done.body);
+}
