@@ -119,6 +119,8 @@ pub struct Twin {
     pub epsilon: f64,
     /// The probability with which that may fail.
     pub delta: f64,
+    /// The table of persons whose promise covers this one too; none where the table has a model of its own.
+    pub with: Option<Name>,
 }
 
 /// What a column holds. The names are those of the published schema.

@@ -20,8 +20,8 @@ pub use events::EventRule;
 pub use linkage::LinkageRule;
 pub use plan::{ColumnPlan, Plan, TablePlan};
 pub use recipe::{
-    ClosenessDistance, ColumnRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy, RECIPE_SCHEMA,
-    Recipe, RejectRule, Release, Role, Statistics, TCloseness, TableRule, TwinRule,
+    ClosenessDistance, ColumnRule, HistoryRule, LDiversity, LDiversityKind, Person, Population, Preset, Privacy,
+    RECIPE_SCHEMA, Recipe, RejectRule, Release, Role, Statistics, TCloseness, TableRule, TwinRule,
 };
 pub use schema::{ColumnSpec, Quote, SchemaFile, TableSpec, TextEncoding};
 

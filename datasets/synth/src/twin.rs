@@ -38,6 +38,7 @@ mod accountant;
 mod aim;
 #[cfg(test)]
 mod audit;
+mod cohort;
 mod curator;
 mod domain;
 mod events;
@@ -50,12 +51,13 @@ pub(crate) mod real;
 mod released;
 
 pub use accountant::{Budget, Rho, cdp_delta, cdp_rho};
+pub use cohort::{CohortDomain, CohortEncoder, CohortModel, CohortPolicy, CohortRows, EventTable, HistoryPolicy};
 pub use domain::{Codes, Domain, Encoder};
 pub use events::{
     CodePolicy, DrawnEvents, EventPolicy, EventsDomain, EventsModel, EventsPolicy, EventsRows, Histories,
     HistoryEncoder, LeftOut, PersonPolicy, TimePolicy, ValuePolicy,
 };
-pub use model::file::{PROGRAM, parse_twins, twins_to_text};
+pub use model::file::{PROGRAM, Twins};
 pub use model::{Model, rows::TwinRows};
 pub use noise::{Noise, Rate, Variance};
 pub use policy::{ColumnPolicy, DomainPolicy, Mechanism, TwinPolicy};

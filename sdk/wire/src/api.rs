@@ -135,6 +135,10 @@ wire! {
         pub epsilon: f64,
         /// The probability with which that may fail, δ.
         pub delta: f64,
+        /// The table of persons with which it was fitted: ε and δ are those of a person with all rows of all tables,
+        /// and count once. Absent where the table has a model of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub with: Option<String>,
     }
 
     /// A column of a table.

@@ -88,6 +88,10 @@ pub struct ManifestTwin {
     pub delta: f64,
     /// What was spent: ρ of zero-concentrated differential privacy in units of 2^-50. Losses of one person add up.
     pub rho_units: u64,
+    /// The table of persons with which it was fitted: what is promised is promised for all tables together, and what was
+    /// spent stands there. Absent where the table has a model of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
 }
 
 /// The generator of a version: a file beside the manifest.

@@ -120,9 +120,12 @@ async fn twin(args: TwinArgs) -> Result<(), Failure> {
     let measure = args.quality.as_ref().map(|_| Measure { target: args.target.as_deref() });
     let twins = build_twins(&args.source, &root, &key, args.seed, measure)?;
     for twin in &twins.built.manifest.twins {
-        let ManifestTwin { table, mechanism, epsilon, delta, rho_units } = twin;
-        let rho = Rho::from_units(*rho_units);
-        say(&format!("{table}: {mechanism}, epsilon {epsilon}, delta {delta:e}; spent rho {rho}"))?;
+        let ManifestTwin { table, mechanism, epsilon, delta, rho_units, with } = twin;
+        let spent = match with {
+            Some(persons) => format!("spent with {persons}"),
+            None => format!("spent rho {}", Rho::from_units(*rho_units)),
+        };
+        say(&format!("{table}: {mechanism}, epsilon {epsilon}, delta {delta:e}; {spent}"))?;
     }
     for (column, values) in &twins.outside {
         say(&format!("{column}: {values} values are outside its domain and count as the nearest, the other or null"))?;

@@ -81,7 +81,8 @@ pub fn table(permit: &Permit, table: &Table, language: Language) -> TableItem {
 }
 
 fn twin(twin: &Twin) -> TwinItem {
-    TwinItem { mechanism: twin.mechanism.clone(), epsilon: twin.epsilon, delta: twin.delta }
+    let with = twin.with.as_ref().map(ToString::to_string);
+    TwinItem { mechanism: twin.mechanism.clone(), epsilon: twin.epsilon, delta: twin.delta, with }
 }
 
 /// A grant of the app.

@@ -260,7 +260,11 @@ pub(super) async fn show_table(
 /// What was promised to the persons to whom a twin was fitted.
 fn promise(page: &Page, twin: &Twin) -> String {
     let t = CatalogueTexts::of(page.language);
-    format!("{} (ε = {}, δ = {:e}, {})", t.twin, twin.epsilon, twin.delta, twin.mechanism.to_uppercase())
+    let own = format!("{} (ε = {}, δ = {:e}, {})", t.twin, twin.epsilon, twin.delta, twin.mechanism.to_uppercase());
+    match &twin.with {
+        Some(table) => format!("{own}. {} {table}", t.twin_with),
+        None => own,
+    }
 }
 
 async fn manifest_of(visitor: &Visitor, version: &Arc<Version>) -> Result<Option<Manifest>, Fault> {

@@ -50,7 +50,13 @@ fn twin(manifest: &Manifest, table: &ManifestTable) -> Result<Option<Twin>, Prob
     if twins.next().is_some() || (twin.is_some() && manifest.generator.is_none()) {
         return Err(Problem(format!("table `{}`: has two twins, or one and no generator", table.name)));
     }
-    Ok(twin.map(|it| Twin { mechanism: it.mechanism.clone(), epsilon: it.epsilon, delta: it.delta }))
+    let Some(twin) = twin else { return Ok(None) };
+    let has_budget = |wanted: &String| manifest.twins.iter().any(|it| it.table == *wanted && it.with.is_none());
+    if twin.with.as_ref().is_some_and(|with| !has_budget(with) || twin.rho_units > 0) {
+        return Err(Problem(format!("table `{}`: shares the budget of a twin that is not there", table.name)));
+    }
+    let with = twin.with.as_deref().map(name).transpose()?;
+    Ok(Some(Twin { mechanism: twin.mechanism.clone(), epsilon: twin.epsilon, delta: twin.delta, with }))
 }
 
 fn table(table: &ManifestTable, twin: Option<Twin>) -> Result<Table, Problem> {

@@ -3,13 +3,19 @@
 use crate::place::{Place, on_both};
 use crate::samples;
 use mudeung_core::clock::Timestamp;
+use mudeung_core::dataset::VersionState;
+use mudeung_core::id::VersionId;
 use mudeung_core::tier::Tier;
 use mudeung_store::twin_budgets::{self, TwinCharge};
 use mudeung_store::{Db, StoreError};
 use mudeung_wire::manifest::{Manifest, ManifestGenerator, ManifestTwin};
 use std::sync::Arc;
 
-on_both!(a_model_is_charged_once_for_all_its_tables, many_models_at_once_never_pass_the_budget,);
+on_both!(
+    a_model_is_charged_once_for_all_its_tables,
+    many_models_at_once_never_pass_the_budget,
+    a_budget_is_shared_with_a_twin_that_has_one_and_with_nothing_else,
+);
 
 const MOST: u64 = 250;
 
@@ -20,6 +26,7 @@ fn twin(model: u8, losses: &[u64]) -> Manifest {
         epsilon: 1.0,
         delta: 1e-9,
         rho_units: *rho_units,
+        with: None,
     };
     Manifest {
         generator: Some(ManifestGenerator {
@@ -72,4 +79,24 @@ async fn many_models_at_once_never_pass_the_budget(place: Arc<Place>) {
     }
     assert_eq!(now, 4);
     assert_eq!(spent(&db).await.first().map(|(_, spent)| *spent), Some(240));
+}
+
+async fn a_budget_is_shared_with_a_twin_that_has_one_and_with_nothing_else(place: Arc<Place>) {
+    let db = place.db().await;
+    let insert = |number: u8, with: Option<&str>, rho_units: u64| {
+        let mut manifest = Manifest { version: u32::from(number), ..twin(1, &[7]) };
+        let table = manifest.tables[0].name.clone();
+        let shares = ManifestTwin { table, with: with.map(str::to_owned), rho_units, ..manifest.twins[0].clone() };
+        manifest.twins.push(shares);
+        let (id, now) = (VersionId::from_bytes([number; 16]), Timestamp::from_seconds(1));
+        let insert = move |conn: &mut mudeung_store::Conn| {
+            mudeung_store::catalog::insert_version(conn, &manifest, id, VersionState::Staged, now)
+        };
+        db.tx("insert", insert)
+    };
+    insert(1, Some("t0"), 0).await.unwrap();
+    for (number, with, rho_units) in [(2, Some("nothing"), 0), (3, Some("t0"), 1)] {
+        let refused = insert(number, with, rho_units).await.unwrap_err().to_string();
+        assert!(refused.contains("shares the budget"), "{refused}");
+    }
 }

@@ -40,20 +40,51 @@ pub struct Recipe {
     pub twin: BTreeMap<String, TwinRule>,
 }
 
-/// How the twin of a table is fitted.
+/// How the twin of a table is fitted. The person table says what holds for all: a person with all rows of all tables has
+/// one budget.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwinRule {
-    /// `mst` or `aim`.
-    pub mechanism: Mechanism,
-    /// The privacy loss of one person, for all that is ever published of this table by this twin.
-    pub epsilon: f64,
-    /// The probability with which that may fail; far below one over the number of persons.
-    pub delta: f64,
+    /// The person table: `mst` or `aim`.
+    pub mechanism: Option<Mechanism>,
+    /// The person table: the privacy loss of one person, for all that is ever published by this twin.
+    pub epsilon: Option<f64>,
+    /// The person table: the probability with which that may fail; far below one over the number of persons.
+    pub delta: Option<f64>,
+    /// The person table, where tables of events are released besides: how histories are counted.
+    pub history: Option<HistoryRule>,
+    /// A table of events: the column that says what it was; without it every column is measured.
+    pub code: Option<String>,
+    /// A table of events with a code: the column of what was measured.
+    pub value: Option<String>,
+    /// A table of events with a value: the values of each code.
+    #[serde(default)]
+    pub values: BTreeMap<String, ColumnPolicy>,
     /// The values that each released column may have. Where the rule of a column says it already, it may be left out:
     /// pseudonyms, classes between breakpoints, categories that are mapped.
     #[serde(default)]
     pub columns: BTreeMap<String, ColumnPolicy>,
+}
+
+/// How the histories of persons are counted, in whatever tables their events stand.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryRule {
+    /// Columns of the person table on whose values the course depends; few, with few values.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    /// Events of one person that count, at most.
+    pub most: u32,
+    /// The Euclidean length to which the counts of one person are cut.
+    pub norm: u32,
+    /// Edges of the classes of time between two events, in days or in the unit of the time columns, from zero.
+    pub gaps: Vec<f64>,
+    /// Codes of which the person table knows whether a person has them: `table.value`, or `table.column` of what is
+    /// measured.
+    #[serde(default)]
+    pub known: Vec<String>,
+    /// The times at which events may be.
+    pub time: ColumnPolicy,
 }
 
 /// Whom the persons are a sample of.

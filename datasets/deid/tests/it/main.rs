@@ -9,6 +9,8 @@ mod attacks;
 #[cfg(test)]
 mod bundled;
 #[cfg(test)]
+mod cohort;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod fixture;

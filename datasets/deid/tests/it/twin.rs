@@ -1,5 +1,6 @@
 //! Twins of a definition: fitted to everybody's rows, published as a generator, and refused when their promise cannot hold.
 
+use crate::cohort::HISTORY;
 use crate::fixture::{GENERATOR, RECIPE, Ward, mrn, rows, texts};
 use crate::synthetic::shape;
 use arrow::array::Array;
@@ -9,7 +10,7 @@ use mudeung_synth::twin::{Rho, cdp_rho};
 use mudeung_synth::{Amount, Generator};
 use std::fs;
 
-const TWIN: &str = r#"
+pub(crate) const TWIN: &str = r#"
 [twin.patient]
 mechanism = "mst"
 epsilon = 20.0
@@ -39,11 +40,15 @@ fn ward(recipe: &str, twin: &str) -> Ward {
     ward
 }
 
-fn twins_of(ward: &Ward, entropy: u8) -> Result<BuiltTwins, CurateError> {
+pub(crate) fn twins_of(ward: &Ward, entropy: u8) -> Result<BuiltTwins, CurateError> {
     measured_twins_of(ward, entropy, None)
 }
 
-fn measured_twins_of(ward: &Ward, entropy: u8, measure: Option<Measure<'_>>) -> Result<BuiltTwins, CurateError> {
+pub(crate) fn measured_twins_of(
+    ward: &Ward,
+    entropy: u8,
+    measure: Option<Measure<'_>>,
+) -> Result<BuiltTwins, CurateError> {
     build_twins(BuildTwins {
         definition_dir: &ward.path("definition"),
         input_dir: &ward.path("input"),
@@ -58,7 +63,7 @@ fn measured_twins_of(ward: &Ward, entropy: u8, measure: Option<Measure<'_>>) -> 
     })
 }
 
-fn share(values: &[String], value: &str) -> f64 {
+pub(crate) fn share(values: &[String], value: &str) -> f64 {
     let count = |wanted: &dyn Fn(&&String) -> bool| u32::try_from(values.iter().filter(wanted).count()).unwrap();
     f64::from(count(&|it| it.as_str() == value)) / f64::from(count(&|_| true))
 }
@@ -165,6 +170,9 @@ fn a_twin_whose_promise_cannot_hold_is_refused_with_its_place_in_both_languages(
             "not a column that is released",
             "공개하는 열이",
         ),
+        (RECIPE, &TWIN.replace("delta = 1e-9", ""), "twin.patient.delta", "is missing", "없습니다"),
+        (RECIPE, &TWIN.replace("delta", "code = \"sex\"\ndelta"), "twin.patient.code", "events alone", "사건 표에만"),
+        (RECIPE, &format!("{TWIN}{HISTORY}"), "twin.patient.history", "no table of events", "사건 표를 공개하지"),
         (
             RECIPE,
             &TWIN.replace("twin.patient", "twin.visit"),
@@ -188,15 +196,6 @@ fn a_twin_whose_promise_cannot_hold_is_refused_with_its_place_in_both_languages(
     let text =
         refusal(RECIPE, &TWIN.replace("kind = \"values\", values = [\"female\"", "kind = \"values\", values = [3"));
     assert!(text.contains("twin.patient: column sex"), "{text}");
-}
-
-#[test]
-fn a_table_with_several_rows_of_a_person_has_no_twin_yet() {
-    let ward = Ward::new();
-    let visit = TWIN.replace("twin.patient", "twin.visit").replace("\nbirth", "\nday").replace("\nage", "\n# age");
-    ward.define("recipe.toml", &format!("{RECIPE}{TWIN}{visit}"));
-    let text = twins_of(&ward, 1).unwrap_err().to_string();
-    assert!(text.contains("twin.visit") && text.contains("several rows of a person"), "{text}");
 }
 
 #[test]

@@ -1,10 +1,9 @@
-use crate::twin::{Domain, Model, TwinPolicy, twins_to_text};
+use crate::twin::{Domain, Model, TwinPolicy, Twins};
 use crate::{Amount, Generator, SynthError};
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const POLICY: &str = r#"
@@ -30,7 +29,7 @@ fn model() -> Model {
 fn published() -> (String, SchemaRef) {
     let model = model();
     let schema = model.domain().schema().clone();
-    (twins_to_text(&BTreeMap::from([("person".to_owned(), model)])).unwrap(), schema)
+    (Twins::Table { table: "person".to_owned(), model: Box::new(model) }.to_text().unwrap(), schema)
 }
 
 fn rows(generator: &Generator, amount: Amount) -> Vec<RecordBatch> {

@@ -143,6 +143,19 @@ impl Column {
     }
 
     /// Its bins, if it has any.
+    pub(crate) fn bins(&self) -> Option<&Bins> {
+        match &self.kind {
+            Kind::Numbers(bins) => Some(bins),
+            Kind::Texts { .. } | Kind::Wholes { .. } | Kind::Identifier | Kind::Empty => None,
+        }
+    }
+
+    /// How many values or bins there are, null not among them.
+    pub(crate) fn values(&self) -> usize {
+        self.size().saturating_sub(usize::from(self.nullable))
+    }
+
+    /// Its bins, or what is wrong.
     pub(crate) fn into_bins(self, name: &str) -> Result<Bins, TwinError> {
         match self.kind {
             Kind::Numbers(bins) => Ok(bins),

@@ -23,6 +23,8 @@ mod tests;
 
 pub use domain::EventsDomain;
 pub use histories::{Histories, HistoryEncoder, LeftOut};
+pub(crate) use model::EventsFile;
 pub use model::EventsModel;
 pub use policy::{CodePolicy, EventPolicy, EventsPolicy, PersonPolicy, TimePolicy, ValuePolicy};
+pub(crate) use rows::stream;
 pub use rows::{DrawnEvents, EventsRows};

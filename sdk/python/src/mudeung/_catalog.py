@@ -161,7 +161,8 @@ class Dictionary(Sequence[Column]):
         self.description = str(item.get("description", ""))
         self.rows = int(item["rows"])
         self.simulated = bool(item.get("simulated", False))
-        #: What was promised to the persons behind a twin: `mechanism`, `epsilon` and `delta`; None for other tables.
+        #: What was promised to the persons behind a twin: `mechanism`, `epsilon`, `delta`, and `with`, the table of
+        #: persons where all tables share one promise; None for other tables.
         self.twin: Mapping[str, Any] | None = item.get("twin")
         self.row_filter: str | None = item.get("row_filter")
         self.columns = [record(Column, column) for column in item["columns"]]

@@ -89,8 +89,9 @@ fn table_lines(table: &TableItem) -> Vec<String> {
         String::new(),
         format!("{}.{}.{}: {} rows. {}", table.dataset, table.tier, table.name, grouped(table.rows), table.description),
     ];
-    if let Some(TwinItem { mechanism, epsilon, delta }) = &table.twin {
-        lines.push(format!("drawn from a twin ({mechanism}): epsilon {epsilon}, delta {delta:e}"));
+    if let Some(TwinItem { mechanism, epsilon, delta, with }) = &table.twin {
+        let with = with.as_ref().map_or(String::new(), |table| format!(", with all tables of a person in {table}"));
+        lines.push(format!("drawn from a twin ({mechanism}): epsilon {epsilon}, delta {delta:e}{with}"));
     }
     if let Some(filter) = &table.row_filter {
         lines.push(format!("only rows where {filter}"));

@@ -41,6 +41,7 @@ texts! {
         quasi: "준식별자", "Quasi-identifiers";
         simulated_note: "모의 데이터입니다. 실제 환자의 기록이 아니며 임상적 판단에 쓸 수 없습니다.", "Simulated rows. They are no patient's record and support no clinical conclusion.";
         twin: "쌍둥이: 차분 프라이버시로 맞춘 모형", "Twin: a model fitted under differential privacy";
+        twin_with: "한 사람의 모든 표를 합친 약속이며 예산은 한 번만 셉니다. 환자 표:", "The promise is for all tables of a person together and counts once. Table of persons:";
         twin_note: "실제 행의 잡음 섞인 집계에 맞춘 모형에서 뽑은 행입니다. ε은 한 사람의 유무가 모형에 남길 수 있는 흔적의 상한이고, δ는 그것이 어긋날 수 있는 확률입니다. 열 사이의 가장 강한 관계는 남지만 약한 관계와 드문 조합은 흐려집니다.", "Its rows are drawn from a model of noisy counts of the real ones. ε bounds what the model can tell of whether any one person was there, and δ is the probability with which that may fail. The strongest relations between columns stay; weaker ones and rare combinations are blurred.";
         try_it: "지금 불러 보기", "Try it now";
         choose_columns: "열 고르기", "Choose columns";

@@ -25,6 +25,11 @@ impl Bins {
         Ok(bins)
     }
 
+    /// The edges, and the grid of the values.
+    pub(crate) fn parts(&self) -> (&[f64], Option<f64>) {
+        (&self.edges, self.step)
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.edges.len().saturating_sub(1)
     }

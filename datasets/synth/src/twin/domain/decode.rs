@@ -3,6 +3,7 @@
 use super::{Column, Domain, Kind, micros, refuse, rounded};
 use crate::draw::identifier_text;
 use crate::twin::TwinError;
+use crate::twin::real::index;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
@@ -47,12 +48,7 @@ impl Column {
                 Arc::new(places.map(|place| values.get(place).copied()).collect::<Int64Array>())
             }
             Kind::Numbers(bins) => {
-                let drawn = places.map(|place| (place < bins.count()).then(|| bins.draw(place, rng)));
-                match micros(wanted) {
-                    Some(micros) => cast(&drawn.map(|value| value.map(rounded)).collect::<Int64Array>(), &micros)?,
-                    None if *wanted == DataType::Date32 => cast(&drawn.collect::<Float64Array>(), &DataType::Int32)?,
-                    None => Arc::new(drawn.collect::<Float64Array>()),
-                }
+                counted(places.map(|place| (place < bins.count()).then(|| bins.draw(place, rng))), wanted)?
             }
             Kind::Identifier => {
                 let drawn = (0..rows).map(|_| i64::try_from(rng.next_u64() >> 1).unwrap_or(0));
@@ -65,5 +61,31 @@ impl Column {
             Kind::Empty => new_null_array(wanted, rows),
         };
         cast(&array, wanted)
+    }
+
+    /// The values whose numbers [`Column::numbers`] says.
+    pub(crate) fn restored(&self, field: &Field, numbers: &[Option<f64>]) -> Result<ArrayRef, ArrowError> {
+        let wanted = field.data_type();
+        let places = || numbers.iter().map(|number| number.map(|number| index(number + 0.5)));
+        let array: ArrayRef = match &self.kind {
+            Kind::Texts { values, .. } => {
+                Arc::new(places().map(|place| place.and_then(|place| values.get(place))).collect::<StringArray>())
+            }
+            Kind::Wholes { values, .. } => {
+                Arc::new(places().map(|place| values.get(place?).copied()).collect::<Int64Array>())
+            }
+            Kind::Numbers(_) => counted(numbers.iter().copied(), wanted)?,
+            Kind::Identifier | Kind::Empty => new_null_array(wanted, numbers.len()),
+        };
+        cast(&array, wanted)
+    }
+}
+
+/// Numbers as what they count: moments in microseconds, dates in days, and numbers themselves.
+fn counted(numbers: impl Iterator<Item = Option<f64>>, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
+    match micros(wanted) {
+        Some(micros) => cast(&numbers.map(|value| value.map(rounded)).collect::<Int64Array>(), &micros),
+        None if *wanted == DataType::Date32 => cast(&numbers.collect::<Float64Array>(), &DataType::Int32),
+        None => Ok(Arc::new(numbers.collect::<Float64Array>())),
     }
 }

@@ -102,6 +102,19 @@ impl Encoder<'_> {
 }
 
 impl Column {
+    /// What counts as a number of each row, and whether its value is outside the domain: numbers, days and moments as they
+    /// are, listed values by their place. What is null or has no place is none.
+    pub(crate) fn numbers(&self, field: &Field, array: &ArrayRef) -> Result<Vec<(Option<f64>, bool)>, TwinError> {
+        if let Kind::Numbers(bins) = &self.kind {
+            let array = cast_to(field, &countable(field, array)?, &DataType::Float64)?;
+            let number = |value: Option<f64>| (value, value.is_some_and(|value| bins.place(value).1));
+            return Ok(array.as_primitive::<Float64Type>().iter().map(number).collect());
+        }
+        let null = self.nullable.then(|| self.null());
+        let number = |(code, is_outside)| ((Some(code) != null).then(|| f64::from(code)), is_outside);
+        Ok(self.encode(field, array)?.into_iter().map(number).collect())
+    }
+
     /// The code of each row, and whether its value is outside the domain.
     fn encode(&self, field: &Field, array: &ArrayRef) -> Result<Vec<(u16, bool)>, TwinError> {
         if !self.nullable && array.null_count() > 0 {

@@ -67,7 +67,8 @@ impl EventsDomain {
         }
         let time = Column::bind(field, &column(&event.time.source, &event.time.domain))?.into_bins(field.name())?;
         let unit = if matches!(field.data_type(), DataType::Timestamp(_, _)) { MICROS_PER_DAY } else { 1.0 };
-        let gaps = Bins::new(event.gaps.iter().map(|edge| edge * unit).collect(), Some(1.0))
+        // As coarse as times are, so that no event comes to lie between two of them.
+        let gaps = Bins::new(event.gaps.iter().map(|edge| edge * unit).collect(), time.parts().1.or(Some(1.0)))
             .map_err(|reason| parameter("gaps", reason))?;
         let code = roles.take(&event.code.column)?;
         codes(policy, code)?;
@@ -95,6 +96,11 @@ impl EventsDomain {
         }
         let policy = policy.clone();
         Ok(Self { policy, persons: domain, classes, schema: events.clone(), time, gaps, values, others })
+    }
+
+    /// What was agreed.
+    pub(crate) fn policy(&self) -> &EventsPolicy {
+        &self.policy
     }
 
     /// The schemas of persons and of events.

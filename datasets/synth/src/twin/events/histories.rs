@@ -142,6 +142,12 @@ impl HistoryEncoder<'_> {
         Ok(())
     }
 
+    /// For each column of the table of persons the number of values that its domain does not have. Known to the hospital
+    /// alone: it is counted without noise.
+    pub fn outside(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.persons.outside()
+    }
+
     /// What did not count so far.
     pub fn left_out(&self) -> LeftOut {
         self.left_out

@@ -17,6 +17,7 @@ use crate::twin::policy::syntax;
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// The version that is written, and the only one that is read.
 const VERSION: u32 = 1;
@@ -139,7 +140,12 @@ impl EventsModel {
 
     /// So many persons with their events, in batches; the same seed gives the same on every machine.
     pub fn rows(&self, persons: u64, seed: u64) -> EventsRows<'_> {
-        EventsRows::new(self, persons, seed)
+        self.persons(0..persons, seed)
+    }
+
+    /// Persons by their number from zero: the same ones whatever range they are in.
+    pub fn persons(&self, numbers: Range<u64>, seed: u64) -> EventsRows<'_> {
+        EventsRows::new(self, numbers, seed)
     }
 
     /// The number of persons, with noise.
@@ -169,13 +175,18 @@ impl EventsModel {
 
     /// Writes the model down.
     pub fn to_text(&self) -> Result<String, TwinError> {
+        toml::to_string(&self.to_file()).map_err(|error| refuse(&error.to_string()))
+    }
+
+    /// What is written down.
+    pub(crate) fn to_file(&self) -> EventsFile {
         let (persons, events) = self.domain.schemas();
         let answer = |answer: &Answer| AnswerPart {
             question: answer.question,
             variance_units: answer.variance.units(),
             counts: answer.counts.clone(),
         };
-        let file = EventsFile {
+        EventsFile {
             events_version: VERSION,
             rho_units: self.spent.units(),
             codes: self.layout.codes.clone(),
@@ -184,8 +195,7 @@ impl EventsModel {
             event_fields: fields_of(events),
             answers: self.answers.iter().map(answer).collect(),
             persons: self.persons.to_file(),
-        };
-        toml::to_string(&file).map_err(|error| refuse(&error.to_string()))
+        }
     }
 
     /// Reads a model, and refuses one that is not whole.
@@ -193,7 +203,11 @@ impl EventsModel {
         if text.len() > BYTES_MAX {
             return Err(refuse("is larger than 64 MiB"));
         }
-        let file: EventsFile = toml::from_str(text).map_err(|error| syntax(text, &error))?;
+        Self::from_file(toml::from_str(text).map_err(|error| syntax(text, &error))?)
+    }
+
+    /// Makes a model of what was written down, if it is whole.
+    pub(crate) fn from_file(file: EventsFile) -> Result<Self, TwinError> {
         if file.events_version != VERSION {
             return Err(refuse(&format!("has version {} and not {VERSION}", file.events_version)));
         }
@@ -229,7 +243,7 @@ impl EventsModel {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EventsFile {
+pub(crate) struct EventsFile {
     events_version: u32,
     /// The privacy loss that was spent, in units of 2^-50.
     rho_units: u64,

@@ -11,6 +11,7 @@ use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Events of a batch, at most.
@@ -31,6 +32,8 @@ pub struct DrawnEvents {
 #[derive(Debug)]
 pub struct EventsRows<'m> {
     model: &'m EventsModel,
+    /// Persons before the first that is wanted, and those up to the last one.
+    skipped: u64,
     left: u64,
     seed: u64,
     batch: u64,
@@ -49,7 +52,7 @@ struct Columns {
 }
 
 impl<'m> EventsRows<'m> {
-    pub(super) fn new(model: &'m EventsModel, persons: u64, seed: u64) -> Self {
+    pub(super) fn new(model: &'m EventsModel, persons: Range<u64>, seed: u64) -> Self {
         let most = model.domain.policy.events.most;
         // Bands of whole numbers that increase; the policy's limits were checked when it was bound.
         let bands = Bins::new(bands(most), Some(1.0)).unwrap_or_else(|_| model.layout.gaps.clone());
@@ -61,26 +64,30 @@ impl<'m> EventsRows<'m> {
         };
         let shares = (0..model.layout.flags).map(share).collect();
         let batch_persons = (BATCH_EVENTS / u64::from(most)).clamp(64, BATCH_PERSONS);
-        Self { model, left: persons, seed, batch: 0, batch_persons, bands, shares }
+        let Range { start: skipped, end: left } = persons;
+        Self { model, skipped, left, seed, batch: 0, batch_persons, bands, shares }
     }
 
-    fn draw(&self, persons: usize) -> Result<DrawnEvents, TwinError> {
-        let mut key = [0_u8; 32];
-        let parts = [self.seed, self.batch, u64::from_le_bytes(*b"its past")].into_iter().flat_map(u64::to_le_bytes);
-        for (to, from) in key.iter_mut().zip(parts) {
-            *to = from;
-        }
-        let mut rng = ChaCha8Rng::from_seed(key);
-        let codes = self.model.persons.codes(persons, &mut rng);
-        let rows = self.model.persons.domain().decode(&codes, persons, &mut rng)?;
+    /// Persons of the batch without some at its head. It is drawn whole, so that a person is the same however many are
+    /// asked for.
+    fn draw(&self, skipped: usize, persons: usize) -> Result<DrawnEvents, TwinError> {
+        let mut rng = stream(self.seed, self.batch, *b"its past");
+        let whole = usize::try_from(self.batch_persons).unwrap_or(0);
+        let codes = self.model.persons.codes(whole, &mut rng);
+        let rows = self.model.persons.domain().decode(&codes, whole, &mut rng)?;
         let known: Vec<usize> = (0..self.model.domain.persons.schema().fields().len()).collect();
         let rows = rows.project(&known).map_err(|error| TwinError::Rows { reason: error.to_string() })?;
-        let mut columns = Columns::default();
+        let rows = rows.slice(0, persons.min(whole));
+        let (mut columns, mut starts) = (Columns::default(), 0);
         for person in 0..persons {
+            if person == skipped {
+                starts = columns.owners.len();
+            }
             self.history(&codes, person, &mut columns, &mut rng);
         }
-        let events = self.events(&rows, columns, &mut rng)?;
-        Ok(DrawnEvents { persons: rows, events })
+        let events = self.events(&rows, columns, &mut stream(self.seed, self.batch, *b"its rest"))?;
+        let (rest, events_rest) = (persons.saturating_sub(skipped), events.num_rows().saturating_sub(starts));
+        Ok(DrawnEvents { persons: rows.slice(skipped.min(persons), rest), events: events.slice(starts, events_rest) })
     }
 
     /// Draws the events of a person: first which and how many there shall be, as the model of persons has them, then
@@ -194,12 +201,28 @@ impl Iterator for EventsRows<'_> {
     type Item = Result<DrawnEvents, TwinError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let whole = self.skipped.min(self.left) / self.batch_persons;
+        self.batch += whole;
+        self.left -= whole * self.batch_persons;
+        self.skipped -= whole * self.batch_persons;
         let persons = self.left.min(self.batch_persons);
-        let drawn = (persons > 0).then(|| self.draw(usize::try_from(persons).unwrap_or(0)))?;
+        let skipped = std::mem::take(&mut self.skipped).min(persons);
+        let [skipped, wanted] = [skipped, persons].map(|persons| usize::try_from(persons).unwrap_or(0));
+        let drawn = (wanted > skipped).then(|| self.draw(skipped, wanted))?;
         self.left -= persons;
         self.batch += 1;
         Some(drawn)
     }
+}
+
+/// Chance of its own for a part of a batch.
+pub(crate) fn stream(seed: u64, batch: u64, part: [u8; 8]) -> ChaCha8Rng {
+    let mut key = [0_u8; 32];
+    let parts = [seed, batch, u64::from_le_bytes(part)].into_iter().flat_map(u64::to_le_bytes);
+    for (to, from) in key.iter_mut().zip(parts) {
+        *to = from;
+    }
+    ChaCha8Rng::from_seed(key)
 }
 
 /// Times as the type of their column: moments are counted in microseconds, dates in days.

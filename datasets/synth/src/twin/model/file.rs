@@ -3,6 +3,7 @@
 use super::Model;
 use crate::twin::TwinError;
 use crate::twin::accountant::Rho;
+use crate::twin::cohort::{CohortFile, CohortModel};
 use crate::twin::curator::Measured;
 use crate::twin::domain::Domain;
 use crate::twin::noise::Variance;
@@ -18,8 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const VERSION: u32 = 1;
 /// What a generator calls itself that draws from models.
 pub const PROGRAM: &str = "twins";
-/// Tables of one dataset, at most.
-const TABLES_MAX: usize = 256;
 /// Bytes of a file, at most.
 pub(crate) const BYTES_MAX: usize = 64 << 20;
 /// Cells of all cliques together, at most.
@@ -73,7 +72,21 @@ struct PotentialPart {
     values: Vec<f64>,
 }
 
-/// The models of a dataset's tables.
+/// The models that a dataset is drawn from.
+#[derive(Debug)]
+pub enum Twins {
+    /// One of the table of persons, which is all there is.
+    Table {
+        /// Its name.
+        table: String,
+        /// Its model.
+        model: Box<Model>,
+    },
+    /// One of persons with all tables of their events.
+    Cohort(Box<CohortModel>),
+}
+
+/// What is written down of them.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Collection {
@@ -83,28 +96,62 @@ struct Collection {
     version: u32,
     /// What makes rows says that they are not real.
     simulated: bool,
+    /// The model of the table of persons where there is no other.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tables: BTreeMap<String, File>,
+    /// The model of persons and their events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cohort: Option<Box<CohortFile>>,
 }
 
-/// Writes the models of a dataset's tables down, each by the name of its table.
-pub fn twins_to_text(models: &BTreeMap<String, Model>) -> Result<String, TwinError> {
-    let tables = models.iter().map(|(table, model)| (table.clone(), model.to_file())).collect();
-    let text = toml::to_string(&Collection { program: PROGRAM.to_owned(), version: VERSION, simulated: true, tables });
-    let text = text.map_err(|error| refuse(&error.to_string()))?;
-    if text.len() > BYTES_MAX { Err(refuse("is larger than 64 MiB")) } else { Ok(text) }
-}
+impl Twins {
+    /// Writes the models down.
+    pub fn to_text(&self) -> Result<String, TwinError> {
+        let (tables, cohort) = match self {
+            Self::Table { table, model } => (BTreeMap::from([(table.clone(), model.to_file())]), None),
+            Self::Cohort(model) => (BTreeMap::new(), Some(Box::new(model.to_file()))),
+        };
+        let collection = Collection { program: PROGRAM.to_owned(), version: VERSION, simulated: true, tables, cohort };
+        let text = toml::to_string(&collection).map_err(|error| refuse(&error.to_string()))?;
+        if text.len() > BYTES_MAX { Err(refuse("is larger than 64 MiB")) } else { Ok(text) }
+    }
 
-/// Reads the models of a dataset's tables, and refuses what is not whole.
-pub fn parse_twins(text: &str) -> Result<BTreeMap<String, Model>, TwinError> {
-    let collection: Collection = parse(text)?;
-    if collection.program != PROGRAM || collection.version != VERSION || !collection.simulated {
-        return Err(refuse("is no collection of twins of version 1 that says simulated = true"));
+    /// Reads the models, and refuses what is not whole.
+    pub fn parse(text: &str) -> Result<Self, TwinError> {
+        let Collection { program, version, simulated, mut tables, cohort } = parse(text)?;
+        if program != PROGRAM || version != VERSION || !simulated {
+            return Err(refuse("is no collection of twins of version 1 that says simulated = true"));
+        }
+        match (tables.pop_first(), tables.is_empty(), cohort) {
+            (Some((table, file)), true, None) => Ok(Self::Table { table, model: Box::new(Model::from_file(file)?) }),
+            (None, true, Some(file)) => Ok(Self::Cohort(Box::new(CohortModel::from_file(*file)?))),
+            _ => Err(refuse("must be of one table of persons, or of persons and their events")),
+        }
     }
-    if collection.tables.is_empty() || collection.tables.len() > TABLES_MAX {
-        return Err(refuse("must be of one table and at most 256"));
+
+    /// The tables that are drawn, with their schemas; that of persons first.
+    pub fn tables(&self) -> Vec<(&str, &SchemaRef)> {
+        match self {
+            Self::Table { table, model } => vec![(table, model.domain().schema())],
+            Self::Cohort(model) => model.domain().tables().collect(),
+        }
     }
-    let read = |(table, file): (String, File)| Ok((table, Model::from_file(file)?));
-    collection.tables.into_iter().map(read).collect()
+
+    /// The number of persons, with noise.
+    pub fn estimated_persons(&self) -> u64 {
+        match self {
+            Self::Table { model, .. } => model.estimated_rows(),
+            Self::Cohort(model) => model.estimated_persons(),
+        }
+    }
+
+    /// The privacy loss that was spent.
+    pub fn spent(&self) -> Rho {
+        match self {
+            Self::Table { model, .. } => model.spent(),
+            Self::Cohort(model) => model.spent(),
+        }
+    }
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, TwinError> {
