@@ -87,6 +87,43 @@ def test_what_cannot_be_made_says_why(demo, client):
     assert made(demo, PERSON, rows=10**9).json()["code"] == "invalid_parameter"
 
 
+def test_persons_as_fhir_bundles_are_the_persons_of_the_rows(demo, client):
+    persons = client.synthesize("cancer5", "person", rows=40, seed=8).to_pandas()
+    bundles = client.synthesize("cancer5", "person", rows=40, seed=8, format="fhir")
+    assert (len(bundles), bundles.seed) == (40, 8)
+    entry = client.receipt(bundles.receipt)["entry"]
+    assert (entry["operation"], entry["detail"]) == ("synthetic.generate", "40 rows of seed 8 as FHIR bundles")
+    resources = [[each["resource"] for each in bundle["entry"]] for bundle in bundles]
+    patients = [next(it for it in bundle if it["resourceType"] == "Patient") for bundle in resources]
+    assert [patient["id"] for patient in patients] == [f"c5-{person}-patient" for person in persons["person_id"]]
+    assert [patient["birthDate"][:4] for patient in patients] == [str(year) for year in persons["year_of_birth"]]
+    # Each bundle says that it is of nobody, and has as many operations and so on as the tables have diagnoses at least.
+    assert all(tag["code"] == "HTEST" for bundle in bundles for tag in bundle["meta"]["tag"])
+    assert all(any(it["resourceType"] == "Condition" for it in bundle) for bundle in resources)
+    deaths = client.synthesize("cancer5", "death", rows=40, seed=8).to_pandas()
+    dead = {patient["id"] for patient in patients if "deceasedDateTime" in patient or patient.get("deceasedBoolean")}
+    assert dead == {f"c5-{it}-patient" for it in set(deaths["person_id"]) & set(persons["person_id"])}
+
+
+def test_bundles_are_a_form_of_whole_persons_alone(demo, client):
+    fhir = "application/fhir+ndjson"
+    http = demo.company("sandbox").http
+    answer = http.post("/v1/synthetic/cancer5/person", params={"rows": 2, "seed": 1, "format": "fhir"})
+    assert answer.headers["content-type"] == fhir and answer.text.count("\n") == 2
+    path = "/v1/synthetic/cancer5/person"
+    assert http.post(path, params={"rows": 2, "seed": 1}, headers={"Accept": fhir}).content == answer.content
+    refused = [
+        (path, {"rows": 2, "columns": "person_id"}),
+        ("/v1/synthetic/cancer5/death", {"rows": 2}),
+        (f"{PATH}/{PERSON}", {"rows": 2}),
+    ]
+    for where, params in refused:
+        said = http.post(where, params=params, headers={"Accept": fhir})
+        assert said.status_code == 400 and "FHIR" in said.json()["detail"], said.text
+    rows = http.get("/v1/datasets/cancer5/synthetic/tables/person/rows", params={"format": "fhir"})
+    assert rows.json()["code"] == "invalid_parameter"
+
+
 def test_the_command_line_makes_what_the_package_makes(demo, client, tmp_path):
     cli = with_secret(tmp_path, demo.url, demo.json["sandbox"])
     file = tmp_path / "persons.parquet"

@@ -114,6 +114,9 @@ pub enum Format {
     ArrowStreamZstd,
     /// A Parquet file.
     Parquet,
+    /// Persons as FHIR bundles, one JSON object a line. Rows are not written so: it is for what is made anew, where the
+    /// generator knows that form.
+    FhirLines,
 }
 
 /// Which rows of a table are wanted.

@@ -1,8 +1,8 @@
 //! Rows written in the formats of an answer, piece by piece.
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::csv::WriterBuilder as CsvWriterBuilder;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::CompressionType;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
@@ -37,9 +37,16 @@ pub(crate) struct Encoder {
 }
 
 enum Inner {
-    Json { first: bool },
+    Json {
+        first: bool,
+    },
     JsonLines,
-    Csv { schema: SchemaRef, header: bool },
+    /// The only column is the lines.
+    Lines,
+    Csv {
+        schema: SchemaRef,
+        header: bool,
+    },
     Arrow(Box<StreamWriter<Vec<u8>>>),
     Parquet(Box<ArrowWriter<Shared>>, Shared),
 }
@@ -50,6 +57,10 @@ impl Encoder {
         let inner = match format {
             Format::Json => Inner::Json { first: true },
             Format::JsonLines => Inner::JsonLines,
+            Format::FhirLines => match schema.fields().iter().map(|field| field.data_type()).collect::<Vec<_>>()[..] {
+                [DataType::Utf8] => Inner::Lines,
+                _ => return Err(ArrowError::SchemaError("rows are no FHIR bundles".to_owned())),
+            },
             Format::Csv => Inner::Csv { schema, header: true },
             Format::ArrowStream => Inner::Arrow(Box::new(StreamWriter::try_new(Vec::new(), &schema)?)),
             Format::ArrowStreamZstd => {
@@ -84,6 +95,12 @@ impl Encoder {
                 writer.write(batch)?;
                 writer.finish()?;
             }
+            Inner::Lines => {
+                for line in batch.column(0).as_string::<i32>().iter().flatten() {
+                    self.out.extend_from_slice(line.as_bytes());
+                    self.out.push(b'\n');
+                }
+            }
             Inner::Csv { header, .. } => {
                 CsvWriterBuilder::new().with_header(*header).build(&mut self.out).write(batch)?;
                 *header = false;
@@ -105,7 +122,7 @@ impl Encoder {
     pub(crate) fn finish(mut self) -> Result<Chunk, ArrowError> {
         match &mut self.inner {
             Inner::Json { first } => self.out.extend_from_slice(if *first { b"[]" } else { b"]" }),
-            Inner::JsonLines => {}
+            Inner::JsonLines | Inner::Lines => {}
             Inner::Csv { schema, header } => {
                 if *header {
                     let empty = RecordBatch::new_empty(schema.clone());

@@ -7,11 +7,11 @@ use crate::layout::{LayoutError, arrow_schema};
 use crate::place::Place;
 use crate::predicate::Predicate;
 use crate::rows::Batches;
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{and_kleene, filter_record_batch};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use mudeung_core::reader::{ReadError, SynthesisRequest, TableAddress};
+use mudeung_core::reader::{Format, ReadError, SynthesisRequest, TableAddress};
 use mudeung_synth::{Amount, Generator};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Batches that wait to be written; more are not made.
 const WAITING_MAX: usize = 2;
+/// Bundles of a batch: each is some ten thousand bytes.
+const BATCH_BUNDLES: usize = 64;
 
 /// Reads the generator of a table's version and binds it to the version's tables. Blocks.
 pub(crate) fn load(place: &Place, table: &TableAddress) -> Result<Generator, ReadError> {
@@ -41,12 +43,21 @@ pub(crate) fn batches(generator: Arc<Generator>, request: &SynthesisRequest) -> 
     let table = request.table.table.to_string();
     let schema = generator.tables().find(|(name, _)| *name == table).map(|(_, schema)| schema.clone());
     let schema = schema.ok_or_else(|| ReadError::Damaged(format!("the generator makes no table `{table}`")))?;
-    let shape = Shape::new(&schema, request)?;
-    let answered = shape.schema.clone();
     let (rows, seed) = (request.rows, request.seed);
     let (send, receive) = sync_channel(WAITING_MAX);
+    let shape = match request.format {
+        Format::FhirLines => {
+            whole_persons(&generator, request, &schema)?;
+            None
+        }
+        _ => Some(Shape::new(&schema, request)?),
+    };
+    let answered = shape.as_ref().map_or_else(bundle_schema, |shape| shape.schema.clone());
     tokio::task::spawn_blocking(move || {
-        let make = AssertUnwindSafe(|| make(&generator, &table, rows, seed, &shape, &send));
+        let make = AssertUnwindSafe(|| match &shape {
+            Some(shape) => make(&generator, &table, rows, seed, shape, &send),
+            None => make_bundles(&generator, rows, seed, &send),
+        });
         let made = catch_unwind(make).unwrap_or_else(|_panic| Err("it failed".to_owned()));
         if let Err(problem) = made {
             // Whoever went away need not know.
@@ -72,6 +83,51 @@ fn make(
         }
     }
     Ok(())
+}
+
+/// A bundle is of a whole person, so nothing of it may be left out.
+fn whole_persons(generator: &Generator, request: &SynthesisRequest, schema: &SchemaRef) -> Result<(), ReadError> {
+    let refuse = |reason: String| Err(ReadError::BadRequest(reason));
+    match bundle_table(generator) {
+        None => refuse("this dataset is not made as FHIR bundles".to_owned()),
+        Some(table) if table != request.table.table.as_str() => {
+            refuse(format!("FHIR bundles are made of persons; ask for the table `{table}`"))
+        }
+        Some(_) if request.filter.is_some() || request.columns.len() != schema.fields().len() => {
+            refuse("a FHIR bundle is of a whole person; ask for all columns and rows".to_owned())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// The table of which each row is a person, and so one bundle: that of OMOP. None where the generator knows no such form.
+fn bundle_table(generator: &Generator) -> Option<&str> {
+    generator.bundles(0..0, 0).map(drop)?;
+    generator.tables().map(|(name, _)| name).find(|name| *name == "person")
+}
+
+/// Bundles, one a row.
+fn bundle_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("bundle", DataType::Utf8, false)]))
+}
+
+fn make_bundles(
+    generator: &Generator,
+    persons: u64,
+    seed: u64,
+    send: &SyncSender<Result<RecordBatch, ReadError>>,
+) -> Result<(), String> {
+    let mut bundles = generator.bundles(0..persons, seed).ok_or("makes no bundles")?;
+    loop {
+        let lines: ArrayRef = Arc::new(bundles.by_ref().take(BATCH_BUNDLES).map(Some).collect::<StringArray>());
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let batch = RecordBatch::try_new(bundle_schema(), vec![lines]).map_err(|error| error.to_string())?;
+        if send.send(Ok(batch)).is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// What of the made rows is answered.

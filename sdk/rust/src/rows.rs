@@ -30,6 +30,8 @@ pub enum Format {
     JsonLines,
     /// A Parquet file.
     Parquet,
+    /// Persons as FHIR bundles, one a line, where a dataset is made anew in that form; rows are not read so.
+    Fhir,
 }
 
 impl Format {
@@ -41,6 +43,7 @@ impl Format {
             Self::Json => "application/json",
             Self::JsonLines => "application/x-ndjson",
             Self::Parquet => "application/vnd.apache.parquet",
+            Self::Fhir => "application/fhir+ndjson",
         }
     }
 }

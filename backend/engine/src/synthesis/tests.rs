@@ -130,6 +130,20 @@ async fn rows_come_typed_as_the_table_is() {
 }
 
 #[tokio::test]
+async fn persons_whose_generator_knows_no_fhir_are_refused_as_bundles() {
+    let root = tempfile::tempdir().unwrap();
+    publish(root.path(), GENERATOR);
+    for place in places(root.path()) {
+        let asked = SynthesisRequest { format: Format::FhirLines, ..request(1, &["age", "sex"], None) };
+        let refused = made(&place, asked).await;
+        assert!(
+            matches!(&refused, Err(ReadError::BadRequest(text)) if text.contains("not made as FHIR")),
+            "{refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_made_is_an_error_and_never_a_short_answer() {
     let root = tempfile::tempdir().unwrap();
     let version = publish(root.path(), GENERATOR);

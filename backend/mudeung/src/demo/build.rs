@@ -8,19 +8,35 @@ use crate::system::SystemEntropy;
 use crate::{bundle, say};
 use mudeung_deid::ReleaseKey;
 
-/// What is built: the dataset, whether its raw data is bundled, and whether a twin is fitted to it. Persons and seed of the synthetic tiers are those of
-/// the definitions, so that every demo in the world has the same ones.
-const DATASETS: [(&str, bool, bool); 3] =
-    [("lymph_node", true, false), ("support2", true, true), ("hypertension_home_bp", false, false)];
+/// What is built.
+struct Dataset {
+    name: &'static str,
+    /// Whether its raw data is bundled.
+    is_real: bool,
+    /// Whether a twin is fitted to it.
+    has_twin: bool,
+    /// Persons of the synthetic tier, where fewer than the definition says are enough to begin with.
+    persons: Option<u64>,
+}
+
+/// Seeds and, but for one, persons of the synthetic tiers are those of the definitions, so that every demo in the world has
+/// the same ones. Of the 64,000 patients of `cancer5` there are the first ones: all of them would take a minute, and more are
+/// made on demand.
+const DATASETS: [Dataset; 4] = [
+    Dataset { name: "lymph_node", is_real: true, has_twin: false, persons: None },
+    Dataset { name: "support2", is_real: true, has_twin: true, persons: None },
+    Dataset { name: "hypertension_home_bp", is_real: false, has_twin: false, persons: None },
+    Dataset { name: "cancer5", is_real: false, has_twin: false, persons: Some(2_000) },
+];
 
 /// Builds them all.
 pub(super) fn build(layout: &Layout) -> Result<(), Failure> {
     say("First run: building the bundled datasets")?;
     bundle::unpack(&layout.definitions())?;
     std::fs::create_dir_all(layout.store()).map_err(Failure::failed)?;
-    for (dataset, real, twin) in DATASETS {
+    for Dataset { name: dataset, is_real, has_twin, persons } in DATASETS {
         let definition = layout.definitions().join(dataset);
-        if real {
+        if is_real {
             let key = ReleaseKey::load_or_create(&layout.release_key(dataset), &layout.store(), &SystemEntropy);
             let key = key.map_err(Failure::failed)?;
             let input = definition.join("data");
@@ -29,10 +45,10 @@ pub(super) fn build(layout: &Layout) -> Result<(), Failure> {
             let (persons, k) = risk.map_or((0, 0), |risk| (risk.persons, risk.k));
             say(&format!("  {dataset}: {persons} patients de-identified, k = {k}"))?;
         }
-        let built = curate::build_synthetic(&definition, &layout.store(), None, None)?;
+        let built = curate::build_synthetic(&definition, &layout.store(), persons, None)?;
         let rows: u64 = built.manifest.tables.iter().map(|table| table.rows).sum();
         say(&format!("  {dataset}: {rows} synthetic rows (simulated)"))?;
-        if twin {
+        if has_twin {
             let source = SourceArgs {
                 input: definition.join("data"),
                 definition,

@@ -6,7 +6,7 @@ use mudeung_core::reader::Format;
 use mudeung_wire::problem::Code;
 
 /// Every format: the names it has as a parameter, its media types (the first is answered).
-const FORMATS: [(Format, &[&str], &[&str]); 6] = [
+const FORMATS: [(Format, &[&str], &[&str]); 7] = [
     (Format::Json, &["json"], &["application/json"]),
     (
         Format::JsonLines,
@@ -18,7 +18,24 @@ const FORMATS: [(Format, &[&str], &[&str]); 6] = [
     // Told from the plain stream by the parameter `codecs`.
     (Format::ArrowStreamZstd, &["arrow-zstd"], &["application/vnd.apache.arrow.stream; codecs=zstd"]),
     (Format::Parquet, &["parquet"], &["application/vnd.apache.parquet", "application/x-parquet"]),
+    (Format::FhirLines, &["fhir"], &["application/fhir+ndjson"]),
 ];
+
+/// What is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Rows of a table or of a query.
+    Rows,
+    /// What is made anew: rows, or persons as FHIR bundles.
+    Made,
+}
+
+impl Written {
+    /// The formats that there are of it.
+    fn formats(self) -> impl Iterator<Item = &'static (Format, &'static [&'static str], &'static [&'static str])> {
+        FORMATS.iter().filter(move |(format, _, _)| self == Self::Made || *format != Format::FhirLines)
+    }
+}
 
 /// The media type of a format.
 pub const fn media_type(format: Format) -> &'static str {
@@ -29,6 +46,7 @@ pub const fn media_type(format: Format) -> &'static str {
         Format::ArrowStream => "application/vnd.apache.arrow.stream",
         Format::ArrowStreamZstd => "application/vnd.apache.arrow.stream; codecs=zstd",
         Format::Parquet => "application/vnd.apache.parquet",
+        Format::FhirLines => "application/fhir+ndjson",
     }
 }
 
@@ -38,23 +56,28 @@ pub fn from_media_type(text: &str) -> Option<Format> {
 }
 
 /// The format to answer in. The parameter outranks the header.
-pub fn negotiate(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format, Fault> {
+pub fn negotiate(parameter: Option<&str>, headers: &HeaderMap, written: Written) -> Result<Format, Fault> {
     if let Some(name) = parameter {
-        let named = FORMATS.iter().find(|(_, names, _)| names.contains(&name));
-        return named.map(|(format, _, _)| *format).ok_or_else(|| {
-            Fault::parameter(
+        let named = written.formats().find(|(_, names, _)| names.contains(&name));
+        return named.map(|(format, _, _)| *format).ok_or_else(|| match written {
+            Written::Rows => Fault::parameter(
                 "format",
                 "Must be json, jsonl, csv, arrow, arrow-zstd or parquet.",
                 "json, jsonl, csv, arrow, arrow-zstd, parquet 중 하나여야 합니다.",
-            )
+            ),
+            Written::Made => Fault::parameter(
+                "format",
+                "Must be json, jsonl, csv, arrow, arrow-zstd, parquet or fhir.",
+                "json, jsonl, csv, arrow, arrow-zstd, parquet, fhir 중 하나여야 합니다.",
+            ),
         });
     }
     let accepted: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
     if accepted.is_empty() {
         return Ok(Format::Json);
     }
-    accepted_format(&accepted.join(",")).ok_or_else(|| {
-        let types: Vec<&str> = FORMATS.iter().filter_map(|(_, _, types)| types.first().copied()).collect();
+    accepted_format(&accepted.join(","), written).ok_or_else(|| {
+        let types: Vec<&str> = written.formats().filter_map(|(_, _, types)| types.first().copied()).collect();
         let types = types.join(", ");
         Fault::new(
             Code::NotAcceptable,
@@ -65,7 +88,7 @@ pub fn negotiate(parameter: Option<&str>, headers: &HeaderMap) -> Result<Format,
 }
 
 /// The format with the highest weight; of equal ones the more specific, then the earlier.
-fn accepted_format(accept: &str) -> Option<Format> {
+fn accepted_format(accept: &str, written: Written) -> Option<Format> {
     let mut best: Option<((u32, u32), Format)> = None;
     for range in ranges(accept) {
         let mut parts = range.split(';').map(str::trim);
@@ -79,7 +102,7 @@ fn accepted_format(accept: &str) -> Option<Format> {
             None => 1_000,
             Some(text) => thousandths(text)?,
         };
-        let found = FORMATS.iter().find(|(_, _, types)| types.contains(&name.as_str()));
+        let found = written.formats().find(|(_, _, types)| types.contains(&name.as_str()));
         let (specific, format) = match (found, name.as_str()) {
             (Some((Format::ArrowStream, _, _)), _) if reads_zstd => (2, Format::ArrowStreamZstd),
             (Some((format, _, _)), _) => (2, *format),
@@ -126,12 +149,12 @@ mod tests {
     fn of(accept: &str) -> Result<Format, Code> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
-        negotiate(None, &headers).map_err(|fault| fault.code)
+        negotiate(None, &headers, Written::Rows).map_err(|fault| fault.code)
     }
 
     #[test]
     fn the_best_liked_format_is_answered() {
-        assert_eq!(negotiate(None, &HeaderMap::new()).unwrap(), Format::Json);
+        assert_eq!(negotiate(None, &HeaderMap::new(), Written::Rows).unwrap(), Format::Json);
         assert_eq!(of("*/*"), Ok(Format::Json));
         assert_eq!(of("text/csv"), Ok(Format::Csv));
         assert_eq!(of("text/csv;q=0.5, application/vnd.apache.arrow.stream"), Ok(Format::ArrowStream));
@@ -151,7 +174,17 @@ mod tests {
     fn the_parameter_outranks_the_header() {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/html"));
-        assert_eq!(negotiate(Some("parquet"), &headers).unwrap(), Format::Parquet);
-        assert_eq!(negotiate(Some("xml"), &headers).unwrap_err().code, Code::InvalidParameter);
+        assert_eq!(negotiate(Some("parquet"), &headers, Written::Rows).unwrap(), Format::Parquet);
+        assert_eq!(negotiate(Some("xml"), &headers, Written::Rows).unwrap_err().code, Code::InvalidParameter);
+    }
+
+    #[test]
+    fn bundles_are_answered_where_they_are_made_and_nowhere_else() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+ndjson, application/json;q=0.5"));
+        assert_eq!(negotiate(None, &headers, Written::Made).unwrap(), Format::FhirLines);
+        assert_eq!(negotiate(None, &headers, Written::Rows).unwrap(), Format::Json);
+        assert_eq!(negotiate(Some("fhir"), &headers, Written::Made).unwrap(), Format::FhirLines);
+        assert_eq!(negotiate(Some("fhir"), &headers, Written::Rows).unwrap_err().code, Code::InvalidParameter);
     }
 }

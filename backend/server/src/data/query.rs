@@ -8,7 +8,7 @@ use crate::auth::scope::QueryRun;
 use crate::data::budget::{Account, Reading};
 use crate::data::documented::ReadProblems;
 use crate::data::files::{column_view, table_address};
-use crate::data::format::negotiate;
+use crate::data::format::{Written, negotiate};
 use crate::data::jobs;
 use crate::data::params::Params;
 use crate::data::place::Place;
@@ -55,7 +55,7 @@ pub async fn run_query(
     request: HttpRequest,
 ) -> Result<HttpResponse, Fault> {
     let params = Params::parse(request.query_string(), &["format"])?;
-    let format = negotiate(params.get("format"), request.headers())?;
+    let format = negotiate(params.get("format"), request.headers(), Written::Rows)?;
     let waits = !jobs::prefers_async(request.headers());
     let planned = Planned::of(&visit, body.into_inner(), format, waits).await?;
     if !waits {

@@ -3,7 +3,7 @@
 use crate::auth::scope::AnyRead;
 use crate::data::documented::ReadProblems;
 use crate::data::files::table_address;
-use crate::data::format::negotiate;
+use crate::data::format::{Written, negotiate};
 use crate::data::params::{Params, clipped};
 use crate::data::place::Place;
 use crate::data::stream::{self, RowLimit};
@@ -47,7 +47,7 @@ pub async fn read_rows(
 ) -> Result<HttpResponse, Fault> {
     let params = Params::parse(request.query_string(), &["columns", "filter", "limit", "version", "format"])?;
     let place = Place::table(&path.0, &path.1, &path.2, &params)?;
-    let format = negotiate(params.get("format"), request.headers())?;
+    let format = negotiate(params.get("format"), request.headers(), Written::Rows)?;
     let limit = RowLimit::of(params.number("limit", 0, visit.app.config.limits.rows_per_answer)?, &visit.app);
     let snapshot = visit.app.snapshots.present();
     let permit = visit.decide(OPERATION, Action::Read, &place).await?;

@@ -3,7 +3,7 @@
 use crate::auth::scope::SyntheticRead;
 use crate::data::documented::ReadProblems;
 use crate::data::files::table_address;
-use crate::data::format::negotiate;
+use crate::data::format::{Written, negotiate};
 use crate::data::params::Params;
 use crate::data::place::Place;
 use crate::data::rows::columns_asked;
@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use mudeung_core::policy::Action;
-use mudeung_core::reader::SynthesisRequest;
+use mudeung_core::reader::{Format, SynthesisRequest};
 use mudeung_wire::ledger::entry::Entry;
 use mudeung_wire::problem::Code;
 
@@ -29,6 +29,9 @@ const SEED: HeaderName = HeaderName::from_static("mudeung-seed");
 ///
 /// The rows are drawn by the generator of the version: simulated, of nobody. The same seed and number of rows give the same bytes; rows of
 /// one seed belong to the same persons in all tables of the dataset. `Mudeung-Seed` tells the seed when none was asked for.
+///
+/// Where the generator knows the form (`cancer5`), `fhir` makes each row of the table `person` a FHIR R4 bundle with all that is known
+/// of that person, one a line; the persons are those of the rows.
 #[utoipa::path(
     post, path = "/v1/synthetic/{dataset}/{table}", operation_id = "generate_rows", tag = "data",
     params(
@@ -38,12 +41,13 @@ const SEED: HeaderName = HeaderName::from_static("mudeung-seed");
         ("seed" = Option<u64>, Query, description = "A whole number below 2^53; another each time when it is not given"),
         ("columns" = Option<String>, Query, description = "Names separated by commas; all when not given"),
         ("version" = Option<String>, Query, description = "The number of the version whose generator is used; the latest when not given"),
-        ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `arrow-zstd`, `parquet`; outranks `Accept`"),
+        ("format" = Option<String>, Query, description = "`json`, `jsonl`, `csv`, `arrow`, `arrow-zstd`, `parquet`, `fhir`; outranks `Accept`"),
     ),
     responses(
         (status = 200, description = "Rows in the format asked for", content(
             (Vec<serde_json::Value> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
+            (String = "application/fhir+ndjson"),
         ), headers(("Mudeung-Seed" = u64, description = "The seed that the rows were made with"))),
         (status = 409, description = "The version has no generator", body = mudeung_wire::problem::Problem),
         ReadProblems,
@@ -57,7 +61,7 @@ pub async fn generate_rows(
 ) -> Result<HttpResponse, Fault> {
     let params = Params::parse(request.query_string(), &["rows", "seed", "columns", "version", "format"])?;
     let place = Place::table(&path.0, "synthetic", &path.1, &params)?;
-    let format = negotiate(params.get("format"), request.headers())?;
+    let format = negotiate(params.get("format"), request.headers(), Written::Made)?;
     let rows_max = visit.app.config.limits.rows_per_answer;
     let rows = params.number("rows", 0, rows_max)?.unwrap_or(ROWS_USUAL.min(rows_max));
     let seed = params.number("seed", 0, SEED_MAX)?.unwrap_or_else(|| any_seed(&visit));
@@ -81,7 +85,8 @@ pub async fn generate_rows(
     };
     let (standing, account) = stream::ground(&visit, &snapshot, &permit).await?;
     let entry = visit.entry_of(OPERATION, &permit, &columns);
-    let intent = Entry { detail: Some(format!("{rows} rows of seed {seed}")), ..entry };
+    let form = if format == Format::FhirLines { " as FHIR bundles" } else { "" };
+    let intent = Entry { detail: Some(format!("{rows} rows of seed {seed}{form}")), ..entry };
     let reader = visit.app.reader.clone();
     let limit = RowLimit::Asked(rows);
     let governed = stream::Governed { intent, account, standings: vec![standing], limit, format };

@@ -1,6 +1,6 @@
 //! Usage to take along: all of a period at once, as a table or as CloudEvents. The figures are those of the JSON pages.
 
-use super::format::{media_type, negotiate};
+use super::format::{Written, media_type, negotiate};
 use super::view::rfc3339;
 use crate::fault::Fault;
 use crate::state::App;
@@ -40,7 +40,7 @@ impl UsageFormat {
         if parameter == Some("cloudevents") || wants_events {
             return Ok(Self::CloudEvents);
         }
-        let format = negotiate(parameter, headers).map_err(|mut fault| {
+        let format = negotiate(parameter, headers, Written::Rows).map_err(|mut fault| {
             if fault.code == Code::InvalidParameter {
                 fault = Fault::parameter(
                     "format",
@@ -62,7 +62,7 @@ impl UsageFormat {
             Self::Table(Format::Csv) => "csv",
             Self::Table(Format::Parquet) => "parquet",
             Self::Table(Format::ArrowStream | Format::ArrowStreamZstd) => "arrows",
-            Self::Table(Format::JsonLines) => "jsonl",
+            Self::Table(Format::JsonLines | Format::FhirLines) => "jsonl",
             Self::Pages | Self::Table(Format::Json) | Self::CloudEvents => "json",
         }
     }

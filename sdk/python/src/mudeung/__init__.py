@@ -21,6 +21,7 @@ from ._errors import (
     SignInRefused,
     Unavailable,
 )
+from ._fhir import Bundles
 from ._http import RetryPolicy
 from ._jobs import QueryFailed, QueryJob
 from ._ledger import (
@@ -40,6 +41,7 @@ from ._table import Result, Table
 __all__ = [
     "AsyncSandbox",
     "AsyncTable",
+    "Bundles",
     "Cell",
     "Checkpoint",
     "Column",

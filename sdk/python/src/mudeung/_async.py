@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 import pyarrow
 
 from ._catalog import Dataset, Dictionary, File, Grant, Items, Quota, Usage, Version
 from ._download import DownloadedFile, Progress
+from ._fhir import Bundles
 from ._jobs import QueryJob
 from ._sandbox import Sandbox, UsagePart
 from ._statistics import Bins, Counts, PrivacyBudget
@@ -65,6 +66,7 @@ class AsyncSandbox:
         """Runs read-only SQL."""
         return await self._call(self._sandbox.query, sql, limit)
 
+    @overload
     async def synthesize(
         self,
         dataset: str,
@@ -72,9 +74,30 @@ class AsyncSandbox:
         rows: int = 1_000,
         seed: int | None = None,
         columns: Iterable[str] | None = None,
-    ) -> Result:
+        format: Literal["arrow"] = "arrow",
+    ) -> Result: ...
+    @overload
+    async def synthesize(
+        self,
+        dataset: str,
+        table: str,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Iterable[str] | None = None,
+        *,
+        format: Literal["fhir"],
+    ) -> Bundles: ...
+    async def synthesize(
+        self,
+        dataset: str,
+        table: str,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Iterable[str] | None = None,
+        format: Literal["arrow", "fhir"] = "arrow",
+    ) -> Result | Bundles:
         """Makes rows of a synthetic table anew; see `Table.synthesize`."""
-        return await self._call(self._sandbox.synthesize, dataset, table, rows, seed, columns)
+        return await self._call(self._sandbox.synthesize, dataset, table, rows, seed, columns, format=format)
 
     async def submit(self, sql: str, limit: int | None = None, *, export: bool = False) -> QueryJob:
         """Runs read-only SQL on the server without waiting. The job's own methods block: run them in a thread."""

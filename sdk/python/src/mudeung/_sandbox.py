@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import pyarrow
 
@@ -16,6 +16,7 @@ from ._arrow import MEDIA_TYPE, read_batches
 from ._catalog import Dataset, Grant, Items, Quota, Usage, Version, record
 from ._config import find_settings
 from ._errors import ConfigurationError
+from ._fhir import Bundles
 from ._http import Http, RetryPolicy, receipt
 from ._jobs import QueryJob
 from ._ledger import PROOF_MEDIA_TYPE
@@ -93,6 +94,7 @@ class Sandbox:
             schema, batches = read_batches(response)
             return Result(pyarrow.Table.from_batches(batches, schema), receipt(response))
 
+    @overload
     def synthesize(
         self,
         dataset: str,
@@ -100,12 +102,36 @@ class Sandbox:
         rows: int = 1_000,
         seed: int | None = None,
         columns: Iterable[str] | None = None,
-    ) -> Result:
+        format: Literal["arrow"] = "arrow",
+    ) -> Result: ...
+    @overload
+    def synthesize(
+        self,
+        dataset: str,
+        table: str,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Iterable[str] | None = None,
+        *,
+        format: Literal["fhir"],
+    ) -> Bundles: ...
+    def synthesize(
+        self,
+        dataset: str,
+        table: str,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Iterable[str] | None = None,
+        format: Literal["arrow", "fhir"] = "arrow",
+    ) -> Result | Bundles:
         """Makes rows of a synthetic table anew; see `Table.synthesize`.
 
         >>> sandbox.synthesize("hypertension_home_bp", "person", rows=500, seed=1).to_pandas()  # doctest: +SKIP
+        >>> sandbox.synthesize("cancer5", "person", rows=100, seed=1, format="fhir")[0]["entry"]  # doctest: +SKIP
         """
-        return self.table(f"{dataset}.synthetic.{table}").synthesize(rows, seed, list(columns) if columns else None)
+        made = self.table(f"{dataset}.synthetic.{table}")
+        chosen = list(columns) if columns else None
+        return made.synthesize(rows, seed, chosen, format=format)
 
     def submit(self, sql: str, limit: int | None = None, *, export: bool = False) -> QueryJob:
         """Runs read-only SQL on the server without waiting: for queries that take longer than an answer may.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pyarrow
 import pyarrow.fs
@@ -13,6 +13,8 @@ from ._arrow import MEDIA_TYPE, TYPES, read_batches
 from ._catalog import Dictionary, File, Items, record
 from ._download import DownloadedFile, Progress, download_files
 from ._errors import ConfigurationError
+from ._fhir import MEDIA_TYPE as FHIR
+from ._fhir import Bundles
 from ._http import Http, receipt
 
 if TYPE_CHECKING:
@@ -103,19 +105,45 @@ class Table:
         with self._rows(columns, filter, limit) as response:
             yield from read_batches(response)[1]
 
+    @overload
     def synthesize(
-        self, rows: int = 1_000, seed: int | None = None, columns: Sequence[str] | None = None
-    ) -> Result:
+        self,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Sequence[str] | None = None,
+        format: Literal["arrow"] = "arrow",
+    ) -> Result: ...
+    @overload
+    def synthesize(
+        self,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        format: Literal["fhir"],
+    ) -> Bundles: ...
+    def synthesize(
+        self,
+        rows: int = 1_000,
+        seed: int | None = None,
+        columns: Sequence[str] | None = None,
+        format: Literal["arrow", "fhir"] = "arrow",
+    ) -> Result | Bundles:
         """Makes rows of a synthetic table anew: simulated, of nobody. The same seed makes the same rows.
 
         Rows of one seed belong to the same persons in all tables of the dataset. Without a `seed` it is another each time;
-        `seed` of the result tells which.
+        `seed` of the result tells which. With `format="fhir"` each row of the table `person` is made as a FHIR R4 bundle with
+        all that is known of that person, where the dataset has such a form.
         """
         if self.tier != "synthetic":
             raise ConfigurationError(f"rows are made of synthetic tables alone: {self.dataset}.synthetic.{self.table}")
         asked = {"rows": rows, "seed": seed, "columns": ",".join(columns) if columns else None, "version": self.version}
         params = {name: str(value) for name, value in asked.items() if value is not None}
         url = self._http.address("v1", "synthetic", self.dataset, self.table)
+        if format == "fhir":
+            with self._http.stream("POST", url, accept=FHIR, params=params) as response:
+                lines = response.read().decode().splitlines()
+                return Bundles(lines, receipt(response), int(response.headers["mudeung-seed"]))
         with self._http.stream("POST", url, accept=MEDIA_TYPE, params=params) as response:
             schema, batches = read_batches(response)
             table = pyarrow.Table.from_batches(batches, schema)
