@@ -295,7 +295,15 @@ fn a_policy_that_does_not_fit_its_tables_is_refused_by_column() {
         (&|it| it.tables.get_mut("exam").unwrap().time = "next".to_owned(), "exam.next: may never be null"),
         (&|it| it.tables.get_mut("exam").unwrap().code = Some("day".to_owned()), "two roles"),
         (&|it| drop(it.tables.get_mut("exam").unwrap().columns.remove("stage")), "exam.stage: has no domain"),
-        (&|it| it.tables.get_mut("diagnosis").unwrap().value = None, "no column for them"),
+        (&|it| it.tables.get_mut("diagnosis").unwrap().value = None, "diagnosis.count: has no domain"),
+        (
+            &|it| {
+                let table = it.tables.get_mut("diagnosis").unwrap();
+                table.value = None;
+                table.columns.insert("count".to_owned(), column(DomainPolicy::Empty {}));
+            },
+            "no column for them",
+        ),
         (&|it| it.history.norm = 99, "norm"),
         (&|it| it.history.gaps = vec![1.0, 2.0], "gaps"),
     ] {
