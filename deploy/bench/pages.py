@@ -12,7 +12,7 @@ import sandbox
 
 ADMIN = ["", "home", "catalogue", "catalogue/lymph_node", "apps", "requests", "grants", "usage", "releases", "ledger"]
 ADMIN += ["organizations", "members", "system", "break-glass", "notifications", "security", "agreements", "budgets"]
-ADMIN += ["incidents", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches", "reviews"]
+ADMIN += ["incidents", "results", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches", "reviews"]
 ADMIN += ["ledger/checkpoint", "ledger/7", "usage?by=hour", "usage/export?format=csv", "{review}"]
 # The ledger as it is searched: what is frequent, what is seldom and what is nowhere, alone and together.
 SEARCHES = [
@@ -37,7 +37,7 @@ SEARCHES = [
     "before=40",
 ]
 ADMIN += [f"ledger?{search}" for search in SEARCHES]
-DEVELOPER = ["home", "incidents", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "webhooks", "notifications"]
+DEVELOPER = ["home", "incidents", "results", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "webhooks", "notifications"]
 DEVELOPER += ["invoices", "usage?by=hour", "usage/export?format=csv"]
 GOAL_MS = 20
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"

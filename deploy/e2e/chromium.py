@@ -112,11 +112,17 @@ def assert_page(browser: Page, url, language):
     assert_fits(browser)
 
 
-def assert_nothing_amiss(browser: Page):
-    """No script failed, and nothing that a page asked for was refused."""
-    said = [f"{message.text} {message.location}" for message in browser.console_messages() if message.type == "error"]
-    assert not said, said
-    assert not browser.page_errors(), browser.page_errors()
+def mistakes(browser: Page, refused=()):
+    """What went wrong on any page since the window was opened, but for answers of the statuses that were meant to come."""
+    meant = tuple(f"Failed to load resource: the server responded with a status of {status} " for status in refused)
+    told = [message for message in browser.console_messages(filter="all") if message.type == "error"]
+    said = [f"{message.text} {message.location}" for message in told if not message.text.startswith(meant or ("\0",))]
+    return said + [str(error) for error in browser.page_errors(filter="all")]
+
+
+def assert_nothing_amiss(browser: Page, refused=()):
+    """No script failed on any page, and nothing that one asked for was refused but with the statuses that were meant."""
+    assert not mistakes(browser, refused)
 
 
 def focused(browser: Page, what):

@@ -27,8 +27,8 @@ from mails import wait_for_link
 
 ADMIN_PAGES = ["", "home", "catalogue", "apps", "requests", "grants", "usage", "releases", "ledger", "organizations"]
 ADMIN_PAGES += ["members", "system", "break-glass", "notifications", "security", "agreements"]
-ADMIN_PAGES += ["incidents", "budgets", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches"]
-DEVELOPER_PAGES = ["home", "incidents", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "invoices"]
+ADMIN_PAGES += ["incidents", "results", "budgets", "plans", "invoices", "ledger/personal", "ledger/export", "kill-switches"]
+DEVELOPER_PAGES = ["home", "incidents", "results", "catalogue", "apps", "requests", "requests/new", "grants", "usage", "invoices"]
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
@@ -260,7 +260,7 @@ def test_usage_is_counted_whole_however_many_read(tmp_path, chromium):
         sign_in(page, server, "en", "admin")
         page.goto(f"{server.url}/en/usage?by=hour&group=grant&group=operation")
         assert f"{requests:,}" in page.locator("tfoot").inner_text()
-        first = page.locator("main tbody tr").first.inner_text()
+        first = page.locator("table:has(tfoot) tbody tr").first.inner_text()
         assert time.strftime("%Y-%m-%d %H", time.gmtime(newest / 1e6)) in first, first
         picture(page, "usage-of-many")
         assert_nothing_amiss(page)

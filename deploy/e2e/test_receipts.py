@@ -5,11 +5,9 @@ import hashlib
 
 import httpx
 import pytest
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from test_accessibility import axe  # noqa: F401: the fixture is used by its name
-from test_islands import assert_accessible, find, texts, until
-from test_portal import assert_nothing_amiss, browser, picture, sign_in  # noqa: F401
+from chromium import enter, focused, forget, mistakes, picture, sign_in, until
+from test_accessibility import axe  # noqa: F401  (a fixture)
+from test_islands import assert_accessible, shown, texts, write
 
 
 def proof_of(company, index):
@@ -74,25 +72,25 @@ def tampered(proof, key):
     yield "nothing", "", key, {"shape"}
 
 
-def put(browser, selector, text):  # noqa: F811
-    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
-    browser.execute_script(script, find(browser, selector), text)
+def put(browser, selector, text):
+    """As a script does it: what a proof consists of is kept to the byte."""
+    script = "(it, text) => { it.value = text; it.dispatchEvent(new Event('input', {bubbles: true})) }"
+    browser.locator(selector).evaluate(script, text)
 
 
-def outcome(browser):  # noqa: F811
+def outcome(browser):
     """The class of the verdict, and each step with the class of its badge."""
-    until(browser, lambda: find(browser, ".verdict").text and find(browser, ".steps").is_displayed())
-    script = """return [document.querySelector('.verdict').className,
+    until(lambda: shown(browser, ".verdict") and browser.is_visible(".steps"))
+    return browser.evaluate("""() => [document.querySelector('.verdict').className,
         Object.fromEntries([...document.querySelectorAll('[data-step]')].map(
-            it => [it.dataset.step, it.querySelector('.badge').classList[1]]))]"""
-    return browser.execute_script(script)
+            it => [it.dataset.step, it.querySelector('.badge').classList[1]]))]""")
 
 
-def check(browser, proof, key):  # noqa: F811
+def check(browser, proof, key):
     put(browser, "#proof", proof)
     put(browser, "#keys", key)
-    assert not find(browser, ".verdict").text, "what was said of another receipt is taken back"
-    find(browser, "form[data-receipt] button").click()
+    assert not shown(browser, ".verdict"), "what was said of another receipt is taken back"
+    browser.click("form[data-receipt] button")
     return outcome(browser)
 
 
@@ -106,28 +104,29 @@ def test_a_company_checks_its_receipt_in_its_browser(browser, axe, demo, tmp_pat
         index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
     proof = proof_of(company, index)
     sign_in(browser, demo, language, "developer")
-    browser.get(f"{demo.url}/{language}/receipts")
+    browser.goto(f"{demo.url}/{language}/receipts")
     assert_accessible(browser, axe)
     assert str(index) in texts(browser, "main tbody th"), "the latest are there to choose from"
-    find(browser, "#index").send_keys(str(index), Keys.ENTER)
-    until(browser, lambda: f"index={index}" in browser.current_url)
-    shown = find(browser, "#proof").get_attribute("value")
-    assert shown.split("\nindex ")[0] == proof.split("\nindex ")[0], "it is the entry that the interface gives"
-    find(browser, "form[data-receipt] button").send_keys(Keys.ENTER)
+    write(browser, "#index", str(index))
+    enter(browser)
+    assert f"index={index}" in browser.url
+    own = browser.input_value("#proof")
+    assert own.split("\nindex ")[0] == proof.split("\nindex ")[0], "it is the entry that the interface gives"
+    browser.press("form[data-receipt] button", "Enter")
     assert outcome(browser) == ["verdict notice", ALL_GOOD]
-    assert '"operation": "catalog.list_datasets"' in find(browser, "form[data-receipt] pre").text
-    assert browser.switch_to.active_element.get_attribute("class") == "verdict notice"
+    assert '"operation": "catalog.list_datasets"' in shown(browser, "form[data-receipt] pre")
+    assert focused(browser, "className") == "verdict notice"
     assert_accessible(browser, axe)
     picture(browser, f"islands-receipt-{language}")
     # What the interface gives and what the page gives to keep are files that anybody can put in.
-    browser.delete_all_cookies()
-    browser.get(f"{demo.url}/{language}/receipts")
+    forget(browser)
+    browser.goto(f"{demo.url}/{language}/receipts")
     file = tmp_path / f"{index}.tlog-proof"
     file.write_bytes(proof.encode())
-    find(browser, "#file").send_keys(str(file))
+    browser.set_input_files("#file", file)
     assert outcome(browser) == ["verdict notice", ALL_GOOD]
     assert not texts(browser, "main table"), "a stranger sees nobody's receipts"
-    assert_nothing_amiss(browser)
+    assert not mistakes(browser)
 
 
 def test_every_receipt_that_was_tampered_with_is_refused_with_what_does_not_hold(browser, axe, demo):  # noqa: F811
@@ -135,8 +134,8 @@ def test_every_receipt_that_was_tampered_with_is_refused_with_what_does_not_hold
     for _ in range(6):
         index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
     proof = proof_of(company, index)
-    browser.get(f"{demo.url}/en/receipts")
-    key = find(browser, "#keys").get_attribute("value").strip()
+    browser.goto(f"{demo.url}/en/receipts")
+    key = browser.input_value("#keys").strip()
     assert key == httpx.get(demo.url + "/ledger/verifier").text.strip()
     assert check(browser, proof, key) == ["verdict notice", ALL_GOOD]
     assert check(browser, proof, f"{key_of('other.example/ledger', bytes(32))}\n{key}")[0] == "verdict notice"
@@ -151,7 +150,7 @@ def test_every_receipt_that_was_tampered_with_is_refused_with_what_does_not_hold
     assert check(browser, proof, key) == ["verdict notice", ALL_GOOD], "and a good one still holds"
 
 
-def test_a_browser_without_ed25519_checks_the_hashes_and_says_what_it_did_not(browser, demo):  # noqa: F811
+def test_a_browser_without_ed25519_checks_the_hashes_and_says_what_it_did_not(browser, demo):
     company = demo.company()
     index = int(company.get("/v1/datasets").headers["mudeung-receipt"])
     proof = proof_of(company, index)
@@ -159,12 +158,12 @@ def test_a_browser_without_ed25519_checks_the_hashes_and_says_what_it_did_not(br
         crypto.subtle.importKey = (format, key, name, ...rest) => name === "Ed25519"
             ? Promise.reject(new DOMException("Unrecognized name.", "NotSupportedError"))
             : known(format, key, name, ...rest);"""
-    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": lacks})
-    browser.get(f"{demo.url}/ko/receipts")
-    key = find(browser, "#keys").get_attribute("value")
+    browser.add_init_script(lacks)
+    browser.goto(f"{demo.url}/ko/receipts")
+    key = browser.input_value("#keys")
     verdict, steps = check(browser, proof, key)
     assert (verdict, steps) == ("verdict note", {**ALL_GOOD, "signature": "wait"})
-    assert "Ed25519가 없습니다" in find(browser, ".verdict").text
+    assert "Ed25519가 없습니다" in shown(browser, ".verdict")
     verdict, steps = check(browser, proof.replace("\nindex ", "\nindex 1"), key)
     assert (verdict, steps["path"]) == ("verdict notice bad", "stop"), "hashes are still checked"
 

@@ -16,9 +16,9 @@ use mudeung_core::request::RequestState;
 use mudeung_core::request::board::Board;
 use mudeung_core::request::due::{Clocks, Urgency};
 use mudeung_core::request::event::{Actor, Happening};
-use mudeung_store::exports::{self, ExportsOf};
 use mudeung_core::request::ruling::House;
 use mudeung_core::request::steps::Step;
+use mudeung_store::exports::{self, ExportsOf, Heard};
 use mudeung_store::incidents::{self, Handled};
 use mudeung_store::requests::{self, Filed, RequestsOf};
 use mudeung_store::{Conn, StoreError, break_glass, courses, grants, notifications};
@@ -168,11 +168,15 @@ async fn untold(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
 
 /// Exports that are to be decided soon: afterwards their results are gone.
 async fn exports_due(app: &App, now: Timestamp) -> Result<Vec<Occurrence>, Fault> {
-    let remind = app.portal.house.clocks.remind;
+    let (remind, need) = (app.portal.house.clocks.remind, app.portal.house.exports.clone());
     let look = move |conn: &mut Conn| {
         let waiting = exports::list_exports(conn, ExportsOf::Waiting(now), INCIDENTS_MAX)?;
         let soon = waiting.iter().filter(|heard| heard.export.until <= now.plus(remind));
-        Ok(soon.map(|heard| Occurrence::of_export(&heard.export, Topic::ExportDue, None, now)).collect())
+        let due = |heard: &Heard| {
+            let offices = heard.hearing.wanted(&need).collect();
+            Occurrence::of_export(&heard.export, Topic::ExportDue, None, now).for_turn(offices)
+        };
+        Ok(soon.map(due).collect())
     };
     Ok(app.db.read("look for exports", look).await?)
 }

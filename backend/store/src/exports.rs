@@ -11,6 +11,7 @@ use mudeung_core::id::{ExportId, MemberId, OrganizationId, QueryJobId};
 use mudeung_core::member::Role;
 use mudeung_core::notification::{Occurrence, Topic};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// An export with its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +67,8 @@ struct EventRow {
     detail: String,
 }
 
-/// Files an export, keeps its result until it is decided, and tells those who decide. One result is filed once.
-pub fn file_export(conn: &mut Conn, export: &ResultExport) -> Result<(), StoreError> {
+/// Files an export, keeps its result until it is decided, and tells the offices that decide. One result is filed once.
+pub fn file_export(conn: &mut Conn, export: &ResultExport, offices: BTreeSet<Role>) -> Result<(), StoreError> {
     let row = Row {
         id: export.id.to_string(),
         job: export.job.to_string(),
@@ -88,7 +89,8 @@ pub fn file_export(conn: &mut Conn, export: &ResultExport) -> Result<(), StoreEr
     };
     inserting(diesel::insert_into(result_exports::table).values(row).execute(&mut conn.0), "the export")?;
     keep_result(conn, export.job, export.filed_at, export.until)?;
-    notifications::tell(conn, &Occurrence::of_export(export, Topic::ExportFiled, None, export.filed_at))
+    let filed = Occurrence::of_export(export, Topic::ExportFiled, None, export.filed_at);
+    notifications::tell(conn, &filed.for_turn(offices))
 }
 
 /// Adds what was decided, and tells the company of an end. What was released is kept until `kept_until`; what was refused

@@ -47,12 +47,12 @@ impl Program for Fitted {
 
     fn generate(&self, table: &str, amount: Amount, seed: u64) -> Option<Rows<'_>> {
         let (table, _) = self.0.tables().into_iter().find(|(known, _)| *known == table)?;
-        let (batches, limit) = match (&self.0, amount) {
+        let (batches, limit): (Batches<'_>, u64) = match (&self.0, amount) {
             (Twins::Table { model, .. }, Amount::Persons(rows) | Amount::Rows(rows)) => {
                 (whole(model, rows, seed), rows)
             }
             (Twins::Table { model, .. }, Amount::Range { first, persons }) => {
-                (Box::new(from(whole(model, first.saturating_add(persons), seed), first)) as Batches<'_>, u64::MAX)
+                (Box::new(from(whole(model, first.saturating_add(persons), seed), first)), u64::MAX)
             }
             (Twins::Cohort(model), amount) => {
                 let (persons, limit) = match amount {
@@ -60,7 +60,7 @@ impl Program for Fitted {
                     Amount::Range { first, persons } => (first..first.saturating_add(persons), u64::MAX),
                     Amount::Rows(rows) => (0..u64::MAX, rows),
                 };
-                (Box::new(model.rows(table, persons, seed)?) as Batches<'_>, limit)
+                (Box::new(model.rows(table, persons, seed)?), limit)
             }
         };
         Some(Rows(Box::new(Limited { table, batches, left: limit, empty: 0 })))

@@ -267,9 +267,15 @@ fn in_other_language(whole: &str, language: Language, path: &str) -> String {
     format!("/{other}{path}")
 }
 
-/// An address with the query of another: what was looked for stays, and what was done just now is said once.
+/// An address with the query of another: what was looked for stays, and what was done just now is said once. What may be a
+/// secret, typed into an address by mistake, is not repeated.
 fn with_query(address: String, query: &str) -> String {
-    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("done=")).collect();
+    let secret = |name: &str| ["secret", "password", "token", "assertion"].iter().any(|part| name.contains(part));
+    let is_kept = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !name.is_empty() && name != "done" && !secret(name)
+    };
+    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
     if kept.is_empty() { address } else { format!("{address}?{}", kept.join("&")) }
 }
 
@@ -386,9 +392,6 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
         "device-allowed" => t.done_device_allowed,
         "device-denied" => t.done_device_denied,
         "grant-revoked" => t.done_grant_revoked,
-        "result-consented" => t.done_result_consented,
-        "result-released" => t.done_result_released,
-        "result-refused" => t.done_result_refused,
         "request-submitted" => t.done_request_submitted,
         "request-saved" => t.done_request_saved,
         "request-accepted" => t.done_request_accepted,
@@ -452,6 +455,9 @@ fn notice(t: &'static Common, done: &str) -> Option<&'static str> {
 /// What was done to a grant after it was given, to an incident, or to a review.
 fn grant_notice(t: &'static Common, done: &str) -> Option<&'static str> {
     Some(match done {
+        "result-consented" => t.done_result_consented,
+        "result-released" => t.done_result_released,
+        "result-refused" => t.done_result_refused,
         "incident-reported" => t.done_incident_reported,
         "incident-handled" => t.done_incident_handled,
         "grant-reported" => t.done_grant_reported,

@@ -70,8 +70,7 @@ async fn what_is_open_inside_alone_leaves_by_no_face() {
     assert_eq!(outcomes.last().unwrap().status, Some(Status::Denied), "and it is on record");
     assert_eq!(submit(&bench, &json!({ "sql": sql("synthetic") }), &[]).await.status(), 200);
     let shared = bench.get(&format!("/delta-sharing/shares/{DATASET}/schemas/deidentified/tables")).await;
-    let shared: Value = shared.json().await.unwrap();
-    assert_eq!(shared["items"].as_array().map(Vec::len), Some(0), "{shared}");
+    assert_eq!(shared.status(), 404, "the sharing protocols list what may be read");
     let metadata = format!("/delta-sharing/shares/{DATASET}/schemas/deidentified/tables/{TABLE}/metadata");
     assert!(!bench.get(&metadata).await.status().is_success());
     let binary = bench.app.post("/v1/query?format=parquet").bearer_auth(&bench.token);
@@ -123,9 +122,10 @@ async fn a_result_is_held_until_an_office_looked_at_it_and_consents() {
     let hash = state_hash(&bench, &job).await;
     for operation in ["query.export", "export.look", "export.release"] {
         let (intents, outcomes) = bench.entries(operation).await;
-        assert_eq!(outcomes[0].status, Some(Status::Completed), "{operation}");
-        assert!(intents[0].detail.as_deref().unwrap().contains(&hash), "{operation} names what left");
-        assert!(intents[0].grant.is_some() && !intents[0].detail.as_deref().unwrap().contains("year"));
+        assert_eq!(outcomes.iter().filter(|entry| entry.status == Some(Status::Completed)).count(), 1, "{operation}");
+        let named = intents.iter().find(|entry| entry.detail.as_deref().is_some_and(|detail| detail.contains(&hash)));
+        let named = named.unwrap_or_else(|| panic!("{operation} names what left"));
+        assert!(named.grant.is_some() && !named.detail.as_deref().unwrap().contains("year"));
     }
 }
 

@@ -13,6 +13,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::SignatureInvalid, "data addresses answer a bare status; see the tests of signed addresses"),
     (Code::RangeNotSatisfiable, "data addresses answer a bare status; see the tests of ranges"),
     (Code::AgreementSuperseded, "the error_uri of a refused token; see oauth_16"),
+    (Code::ExportNotGranted, "what may be looked at inside alone; see exports"),
     (Code::RoleMissing, "a page of the portal; see portal::doors"),
     (Code::Conflict, "changes in the portal alone; see portal::requests"),
     (Code::Unprocessable, "changes in the portal alone; see portal::forms"),

@@ -76,7 +76,7 @@ async fn filled(place: &Place, jobs: u8) -> Db {
             query_jobs::submit_query_job(conn, &job(number), 10)?;
             let outcome = QueryJobOutcome::Succeeded { rows: 12, size_bytes: 340 };
             query_jobs::end_query_job(conn, job(number).id, &QueryJobEnd { at: after(20), outcome })?;
-            exports::file_export(conn, &export(number))?;
+            exports::file_export(conn, &export(number), [Role::Steward].into())?;
         }
         Ok(())
     })
@@ -149,7 +149,9 @@ async fn of_many_who_decide_at_once_one_does(place: Arc<Place>) {
         won += u32::from(decider.await.unwrap());
     }
     assert_eq!(won, 1);
-    let again = db.tx("file", |conn| exports::file_export(conn, &ResultExport { id: id(2), ..export(1) })).await;
+    let again = db
+        .tx("file", |conn| exports::file_export(conn, &ResultExport { id: id(2), ..export(1) }, [Role::Steward].into()))
+        .await;
     assert!(matches!(again, Err(StoreError::AlreadyExists { .. })), "one result is filed once");
 }
 
@@ -164,7 +166,7 @@ async fn nothing_is_decided_about_a_result_that_is_gone(place: Arc<Place>) {
     let running = QueryJob { id: QueryJobId::from_bytes([7; 16]), ..job(2) };
     let file = db.tx("file", move |conn| {
         query_jobs::submit_query_job(conn, &running, 10)?;
-        exports::file_export(conn, &ResultExport { id: id(7), job: running.id, ..export(2) })
+        exports::file_export(conn, &ResultExport { id: id(7), job: running.id, ..export(2) }, [Role::Steward].into())
     });
     assert!(matches!(file.await, Err(StoreError::NotFound { .. })), "a query that runs has no result");
 }

@@ -6,6 +6,7 @@ use crate::samples::{self, NOW};
 use mudeung_core::clock::Timestamp;
 use mudeung_core::dataset::{Bilingual, VersionState};
 use mudeung_core::duo::DataUse;
+use mudeung_core::grant::Reach;
 use mudeung_core::id::{GrantId, MemberId, OrganizationId, RequestId, VersionId};
 use mudeung_core::member::{Member, MemberState, Role};
 use mudeung_core::request::board::{BoardRule, Motion};
@@ -59,6 +60,8 @@ fn house() -> House {
         graph: Graph::new(&Need::All(Vec::new())),
         clocks: Clocks { check: day, review: day, answer: day, remind: day },
         duties: mudeung_core::grant::course::DutyTerms::default(),
+        exports: Need::One(Role::Steward),
+        export_within: day,
     }
 }
 
@@ -87,7 +90,7 @@ fn way() -> Vec<(Actor, Happening, &'static str)> {
     let reason = || "열을 줄여 주세요 \"'\u{1f600}".to_owned();
     let condition = |text: &str| Condition { text: text.to_owned(), due: after(900) };
     let verdict = Verdict::Approved {
-        reach: mudeung_core::grant::Reach::Inside,
+        reach: Reach::Inside,
         grant: samples::grant(1).id,
         conditions: vec![condition("IRB 승인 번호"), condition("보안 계획")],
     };
@@ -293,7 +296,8 @@ async fn of_many_deciders_at_once_one_decides_and_there_is_one_grant(place: Arc<
         tasks.push(tokio::spawn(async move {
             let grant = GrantId::from_bytes([number; 16]);
             let wish = if number % 2 == 0 {
-                Wish::Approve { grant, opening: Opening::default(), conditions: Vec::new(), ethics: String::new() }
+                let opening = Opening { columns: Default::default(), reach: Reach::Inside, days: 0 };
+                Wish::Approve { grant, opening, conditions: Vec::new(), ethics: String::new() }
             } else {
                 Wish::Reject { reason: "no".to_owned() }
             };

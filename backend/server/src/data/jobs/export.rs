@@ -33,7 +33,7 @@ const EXPORT: &str = "query.export";
 const REASON: std::ops::RangeInclusive<usize> = 20..=4_000;
 
 /// A result that people look at before it leaves has so many bytes at most.
-pub const LOOKED_AT_BYTES_MAX: u64 = 1 << 20;
+const LOOKED_AT_BYTES_MAX: u64 = 1 << 20;
 
 /// Asks that a result may leave. Those who decide see the SQL, the reason and the result itself.
 #[utoipa::path(
@@ -68,8 +68,8 @@ pub async fn export_query_result(
     let detail = format!("{} {} sha256:{}", export.id, export.job, hex(&export.sha256));
     let opened = record::open(&visit.app, Entry { detail: Some(detail), ..intent }).await?;
     let (receipt, id) = (opened.index(), export.id);
-    let filed = export.clone();
-    match visit.app.db.tx("file export", move |conn: &mut Conn| exports::file_export(conn, &filed)).await {
+    let (filed, offices) = (export.clone(), visit.app.portal.house.exports.things());
+    match visit.app.db.tx("file export", move |conn: &mut Conn| exports::file_export(conn, &filed, offices)).await {
         Ok(()) => opened.close(Status::Completed, Some(id.to_string())),
         Err(StoreError::AlreadyExists { .. }) => {
             opened.close(Status::Denied, Some(Code::Conflict.as_str().to_owned()));
