@@ -35,7 +35,7 @@ UNREACHED = {
     "/grants/{grant}/certificate.pdf": "a file, which test_paper.py looks at",
     "/sign-in/sso": "no page: it leads to the identity provider, which the demo has not (test_sso.py looks at what is shown)",
     "/security/passkeys/new": "passkeys need a server with a name, which the demo has not (test_passkeys.py looks at it)",
-    "/results/{export}": "the demo's grants let rows leave by themselves; tests/it/exports.rs looks at it",
+    "/results/{export}": "the demo's grants let rows leave by themselves; test_journeys.py looks at one where they do not",
     "/results/{export}/content": "a file",
     "/unsent": "shown once a form came too late after a proof; tests/it/portal/kept.rs looks at it",
     "/reviews/{review}": "the demo's admin begins no review: that is the auditor's",

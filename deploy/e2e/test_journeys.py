@@ -14,6 +14,7 @@ import releases
 import sandbox
 from chromium import assert_nothing_amiss, choose_plan, click, has, heading, picture, sign_in, text, until, window
 from mails import wait_for_link
+from test_accessibility import axe, violations  # noqa: F401  (a fixture)
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 DAY_S = 86_400
@@ -322,6 +323,63 @@ def test_a_month_is_reviewed_signed_and_countersigned(tmp_path, chromium):
         assert any(sha256 in entry.get("detail", "") for entry in recorded), recorded
         hospital.server.verify_ledger()
         hospital.close()
+
+
+def assert_accessible(browser, axe):  # noqa: F811
+    for theme in ("light", "dark"):
+        browser.emulate_media(color_scheme=theme)
+        assert not violations(browser, axe)
+    browser.emulate_media(color_scheme="light")
+
+
+def refusal(call, *parts, **named):
+    """The code with which the server refuses a call, or nothing."""
+    try:
+        call(*parts, **named)
+    except mudeung.Problem as problem:
+        return problem.code
+    return None
+
+
+def test_a_result_leaves_after_the_hospital_looked_at_it(hospital, axe):  # noqa: F811
+    """The same company under provision alone: its rows stay, a count of them leaves once somebody consented."""
+    with sqlite3.connect(hospital.server.control) as database:
+        database.execute("update grants set reach = 'inside'")
+        database.execute("update generation set value = value + 1")
+    database.close()
+    client = hospital.json["client"]
+    company = mudeung.Sandbox(hospital.url, client_id=client["client_id"], client_secret=client["client_secret"])
+    table = f"{DATASET}.deidentified.patient"
+    until(lambda: refusal(company.table(table).to_pandas, limit=1) == "export_not_granted")
+    assert refusal(company.query, f"SELECT count(*) AS n FROM {table}") == "export_not_granted"
+    job = company.submit(f"SELECT count(*) AS n FROM {table}", export=True).wait()
+    assert job.export == "held" and job.rows == 1
+    assert refusal(job.result) == "export_not_granted"
+    assert job.request_export("One count over all patients; nobody can be found in it.").export == "waiting"
+
+    reviewer = hospital.window_of("reviewer", "home")
+    click(reviewer, "main a[href$='/results']")
+    assert_accessible(reviewer, axe)
+    click(reviewer, "main th a")
+    assert "nobody can be found in it" in text(reviewer)
+    assert_accessible(reviewer, axe)
+    picture(reviewer, "journey-export")
+    page = reviewer.url
+    looked = reviewer.request.get(page + "/content")
+    assert looked.ok and looked.text().startswith("n\n"), "the very bytes"
+    for check in ("cells", "rows", "used"):
+        reviewer.check(f"[name={check}]")
+    reviewer.fill("[name=text]", "One cell of all patients.")
+    press(reviewer, "/consent")
+    assert "Released" in heading(reviewer)
+    assert job.refresh().export == "released"
+    [count] = job.result().to_pandas()["n"]
+    assert looked.text() == f"n\n{count}\n"
+    entries = hospital.server.entries().values()
+    recorded = {entry["operation"]: entry["detail"] for entry in entries if entry["kind"] == "intent" and "detail" in entry}
+    assert "sha256:" in recorded["query.export"]
+    assert recorded["export.look"] == recorded["export.release"] == recorded["query.export"]
+    hospital.server.verify_ledger()
 
 
 def test_an_emergency_is_opened_told_and_reviewed_by_another(hospital):

@@ -117,53 +117,53 @@ fn a_policy_that_cannot_hold_is_refused_with_its_place_in_both_languages() {
             "name = \"pressure\", type = \"float64\", unit = \"mm[Hg]\"",
         )
     };
-    let same = |schema: &str| schema.to_owned();
     let untimed = |schema: &str| schema.replace("time = \"day\"\n", "");
     type Change<'a> = &'a dyn Fn(&str) -> String;
+    let same: Change<'_> = &|schema: &str| schema.to_owned();
     for (twin, schema, place, reason, korean) in [
-        (format!("{TWIN}{VISIT}"), &same as Change<'_>, "twin.patient.history", "is missing", "어떻게 셀지"),
-        (format!("{TWIN}{HISTORY}"), &same, "twin.visit", "is missing", "모든 표를"),
+        (format!("{TWIN}{VISIT}"), same, "twin.patient.history", "is missing", "어떻게 셀지"),
+        (format!("{TWIN}{HISTORY}"), same, "twin.visit", "is missing", "모든 표를"),
         (
             policy().replace("[twin.visit.columns]", "[twin.visit]\nepsilon = 1.0\n[twin.visit.columns]"),
-            &same,
+            same,
             "twin.visit.epsilon",
             "one budget",
             "모든 행에 하나",
         ),
         (
             policy().replace("[twin.visit.columns]", "[twin.visit]\nvalue = \"pressure\"\n[twin.visit.columns]"),
-            &same,
+            same,
             "twin.visit.value",
             "without `code`",
             "code 없이",
         ),
         (
             policy().replace("[twin.visit.columns]", "[twin.visit]\ncode = \"note\"\n[twin.visit.columns]"),
-            &same,
+            same,
             "twin.visit.code",
             "may be null",
             "null일 수 있는",
         ),
         (
             policy().replace("[twin.visit.columns]", "[twin.visit]\ncode = \"sort\"\n[twin.visit.columns]"),
-            &same,
+            same,
             "twin.visit.code",
             "not a column that is released",
             "공개하는 열이 아닙니다",
         ),
         (
             policy().replace("[twin.visit.columns]", "[twin.visit]\ncode = \"note\"\n[twin.visit.columns]"),
-            &same,
+            same,
             "twin.visit.columns.pressure",
             "beside a code",
             "code 옆의",
         ),
         (policy(), &nullable, "twin.visit.columns.pressure", "never null", "null일 수 없습니다"),
         (policy(), &untimed, "schema.toml: visit.time", "order of events", "차례를"),
-        (policy().replace("note = {", "day = {"), &same, "twin.visit.columns.day", "history.time", "history.time"),
+        (policy().replace("note = {", "day = {"), same, "twin.visit.columns.day", "history.time", "history.time"),
         (
             policy().replace("note = {", "# note = {"),
-            &same,
+            same,
             "twin.visit.columns.note",
             "no domain",
             "값의 범위가 없습니다",

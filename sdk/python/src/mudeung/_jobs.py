@@ -112,9 +112,9 @@ class QueryJob:
         return self
 
     def result(self) -> Result:
-        """Waits for the query and fetches its result. A result that is held raises `ApiError` with `export_not_granted`."""
+        """Waits for the query and fetches its result. A result that is held raises `Problem` with `export_not_granted`."""
         self.wait()
-        if self._item.get("media_type") == "text/csv":
+        if str(self._item.get("media_type")).startswith("text/csv"):
             with self._http.stream("GET", self._address("result"), accept="text/csv") as response:
                 return Result(pyarrow.csv.read_csv(io.BytesIO(response.read())), receipt(response))
         with self._http.stream("GET", self._address("result"), accept=MEDIA_TYPE) as response:

@@ -371,7 +371,7 @@ async fn where_passwords_are_off_a_review_is_signed_after_a_proof_at_the_provide
     let asked = leave(&mut auditor, "reviews", &way).await;
     let back = come_back(&mut auditor, &asked).await;
     assert!(back.location().starts_with("/en/unsent?"), "{} {}", back.status, back.body);
-    let page = auditor.get(&back.location().to_owned()).await;
+    let page = auditor.get(back.location()).await;
     assert!(page.body.contains("Nothing out of the ordinary."), "{}", page.body);
     let done = super::kept::press(&mut auditor, &page).await;
     assert!(done.location().ends_with("done=review-signed"), "{} {}", done.status, done.body);

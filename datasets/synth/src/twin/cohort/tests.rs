@@ -115,18 +115,18 @@ fn tables() -> (RecordBatch, BTreeMap<&'static str, RecordBatch>) {
     let (persons, schemas) = schemas();
     let batch = |table: &str, columns: Vec<ArrayRef>| RecordBatch::try_new(schemas[table].clone(), columns).unwrap();
     let everybody: Vec<i64> = (0..PERSONS).map(i64::from).collect();
-    let ids = |ids: &[i64]| Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef;
+    let ids = |ids: &[i64]| -> ArrayRef { Arc::new(Int64Array::from(ids.to_vec())) };
     let male = |id: i64| id % 2 == 0;
     let males: ArrayRef = Arc::new(everybody.iter().map(|id| Some(i32::from(male(*id)))).collect::<Int32Array>());
     let day = |id: &i64| Some(18_262 + i32::try_from(*id % 300).unwrap());
-    let days = |ids: &[i64]| Arc::new(ids.iter().map(day).collect::<Date32Array>()) as ArrayRef;
+    let days = |ids: &[i64]| -> ArrayRef { Arc::new(ids.iter().map(day).collect::<Date32Array>()) };
     let men: Vec<i64> = everybody.iter().copied().filter(|id| male(*id)).collect();
     let what = everybody.iter().map(|id| Some(if male(*id) { "fall" } else { "flu" }));
     let counts: Int32Array = everybody.iter().map(|id| male(*id).then_some(3)).collect();
     let later: Date32Array = men.iter().map(|id| day(id).map(|day| day + 30)).collect();
     let stages: StringArray = men.iter().map(|_| Some("II")).collect();
     let pressures: Float64Array = men.iter().map(|id| (id % 4 == 0).then_some(150.0)).collect();
-    let texts = |text: Option<&str>| Arc::new(everybody.iter().map(|_| text).collect::<StringArray>()) as ArrayRef;
+    let texts = |text: Option<&str>| -> ArrayRef { Arc::new(everybody.iter().map(|_| text).collect::<StringArray>()) };
     let tables = [
         ("contact", vec![ids(&everybody), days(&everybody), texts(Some("a secret")), texts(Some("a secret"))]),
         (
@@ -278,11 +278,9 @@ fn a_policy_that_does_not_fit_its_tables_is_refused_by_column() {
         }
     };
     let exam = |policy: &mut CohortPolicy| policy.tables.get_mut("exam").unwrap().clone();
+    let first: &dyn Fn(&mut CohortPolicy) = &|it| it.history.known.push("exam.size".to_owned());
     for (change, told) in [
-        (
-            &(|it: &mut CohortPolicy| it.history.known.push("exam.size".to_owned())) as &dyn Fn(&mut CohortPolicy),
-            "exam.size",
-        ),
+        (first, "exam.size"),
         (&|it| it.history.known.push("contact".to_owned()), "said twice"),
         (&|it| drop(it.tables.remove("exam")), "no policy for exam"),
         (
