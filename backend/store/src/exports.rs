@@ -93,18 +93,18 @@ pub fn file_export(conn: &mut Conn, export: &ResultExport, offices: BTreeSet<Rol
     notifications::tell(conn, &filed.for_turn(offices))
 }
 
-/// Adds what was decided, and tells the company of an end. What was released is kept until `kept_until`; what was refused
-/// goes. Of two who decide at once, the second fails.
-pub fn append_export_steps(
+/// Adds what is decided on what is there now, and tells the company of an end. What was released is kept until
+/// `kept_until`; what was refused goes. Of two who decide at once, the second decides on what the first made of it, or fails.
+pub fn decide_export(
     conn: &mut Conn,
     id: ExportId,
     at: Timestamp,
     by: MemberId,
-    steps: Vec<ExportStep>,
     kept_until: Timestamp,
+    decide: impl FnOnce(&Heard) -> Result<Vec<ExportStep>, StoreError>,
 ) -> Result<Heard, StoreError> {
     let mut heard = find_export(conn, id)?.ok_or(StoreError::NotFound { what: "export" })?;
-    for what in steps {
+    for what in decide(&heard)? {
         let event = heard.hearing.next(at, by, what);
         heard.hearing.apply(&event)?;
         let row = EventRow {

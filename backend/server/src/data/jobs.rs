@@ -215,7 +215,6 @@ pub async fn read_query_job(visit: Visit<QueryRun>, path: web::Path<String>) -> 
             (Vec<serde_json::Value> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
             (Vec<u8> = "application/vnd.apache.arrow.stream"), (Vec<u8> = "application/vnd.apache.parquet"),
         )),
-        (status = 403, description = "Problem: export_not_granted", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Problem: conflict", body = Problem, content_type = "application/problem+json"),
         ReadProblems,
     ),

@@ -16,6 +16,7 @@ use askama::Template;
 use mudeung_core::clock::Clock;
 use mudeung_core::export::{ExportState, ExportStep, NoConsent};
 use mudeung_core::id::ExportId;
+use mudeung_core::state::InvalidTransition;
 use mudeung_store::exports::{self, ExportsOf, Heard};
 use mudeung_store::{Conn, StoreError, members};
 use mudeung_wire::ledger::entry::{Entry, Status};
@@ -25,6 +26,10 @@ use sha2::{Digest, Sha256};
 const SHOWN_MAX: i64 = 200;
 /// What whoever consents must have looked at.
 const CHECKS: [&str; 3] = ["cells", "rows", "used"];
+
+/// Somebody else was there first.
+const DECIDED_MEANWHILE: InvalidTransition =
+    InvalidTransition { machine: "export", from: "decided", action: "be consented to" };
 
 #[derive(Template)]
 #[template(path = "results.html")]
@@ -149,16 +154,28 @@ pub(super) async fn consent_to_result(
 ) -> Result<HttpResponse, Fault> {
     let t = ResultTexts::of(desk.page.language);
     let heard = find(&desk, &id).await?;
-    let steps = match consent(&desk, &heard, &form.0) {
-        Ok(steps) => steps,
+    let text = match checked(&form.0, t) {
+        Ok(text) => text,
         Err(problem) => return show(&desk, &heard, Some(problem), typed(&form.0)).await,
+    };
+    let (need, member, now) = (desk.app.portal.house.exports.clone(), &desk.signed_in.member, desk.app.clock.now());
+    let (by, roles) = (member.id, member.roles.clone());
+    let consent = move |heard: &Heard| heard.hearing.consent(&heard.export, &need, (by, &roles), &text, now);
+    let released = match consent(&heard) {
+        Ok(steps) => steps.contains(&ExportStep::Released),
+        Err(no) => return show(&desk, &heard, Some(no_text(t, no)), typed(&form.0)).await,
     };
     let sha256: [u8; 32] = Sha256::digest(held_bytes(&desk.app, heard.export.job).await?).into();
     if sha256 != heard.export.sha256 {
         return show(&desk, &heard, Some(t.changed), typed(&form.0)).await;
     }
-    let released = steps.contains(&ExportStep::Released);
-    decide(&desk, &heard, if released { "export.release" } else { "export.consent" }, steps).await?;
+    let operation = if released { "export.release" } else { "export.consent" };
+    // What the ledger was told before is what happens, or nothing does.
+    let again = move |heard: &Heard| {
+        let steps = consent(heard).ok().filter(|steps| steps.contains(&ExportStep::Released) == released);
+        steps.ok_or(StoreError::InvalidTransition(DECIDED_MEANWHILE))
+    };
+    decide(&desk, &heard, operation, again).await?;
     Ok(desk.go(&format!("/results/{}", heard.export.id), if released { "result-released" } else { "result-consented" }))
 }
 
@@ -182,7 +199,7 @@ pub(super) async fn refuse_result(
         Ok(text) => text,
         Err(problem) => return show(&desk, &heard, Some(problem), typed(&form.0)).await,
     };
-    decide(&desk, &heard, "export.refuse", vec![ExportStep::Refused { text }]).await?;
+    decide(&desk, &heard, "export.refuse", move |_| Ok(vec![ExportStep::Refused { text }])).await?;
     Ok(desk.go(&format!("/results/{}", heard.export.id), "result-refused"))
 }
 
@@ -219,31 +236,32 @@ fn is_asked<R: Roles>(desk: &Desk<R>) -> bool {
     desk.signed_in.member.roles.iter().any(|role| offices.contains(role))
 }
 
-fn consent(desk: &Desk<FreshReleasers>, heard: &Heard, form: &Fields) -> Result<Vec<ExportStep>, &'static str> {
-    let t = ResultTexts::of(desk.page.language);
+/// What was checked, as the form says it, or what it lacks.
+fn checked(form: &Fields, t: &'static ResultTexts) -> Result<String, &'static str> {
     if CHECKS.iter().any(|check| form.text(check) != "yes") {
         return Err(t.bad_checks);
     }
-    let text = form.paragraph("text", 1..=2_000).ok_or(t.bad_text)?;
-    let member = &desk.signed_in.member;
-    let need = &desk.app.portal.house.exports;
-    let consent = heard.hearing.consent(&heard.export, need, (member.id, &member.roles), &text, desk.app.clock.now());
-    consent.map_err(|no| match no {
+    form.paragraph("text", 1..=2_000).ok_or(t.bad_text)
+}
+
+const fn no_text(t: &'static ResultTexts, no: NoConsent) -> &'static str {
+    match no {
         NoConsent::Over => t.over,
         NoConsent::NotAsked => t.not_asked,
         NoConsent::Twice => t.twice,
-    })
+    }
 }
 
+/// Writes a decision down on what is there in its transaction: of two offices at once, the second sees the first.
 async fn decide(
     desk: &Desk<FreshReleasers>,
     heard: &Heard,
     operation: &'static str,
-    steps: Vec<ExportStep>,
+    steps: impl FnOnce(&Heard) -> Result<Vec<ExportStep>, StoreError> + Send + 'static,
 ) -> Result<(), Fault> {
     let (id, by, now) = (heard.export.id, desk.signed_in.member.id, desk.app.clock.now());
     let kept_until = keep_until(&desk.app, now);
-    let append = move |conn: &mut Conn| exports::append_export_steps(conn, id, now, by, steps, kept_until).map(drop);
+    let append = move |conn: &mut Conn| exports::decide_export(conn, id, now, by, kept_until, steps).map(drop);
     desk.change("decide export", entry(desk, heard, operation), append).await
 }
 

@@ -8,6 +8,7 @@ use mudeung_core::export::{ExportEnd, ExportState, ExportStep, ResultExport};
 use mudeung_core::id::{AppId, ExportId, GrantId, MemberId, OrganizationId, QueryJobId};
 use mudeung_core::member::Role;
 use mudeung_core::name::Name;
+use mudeung_core::request::need::Need;
 use mudeung_store::exports::{self, ExportsOf, Heard};
 use mudeung_store::query_jobs::{self, QueryJob, QueryJobEnd, QueryJobOutcome};
 use mudeung_store::{Conn, Db, StoreError};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 on_both!(
     an_export_comes_back_with_its_history_and_its_result_is_kept_for_it,
     of_many_who_decide_at_once_one_does,
+    two_offices_that_consent_at_once_release_it,
     nothing_is_decided_about_a_result_that_is_gone,
     an_export_that_nobody_can_read_is_damage,
 );
@@ -95,7 +97,7 @@ fn refused() -> ExportStep {
 
 async fn decide(db: &Db, number: u8, at: i64, steps: Vec<ExportStep>) -> Result<Heard, StoreError> {
     let decide =
-        move |conn: &mut Conn| exports::append_export_steps(conn, id(number), after(at), by(), steps, after(900));
+        move |conn: &mut Conn| exports::decide_export(conn, id(number), after(at), by(), after(900), |_| Ok(steps));
     db.tx("decide", decide).await
 }
 
@@ -153,6 +155,37 @@ async fn of_many_who_decide_at_once_one_does(place: Arc<Place>) {
         .tx("file", |conn| exports::file_export(conn, &ResultExport { id: id(2), ..export(1) }, [Role::Steward].into()))
         .await;
     assert!(matches!(again, Err(StoreError::AlreadyExists { .. })), "one result is filed once");
+}
+
+async fn two_offices_that_consent_at_once_release_it(place: Arc<Place>) {
+    let db = filled(&place, 1).await;
+    let need = Need::parse("all(steward, reviewer)", &Role::parse).unwrap();
+    let offices = [(Role::Steward, 0), (Role::Reviewer, 1)].map(|(role, member)| {
+        let (db, need, by) = (db.clone(), need.clone(), MemberId::from_bytes([member; 16]));
+        tokio::spawn(async move {
+            for _ in 0..20 {
+                let need = need.clone();
+                let decide = move |conn: &mut Conn| {
+                    exports::decide_export(conn, id(1), after(60), by, after(900), |heard| {
+                        let consent = heard.hearing.consent(&heard.export, &need, (by, &[role]), "seen", after(60));
+                        Ok(consent.unwrap())
+                    })
+                };
+                match db.tx("consent", decide).await {
+                    Ok(_) => return,
+                    Err(StoreError::AlreadyExists { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            panic!("the other was always first");
+        })
+    });
+    for office in offices {
+        office.await.unwrap();
+    }
+    let found = db.read("find", |conn| exports::find_export(conn, id(1))).await.unwrap().unwrap();
+    assert_eq!(found.hearing.state(&found.export, after(61)), ExportState::Released, "by whoever was second");
+    assert_eq!(found.hearing.consents.len(), 2);
 }
 
 async fn nothing_is_decided_about_a_result_that_is_gone(place: Arc<Place>) {

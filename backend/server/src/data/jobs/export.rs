@@ -45,6 +45,8 @@ const LOOKED_AT_BYTES_MAX: u64 = 1 << 20;
     responses(
         (status = 202, description = "It waits on the hospital; `export` says how far it is", body = api::QueryJob),
         (status = 409, description = "Problem: conflict", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Problem: unsupported_media_type", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Problem: limit_reached, for a result that is too large to be looked at", body = Problem, content_type = "application/problem+json"),
         TokenProblems,
     ),
     security(("oauth" = ["query.run"])),
