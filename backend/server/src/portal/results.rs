@@ -2,8 +2,9 @@
 
 use super::desk::{Desk, FreshReleasers, Releasers, ResultReaders, Roles};
 use super::fields::{Fields, Submitted};
+use super::home::role_name;
 use super::page::{self, Page};
-use super::texts::ResultTexts;
+use super::texts::{HomeTexts, ResultTexts};
 use super::{figure, moment, path};
 use crate::data::jobs::{held_bytes, keep_until};
 use crate::fault::Fault;
@@ -331,13 +332,15 @@ async fn show<R: Roles>(
     typed: Typed,
 ) -> Result<HttpResponse, Fault> {
     let t = ResultTexts::of(desk.page.language);
-    let is_hospital = desk.signed_in.is_hospital();
+    let (is_hospital, names_of_roles) = (desk.signed_in.is_hospital(), HomeTexts::of(desk.page.language));
     let ids: Vec<_> = heard.events.iter().map(|event| event.by).collect();
     let names = desk.app.db.read("find members", move |conn| names(conn, &ids)).await?;
     // A company reads what was said to it, and not who of the hospital said it.
     let history = heard.events.iter().zip(names).map(|(event, name)| {
         let (what, text) = match &event.what {
-            ExportStep::Consented { role, text } => (t.consented, format!("{}: {text}", role.as_str())),
+            ExportStep::Consented { role, text } => {
+                (t.consented, format!("{}: {text}", role_name(names_of_roles, *role)))
+            }
             ExportStep::Released => (t.released, String::new()),
             ExportStep::Refused { text } => (t.refused, text.clone()),
         };
@@ -359,7 +362,7 @@ async fn show<R: Roles>(
         tables: heard.export.tables.clone(),
         reason: heard.export.reason.clone(),
         sha256: hex(&heard.export.sha256),
-        wanted: wanted.map(|role| role.as_str()).collect::<Vec<_>>().join(", "),
+        wanted: wanted.map(|role| role_name(names_of_roles, role)).collect::<Vec<_>>().join(", "),
         may_look: waits && desk.signed_in.has(Releasers::ROLES),
         may_decide: waits && is_hospital && is_asked(desk),
         history: history.collect(),

@@ -175,7 +175,11 @@ async fn two_offices_are_two_people_and_who_is_late_finds_nothing() {
     assert_eq!(consent(&mut steward, &export, &[]).await.status, 422, "not twice by one");
     assert_eq!(problem(result(&bench, &job).await).await, (403, INSIDE.to_owned()), "one is not enough");
     let mut reviewer = Browser::of(app, Role::Reviewer).await;
-    assert!(reviewer.get(&format!("/en/results/{export}")).await.body.contains("reviewer"));
+    let page = reviewer.get(&format!("/ko/results/{export}")).await.body;
+    assert!(
+        page.contains("남은 동의: ") && !page.contains("reviewer</p>"),
+        "offices in the language of the page: {page}"
+    );
     assert_eq!(consent(&mut reviewer, &export, &[]).await.status, 303);
     assert_eq!(result(&bench, &job).await.status(), 200);
 
