@@ -2,8 +2,8 @@
 //!
 //! A grant that only provides ([`Reach::Inside`](crate::grant::Reach)) lets a company run queries whose results are held. A
 //! result that it wants to take away it names, with the reason why nobody can be found in it; the offices that the hospital
-//! named look at the very bytes and consent, or one of them refuses. What leaves is what they looked at: its hash stands
-//! in the decision.
+//! named look at the very bytes and consent, or one of them refuses. Until then the company learns nothing of the result: not
+//! its length, nor its hash. What leaves is what they looked at: a commitment to its hash stands in every entry of the way.
 
 use crate::clock::Timestamp;
 use crate::id::{AppId, ExportId, GrantId, MemberId, OrganizationId, QueryJobId};
@@ -44,8 +44,10 @@ pub struct ResultExport {
     pub rows: u64,
     /// Bytes of the result.
     pub size_bytes: u64,
-    /// SHA-256 of the result's bytes.
+    /// SHA-256 of the result's bytes. Of a short result it tells the bytes, so it is the company's once it may have them.
     pub sha256: [u8; 32],
+    /// With which the ledger has a commitment to that hash, until then.
+    pub salt: [u8; 32],
     /// What it is, and why nobody can be found in it, as the company says.
     pub reason: String,
     /// When it was filed.

@@ -431,6 +431,7 @@ diesel::table! {
         rows -> BigInt,
         size_bytes -> BigInt,
         sha256 -> Binary,
+        salt -> Binary,
         reason -> Text,
         filed_at -> BigInt,
         until -> BigInt,

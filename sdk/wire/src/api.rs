@@ -201,10 +201,10 @@ wire! {
         /// When it ended.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub finished_at: Option<String>,
-        /// Rows of the result.
+        /// Rows of the result; absent as long as it is held.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub rows: Option<u64>,
-        /// Bytes of the result.
+        /// Bytes of the result; absent as long as it is held.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub size_bytes: Option<u64>,
         /// Why it failed: a code of the problems, and what to do.
@@ -219,6 +219,7 @@ wire! {
     }
 
     /// How far the export of a result is.
+    #[derive(Default)]
     pub struct ResultExport {
         /// `held` (nobody asked yet), `waiting` (on the hospital), `released`, `refused` or `lapsed`.
         pub state: String,
@@ -228,7 +229,13 @@ wire! {
         /// Until when it is decided, and the result kept for that, RFC 3339 UTC.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub until: Option<String>,
-        /// SHA-256 of the result that was looked at, hex.
+        /// What the entries of the ledger about it have: SHA-256 of `salt` and `sha256` as written here, base64url.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub commitment: Option<String>,
+        /// The salt of 32 bytes of `commitment`, base64url, once the result was released.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub salt: Option<String>,
+        /// SHA-256 of the result that was looked at, hex, once it was released.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub sha256: Option<String>,
         /// Why it was refused, and what would pass.

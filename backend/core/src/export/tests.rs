@@ -20,6 +20,7 @@ fn export() -> ResultExport {
         rows: 3,
         size_bytes: 30,
         sha256: [7; 32],
+        salt: [8; 32],
         reason: String::new(),
         filed_at: Timestamp::from_seconds(10),
         until: Timestamp::from_seconds(100),

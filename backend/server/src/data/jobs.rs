@@ -8,7 +8,7 @@ mod export;
 mod run;
 mod spool;
 
-pub use export::{__path_export_query_result, export_query_result, held_bytes, keep_until};
+pub use export::{__path_export_query_result, detail, export_query_result, held_bytes, keep_until};
 pub use run::keep_sweeping;
 pub use spool::Spool;
 
@@ -332,10 +332,27 @@ fn ended(job: &QueryJob, now: Timestamp) -> State {
             State::Succeeded { rows: *rows, size_bytes: *size_bytes }
         }
         Some(QueryJobOutcome::Failed(problem)) => {
-            State::Failed(serde_json::from_str(problem).unwrap_or_else(|_| interrupted()))
+            let problem = if is_held_job(job) { Ok(untold()) } else { serde_json::from_str(problem) };
+            State::Failed(problem.unwrap_or_else(|_| interrupted()))
         }
         None if now > job.alive_until => State::Failed(interrupted()),
         None => State::Running,
+    }
+}
+
+/// Whether the result of a job is held: it was made of what may only be looked at inside.
+fn is_held_job(job: &QueryJob) -> bool {
+    serde_json::from_str::<Stood>(&job.tables).is_ok_and(|stood| stood.held)
+}
+
+/// What is said of a query that failed over what may only be looked at inside: what it ran into may show rows.
+fn untold() -> run::Problem {
+    run::Problem {
+        code: Code::ExportNotGranted.as_str().to_owned(),
+        en: "It failed while it ran. What it ran into is not told, for that may show rows: try it on the synthetic tier, where errors are told."
+            .to_owned(),
+        ko: "실행 중에 실패했습니다. 오류 내용으로 행이 드러날 수 있어 알려 드리지 않습니다. 합성 데이터로 먼저 시험하면 오류를 볼 수 있습니다."
+            .to_owned(),
     }
 }
 
@@ -357,8 +374,7 @@ fn item(app: &App, job: &QueryJob, heard: Option<&Heard>, language: Language) ->
         State::Succeeded { rows, size_bytes } => ("succeeded", Some(rows), Some(size_bytes), None),
         State::Failed(problem) => ("failed", None, None, Some(problem)),
     };
-    let held = serde_json::from_str::<Stood>(&job.tables).is_ok_and(|stood| stood.held);
-    let export = held.then(|| export::view(heard, app.clock.now()));
+    let export = is_held_job(job).then(|| export::view(heard, app.clock.now()));
     let leaves = export.as_ref().is_none_or(|export| export.state == ExportState::Released.as_str());
     let problem = problem.map(|problem| api::QueryJobProblem {
         detail: language.pick(&problem.ko, &problem.en).to_owned(),
@@ -372,8 +388,9 @@ fn item(app: &App, job: &QueryJob, heard: Option<&Heard>, language: Language) ->
         created_at: rfc3339(job.created_at),
         expires_at: rfc3339(job.expires_at),
         finished_at: job.end.as_ref().map(|end| rfc3339(end.at)),
-        rows,
-        size_bytes,
+        // How much there is may tell what there is.
+        rows: rows.filter(|_| leaves),
+        size_bytes: size_bytes.filter(|_| leaves),
         problem,
         result: rows.filter(|_| leaves).map(|_| format!("{}/result", address(app, job.id))),
         export,

@@ -6,7 +6,7 @@ use super::home::role_name;
 use super::page::{self, Page};
 use super::texts::{HomeTexts, ResultTexts};
 use super::{figure, moment, path};
-use crate::data::jobs::{held_bytes, keep_until};
+use crate::data::jobs::{detail, held_bytes, keep_until};
 use crate::fault::Fault;
 use crate::hex::hex;
 use crate::record;
@@ -51,6 +51,7 @@ struct ResultPage {
     sql: String,
     tables: String,
     reason: String,
+    /// Empty as long as the company may not have the result.
     sha256: String,
     wanted: String,
     may_look: bool,
@@ -138,7 +139,7 @@ pub(super) async fn look_at_result(desk: Desk<Releasers>, id: web::Path<String>)
             return Err(fault);
         }
     };
-    opened.close(Status::Completed, Some(format!("{} bytes", bytes.len())));
+    opened.close(Status::Completed, None);
     let mut answer = HttpResponse::Ok();
     page::harden(&mut answer, false);
     answer.content_type("text/plain; charset=utf-8");
@@ -231,6 +232,11 @@ fn state<R: Roles>(desk: &Desk<R>, heard: &Heard) -> ExportState {
     heard.hearing.state(&heard.export, desk.app.clock.now())
 }
 
+/// Whether the member may know how much there is of a result, and its hash: both may tell what is in it.
+fn may_know<R: Roles>(desk: &Desk<R>, heard: &Heard) -> bool {
+    desk.signed_in.is_hospital() || state(desk, heard) == ExportState::Released
+}
+
 /// Whether one of the member's offices has a say in exports.
 fn is_asked<R: Roles>(desk: &Desk<R>) -> bool {
     let offices = desk.app.portal.house.exports.things();
@@ -274,7 +280,7 @@ fn entry<R: Roles>(desk: &Desk<R>, heard: &Heard, operation: &str) -> Entry {
         grant: Some(export.grant.to_string()),
         filter: Some(export.sql.clone()),
         table: Some(export.tables.clone()),
-        detail: Some(format!("{} {} sha256:{}", export.id, export.job, hex(&export.sha256))),
+        detail: Some(detail(export)),
         ..desk.entry(operation)
     }
 }
@@ -305,14 +311,18 @@ fn line<R: Roles>(desk: &Desk<R>, heard: &Heard) -> Line {
         dataset: export.dataset.to_string(),
         filed: moment::minute(export.filed_at),
         until: (state == ExportState::Waiting).then(|| moment::minute(export.until)),
-        size: format!(
-            "{} {}, {} {} ({})",
-            figure::grouped(export.rows),
-            t.rows,
-            figure::grouped(export.size_bytes),
-            t.bytes,
-            export.media_type
-        ),
+        size: if may_know(desk, heard) {
+            format!(
+                "{} {}, {} {} ({})",
+                figure::grouped(export.rows),
+                t.rows,
+                figure::grouped(export.size_bytes),
+                t.bytes,
+                export.media_type
+            )
+        } else {
+            t.size_untold.to_owned()
+        },
     }
 }
 
@@ -361,7 +371,7 @@ async fn show<R: Roles>(
         sql: heard.export.sql.clone(),
         tables: heard.export.tables.clone(),
         reason: heard.export.reason.clone(),
-        sha256: hex(&heard.export.sha256),
+        sha256: if may_know(desk, heard) { hex(&heard.export.sha256) } else { String::new() },
         wanted: wanted.map(|role| role_name(names_of_roles, role)).collect::<Vec<_>>().join(", "),
         may_look: waits && desk.signed_in.has(Releasers::ROLES),
         may_decide: waits && is_hospital && is_asked(desk),

@@ -10,9 +10,11 @@ use crate::portal::members::with_mail;
 use crate::portal::{Browser, Shown};
 use mudeung_core::member::Role;
 use mudeung_core::request::need::Need;
+use mudeung_wire::ledger::commitment::Opening;
 use mudeung_wire::ledger::entry::Status;
 use reqwest::Response;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -29,6 +31,11 @@ async fn inside() -> Bench {
 async fn ask(bench: &Bench, job: &str, why: &str) -> Response {
     let address = format!("/v1/query/jobs/{job}/export");
     bench.app.post(&address).bearer_auth(&bench.token).json(&json!({ "reason": why })).send().await.unwrap()
+}
+
+/// SHA-256 in hex.
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A result that waits on the hospital, and its export.
@@ -119,18 +126,61 @@ async fn a_result_is_held_until_an_office_looked_at_it_and_consents() {
     assert_eq!(read.iter().filter(|entry| entry.status == Some(Status::Completed)).count(), 1);
     assert_eq!(consent(&mut steward, &export, &[]).await.status, 422, "it is decided");
     assert_eq!(steward.get(&format!("/en/results/{export}/content")).await.status, 404, "and not looked at for ever");
-    let hash = state_hash(&bench, &job).await;
+    let opened = bench.json(&format!("/v1/query/jobs/{job}")).await["export"].clone();
+    let (salt, sha256) = (opened["salt"].as_str().unwrap().to_owned(), opened["sha256"].as_str().unwrap().to_owned());
+    let commitment = opened["commitment"].as_str().unwrap();
+    assert_eq!(sha256, hex(&bytes), "what left is what it says");
+    assert!(Opening { salt, value: sha256 }.opens(commitment), "and what the ledger has had all the time");
     for operation in ["query.export", "export.look", "export.release"] {
         let (intents, outcomes) = bench.entries(operation).await;
         assert_eq!(outcomes.iter().filter(|entry| entry.status == Some(Status::Completed)).count(), 1, "{operation}");
-        let named = intents.iter().find(|entry| entry.detail.as_deref().is_some_and(|detail| detail.contains(&hash)));
+        let named =
+            intents.iter().find(|entry| entry.detail.as_deref().is_some_and(|detail| detail.contains(commitment)));
         let named = named.unwrap_or_else(|| panic!("{operation} names what left"));
         assert!(named.grant.is_some() && !named.detail.as_deref().unwrap().contains("year"));
     }
 }
 
-async fn state_hash(bench: &Bench, job: &str) -> String {
-    bench.json(&format!("/v1/query/jobs/{job}")).await["export"]["sha256"].as_str().unwrap().to_owned()
+/// A count is a short text, so its length or its hash are as good as the count; and so is what a query ran into.
+#[actix_web::test]
+async fn until_it_is_released_a_company_learns_nothing_of_a_result() {
+    let bench = inside().await;
+    let (job, export) = asked(&bench).await;
+    let sha256 = hex(&ROW.repeat(usize::try_from(ROWS).unwrap()));
+    let app = &bench.app;
+    Browser::of(app, Role::Steward).await.get(&format!("/en/results/{export}/content")).await;
+    let item = bench.json(&format!("/v1/query/jobs/{job}")).await;
+    let list = bench.json("/v1/query/jobs").await;
+    let waiting = item["export"].as_object().unwrap();
+    assert_eq!(waiting.keys().collect::<Vec<_>>(), ["commitment", "id", "state", "until"]);
+    for item in [&item, &list["items"][0]] {
+        assert_eq!((item.get("rows"), item.get("size_bytes"), item.get("result")), (None, None, None));
+    }
+    let mut developer = Browser::of(app, Role::Developer).await;
+    for page in [format!("/en/results/{export}"), "/en/results".to_owned()] {
+        let page = developer.get(&page).await.body;
+        assert!(
+            page.contains("Told once it is released") && !page.contains(" rows,") && !page.contains(&sha256),
+            "{page}"
+        );
+    }
+    for entry in app.entries().await {
+        let text = serde_json::to_string(&entry).unwrap();
+        assert!(!text.contains(&sha256), "the company reads its entries: {text}");
+        if entry.operation == "export.look" && entry.status.is_some() {
+            let told = (entry.detail, entry.bytes.unwrap_or(0), entry.rows.unwrap_or(0));
+            assert_eq!(told, (None, 0, 0), "nor how much was looked at");
+        }
+    }
+    bench.probe.break_queries_with("3 patients are called Kim");
+    let broken = ended(&bench, &submitted(&bench, "deidentified").await).await;
+    assert_eq!((&broken["state"], &broken["problem"]["code"]), (&json!("failed"), &json!(INSIDE)));
+    assert!(broken["problem"]["detail"].as_str().unwrap().contains("synthetic tier"), "and says what to do");
+    let refused = result(&bench, broken["id"].as_str().unwrap()).await;
+    assert_eq!(refused.status(), 409);
+    assert!(!refused.text().await.unwrap().contains("Kim") && !broken.to_string().contains("Kim"));
+    let told = ended(&bench, &submitted(&bench, "synthetic").await).await;
+    assert!(told.to_string().contains("Kim"), "elsewhere errors are told: {told}");
 }
 
 #[actix_web::test]

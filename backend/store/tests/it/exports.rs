@@ -64,6 +64,7 @@ fn export(number: u8) -> ResultExport {
         rows: 12,
         size_bytes: 340,
         sha256: [9; 32],
+        salt: [8; 32],
         reason: "집계표이며 모든 칸이 10명 이상이다 <b>".to_owned(),
         filed_at: after(50),
         until: after(500),

@@ -55,12 +55,12 @@ class QueryJob:
 
     @property
     def rows(self) -> int | None:
-        """Rows of the result, once there is one."""
+        """Rows of the result, once there is one that is not held."""
         return self._item.get("rows")
 
     @property
     def size_bytes(self) -> int | None:
-        """Bytes of the result, once there is one."""
+        """Bytes of the result, once there is one that is not held."""
         return self._item.get("size_bytes")
 
     @property

@@ -18,10 +18,12 @@ use futures_util::StreamExt;
 use mudeung_core::clock::Timestamp;
 use mudeung_core::export::{ExportEnd, ExportState, ResultExport};
 use mudeung_core::id::{ExportId, QueryJobId};
+use mudeung_core::policy::Permit;
 use mudeung_store::exports::{self, Heard};
 use mudeung_store::query_jobs::QueryJob;
 use mudeung_store::{Conn, StoreError};
 use mudeung_wire::api;
+use mudeung_wire::ledger::commitment::{Opening, commit};
 use mudeung_wire::ledger::entry::{Entry, Status};
 use mudeung_wire::problem::{Code, Problem};
 use sha2::{Digest, Sha256};
@@ -65,10 +67,10 @@ pub async fn export_query_result(
         }
     };
     export.sha256 = Sha256::digest(held_bytes(&visit.app, job.id).await?).into();
+    visit.app.entropy.fill(&mut export.salt);
     let intent = planned.intent(&visit, EXPORT);
     export.tables = intent.table.clone().unwrap_or_default();
-    let detail = format!("{} {} sha256:{}", export.id, export.job, hex(&export.sha256));
-    let opened = record::open(&visit.app, Entry { detail: Some(detail), ..intent }).await?;
+    let opened = record::open(&visit.app, Entry { detail: Some(detail(&export)), ..intent }).await?;
     let (receipt, id) = (opened.index(), export.id);
     let (filed, offices) = (export.clone(), visit.app.portal.house.exports.things());
     match visit.app.db.tx("file export", move |conn: &mut Conn| exports::file_export(conn, &filed, offices)).await {
@@ -108,11 +110,9 @@ fn wanted(visitor: &Visitor, job: &QueryJob, reason: String) -> Result<(ResultEx
         return Err(Fault::new(
             Code::LimitReached,
             format!(
-                "A result that people look at has at most {LOOKED_AT_BYTES_MAX} bytes; this one has {size_bytes}. Aggregate more."
+                "A result that people look at has at most {LOOKED_AT_BYTES_MAX} bytes; this one has more. Aggregate more."
             ),
-            format!(
-                "사람이 검토하는 결과는 {LOOKED_AT_BYTES_MAX}바이트까지입니다(현재 {size_bytes}). 더 집계해 주세요."
-            ),
+            format!("사람이 검토하는 결과는 {LOOKED_AT_BYTES_MAX}바이트까지인데 더 큽니다. 더 집계해 주세요."),
         ));
     }
     let control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
@@ -126,8 +126,9 @@ fn wanted(visitor: &Visitor, job: &QueryJob, reason: String) -> Result<(ResultEx
     let stood: Stood = serde_json::from_str(&job.tables).map_err(|error| Fault::internal(error.to_string()))?;
     let format = from_media_type(&job.media_type).ok_or_else(|| Fault::internal("a job of an unknown format"))?;
     let named = decide_again(visitor, &stood)?;
-    let held = named.iter().filter(|_| is_held(&named));
-    let Some((grant, permit)) = held.filter_map(|permit| Some((permit.grant.clone()?, permit))).next() else {
+    let inside = |permit: &&Permit| is_held(std::slice::from_ref(*permit));
+    let held = named.iter().find(inside).and_then(|permit| Some((permit.grant.clone()?, permit)));
+    let Some((grant, permit)) = held else {
         return Err(Fault::new(
             Code::Conflict,
             "The result is not held: fetch it at `…/result`.",
@@ -147,11 +148,23 @@ fn wanted(visitor: &Visitor, job: &QueryJob, reason: String) -> Result<(ResultEx
         rows,
         size_bytes,
         sha256: [0; 32],
+        salt: [0; 32],
         reason: reason.trim().to_owned(),
         filed_at: now,
         until: now.plus(visitor.app.portal.house.export_within),
     };
     Ok((export, Planned::again(job.sql.clone(), named, format, rows)))
+}
+
+/// What entries say of an export. The company may read them, so they have a commitment to the hash in its place.
+pub fn detail(export: &ResultExport) -> String {
+    format!("{} {} {}", export.id, export.job, opening(export).0)
+}
+
+/// The commitment to the hash of a result, and what opens it.
+fn opening(export: &ResultExport) -> (String, Opening) {
+    let sha256 = hex(&export.sha256);
+    (commit(&export.salt, &sha256), Opening::new(&export.salt, &sha256))
 }
 
 /// A result as it lies there, for those who decide whether it leaves. It is short.
@@ -187,18 +200,22 @@ pub(super) async fn is_released(visitor: &Visitor, job: &QueryJob) -> Result<boo
 /// How far the export of a held result is, as the API says it.
 pub(super) fn view(heard: Option<&Heard>, now: Timestamp) -> api::ResultExport {
     let Some(heard) = heard else {
-        return api::ResultExport { state: "held".to_owned(), id: None, until: None, sha256: None, refusal: None };
+        return api::ResultExport { state: "held".to_owned(), ..api::ResultExport::default() };
     };
     let state = heard.hearing.state(&heard.export, now);
     let refusal = match &heard.hearing.end {
         Some((ExportEnd::Refused { text }, _)) => Some(text.clone()),
         Some((ExportEnd::Released, _)) | None => None,
     };
+    let (commitment, opening) = opening(&heard.export);
+    let opened = (state == ExportState::Released).then_some(opening);
     api::ResultExport {
         state: state.as_str().to_owned(),
         id: Some(heard.export.id.to_string()),
         until: (state == ExportState::Waiting).then(|| rfc3339(heard.export.until)),
-        sha256: Some(hex(&heard.export.sha256)),
+        commitment: Some(commitment),
+        salt: opened.as_ref().map(|opening| opening.salt.clone()),
+        sha256: opened.map(|opening| opening.value),
         refusal,
     }
 }

@@ -23,6 +23,7 @@ texts! {
         result: "결과", "Result";
         rows: "행", "rows";
         bytes: "바이트", "bytes";
+        size_untold: "반출이 승인되면 보입니다", "Told once it is released";
         tables: "읽은 테이블", "Tables that were read";
         sql: "쿼리", "Query";
         reason: "기업의 설명", "What the company says";

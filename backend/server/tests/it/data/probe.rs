@@ -35,6 +35,8 @@ pub(crate) struct Probe {
     pub(crate) views: Mutex<Vec<FileView>>,
     /// Whether there is a pause before each piece, and rows never end.
     pub(crate) slow: Arc<AtomicBool>,
+    /// What queries run into, when they run into something.
+    broken: Mutex<Option<String>>,
 }
 
 struct ProbeFile {
@@ -46,6 +48,10 @@ struct ProbeFile {
 impl Probe {
     pub(crate) fn be_slow(&self) {
         self.slow.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn break_queries_with(&self, reason: &str) {
+        *self.broken.lock().unwrap() = Some(reason.to_owned());
     }
 
     fn stream_rows(&self, limit: u64) -> Chunks {
@@ -142,6 +148,9 @@ impl DatasetReader for Probe {
         Box::pin(async move {
             let limit = request.limit;
             self.queries.lock().unwrap().push(request);
+            if let Some(reason) = self.broken.lock().unwrap().clone() {
+                return Err(ReadError::BadQuery(reason));
+            }
             Ok(self.stream_rows(limit))
         })
     }

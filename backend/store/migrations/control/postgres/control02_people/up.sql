@@ -185,6 +185,7 @@ CREATE TABLE result_exports (
     rows         BIGINT  NOT NULL,
     size_bytes   BIGINT  NOT NULL,
     sha256       BYTEA    NOT NULL,
+    salt         BYTEA    NOT NULL,
     reason       TEXT    NOT NULL,
     filed_at     BIGINT  NOT NULL,
     until        BIGINT  NOT NULL,

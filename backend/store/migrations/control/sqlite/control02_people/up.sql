@@ -185,6 +185,7 @@ CREATE TABLE result_exports (
     rows         INTEGER NOT NULL,
     size_bytes   INTEGER NOT NULL,
     sha256       BLOB    NOT NULL,
+    salt         BLOB    NOT NULL,
     reason       TEXT    NOT NULL,
     filed_at     INTEGER NOT NULL,
     until        INTEGER NOT NULL,
